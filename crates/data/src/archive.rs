@@ -1,9 +1,8 @@
-//! Members of a tar archive, read without ever unpacking anything to the disk.
+//! Members of a tar archive, read without unpacking anything to disk.
 //!
-//! Archives come from elsewhere, so every entry is looked at before it is read:
-//! links, devices, absolute paths and paths with `..` are refused, and so is a
-//! member of another length than the table says. What the table does not name is
-//! skipped if it is small.
+//! Archives are untrusted, so every entry is checked before it is read: links, devices, absolute
+//! paths and paths with `..` are refused, and so is a member whose length differs from the table.
+//! Small entries that the table does not name are skipped.
 
 use std::io::{self, Read};
 use std::path::{Component, Path};
@@ -12,13 +11,13 @@ use spec::dataset::DataFile;
 
 use crate::keep::Keep;
 
-/// Largest file that is skipped for not being in the table.
+/// Bytes of the largest entry outside the table that is skipped rather than refused.
 const SMALL: u64 = 16 << 10;
 
-/// Entries of an archive beside its members.
+/// Number of entries that an archive may have besides its members.
 const FURTHER: usize = 64;
 
-/// No genuine file is longer, unpacked.
+/// Returns the most unpacked bytes that the genuine file can have.
 pub(crate) fn longest(file: &DataFile) -> u64 {
     if file.members.is_empty() {
         return file.bytes;
@@ -26,11 +25,10 @@ pub(crate) fn longest(file: &DataFile) -> u64 {
     file.bytes + (file.members.len() + FURTHER) as u64 * (SMALL + 1024)
 }
 
-/// Reads the members of `file`, each to its place behind those that stand before
-/// it in the table.
+/// Reads the members of `file` and passes each to `keep` at its offset in the order of the table.
 ///
 /// # Errors
-/// The first thing that is wrong with the archive, in words.
+/// The first fault of the archive, in words.
 pub(crate) fn read(
     stream: &mut dyn Read,
     file: &DataFile,
@@ -92,7 +90,7 @@ pub(crate) fn read(
     if let Some(at) = seen.iter().position(|seen| !seen) {
         return Err(format!("it lacks `{}`", file.members[at].name));
     }
-    // The decoder checks its sum at the end of the stream, which tar need not reach.
+    // The decoder checks its checksum at the end of the stream, which tar need not reach.
     io::copy(&mut bounded, &mut io::sink()).map_err(said)?;
     if bounded.limit() == 0 { Err("it is longer than the genuine one".to_owned()) } else { Ok(()) }
 }

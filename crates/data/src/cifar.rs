@@ -1,5 +1,5 @@
-//! CIFAR-10: a tar archive of binary batches, a sample a byte of label and 3,072
-//! of pixels: red, green and blue, each row by row.
+//! CIFAR-10: a tar archive of binary batches. A sample is one byte of label, then 3,072 bytes of
+//! pixels: the red, green and blue planes, each row by row.
 //! Source: <https://www.cs.toronto.edu/~kriz/cifar.html>, "binary version".
 
 use std::path::Path;
@@ -13,8 +13,8 @@ use crate::mnist::scale_table;
 use crate::pixels::Histogram;
 use crate::source::Table;
 
-/// Training and test split, each colour scaled by its mean and deviation over the
-/// training pixels.
+/// Loads the training and test split. Each colour is scaled by the mean and standard deviation of
+/// its training pixels.
 pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = DatasetName::Cifar10.info();
     let (path, bytes) = Table::from(DatasetName::Cifar10).read(0, data_dir)?;
@@ -22,7 +22,7 @@ pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
         .map_err(|reason| DataError::Idx { path, reason })
 }
 
-/// The first `train` samples and the rest.
+/// Splits the samples into the first `train` and the rest.
 fn split(
     bytes: &[u8],
     [channels, height, width]: [usize; 3],

@@ -1,7 +1,6 @@
-//! Diabetes: ten measurements a line in one file, the progression of the disease
-//! in the other. There is no official split: the last lines are the test split.
-//! Measurements and target are standardised by the training split, so that a loss
-//! of 1 is what the training mean alone would give.
+//! Diabetes: ten measurements per line in one file, the progression of the disease in the other.
+//! There is no official split: the last lines are the test split. Measurements and target are
+//! standardised by the training split, so that always predicting the training mean has a loss of 1.
 
 use std::path::Path;
 
@@ -12,7 +11,7 @@ use crate::error::DataError;
 use crate::own::statistics;
 use crate::source::Table;
 
-/// Training and test split.
+/// Loads the training and test split.
 pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = DatasetName::Diabetes.info();
     let (train, samples) = (info.train_len as usize, (info.train_len + info.test_len) as usize);
@@ -23,8 +22,8 @@ pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     Ok((Part::of_values(inputs, values, 1), test))
 }
 
-/// A file of numbers, each column less its mean, divided by its population
-/// standard deviation over the first `train` lines.
+/// Reads a file of numbers and standardises each column by the mean and population standard
+/// deviation of the first `train` lines.
 fn standardised(
     index: usize,
     data_dir: &Path,
@@ -46,7 +45,7 @@ fn standardised(
     Ok(scaled.collect())
 }
 
-/// Numbers between blanks, or the line (from 1) that is wrong and why.
+/// Parses numbers separated by blanks. An error holds the line (from 1) and the reason.
 fn parse(bytes: &[u8], lines: usize, columns: usize) -> Result<Vec<f64>, (usize, String)> {
     let text = std::str::from_utf8(bytes).map_err(|e| (1, e.to_string()))?;
     let mut out = Vec::with_capacity(lines * columns);

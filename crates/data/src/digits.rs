@@ -1,5 +1,5 @@
-//! Digits: a CSV of 64 pixels (0 to 16) and a label a line, scaled by 1/16.
-//! There is no official split: the last lines are the test split.
+//! Digits: a CSV with 64 pixels (0 to 16) and a label per line, scaled by 1/16. There is no
+//! official split: the last lines are the test split.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::source::Table;
 /// Largest pixel value.
 const BRIGHTEST: u8 = 16;
 
-/// Training and test split.
+/// Loads the training and test split.
 pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = DatasetName::Digits.info();
     let (path, bytes) = Table::from(DatasetName::Digits).read(0, data_dir)?;
@@ -28,8 +28,7 @@ pub(crate) fn load(data_dir: &Path) -> Result<(Part, Part), DataError> {
     Ok((Part::of_classes(inputs, labels), test))
 }
 
-/// Inputs and labels of every sample of the file, or the line (from 1) that is
-/// wrong and why.
+/// Parses the inputs and labels of every sample. An error holds the line (from 1) and the reason.
 fn parse(
     bytes: &[u8],
     features: usize,

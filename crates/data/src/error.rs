@@ -1,5 +1,4 @@
-//! What can be wrong with a dataset's files: each case tells what was found,
-//! where, and how to mend it.
+//! Errors in a dataset's files; each message names the fault, the place and a remedy.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,26 +9,27 @@ use spec::own_data::Unusable;
 use crate::idx::IdxError;
 use crate::own::OwnError;
 
-/// A dataset could not be read. Each text says its cause itself; there is no `source` that
-/// a chain would say a second time.
+/// A dataset could not be read. Each message includes its cause; `source` is not set, so that an
+/// error chain does not print the cause twice.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// Neither the compressed nor the raw file exists.
+    /// Neither the compressed nor the uncompressed file exists.
     #[error("{path}: no such file{}; {remedy}", nor(raw.as_deref()), path = path.display(), remedy = mended(*dataset))]
     Missing {
         /// The dataset it belongs to.
         dataset: DatasetName,
-        /// The compressed file that was looked for.
+        /// The compressed file that was expected.
         path: PathBuf,
-        /// Name of the uncompressed file that would do as well, if one would.
+        /// Name of the uncompressed file that would be accepted too; `None` if only the compressed
+        /// one is.
         raw: Option<String>,
     },
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("{path}: {reason}", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         reason: io::Error,
     },
     /// The data ends too early.
@@ -42,12 +42,12 @@ pub enum DataError {
         dataset: DatasetName,
         /// The file.
         path: PathBuf,
-        /// Uncompressed bytes before the end.
+        /// Uncompressed bytes read before the end.
         found: u64,
         /// Uncompressed bytes of the genuine file.
         expected: u64,
     },
-    /// More data than the genuine file has.
+    /// The data is longer than the genuine file.
     #[error(
         "{path}: longer than the {expected} bytes (uncompressed) of the genuine file; {remedy}",
         path = path.display(), remedy = mended(*dataset)
@@ -68,17 +68,17 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
-    /// Not a gzip stream, or a damaged one.
+    /// The file is not a gzip stream, or it is damaged.
     #[error("{path}: not a sound gzip file ({reason}); {remedy}", path = path.display(), remedy = mended(*dataset))]
     Gzip {
         /// The dataset it belongs to.
         dataset: DatasetName,
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
+        /// Message of the decoder.
         reason: String,
     },
-    /// Another file of the same dataset under this name.
+    /// The file has the contents of another file of the same dataset.
     #[error(
         "{path}: holds the contents of {actual}: two files were swapped; rename them, or {remedy}",
         path = path.display(), remedy = mended(*dataset)
@@ -91,7 +91,7 @@ pub enum DataError {
         /// The file whose bytes these are.
         actual: &'static str,
     },
-    /// Right length, wrong bytes.
+    /// The length is right, but the bytes are not.
     #[error(
         "{path}: altered: {of} is {found}, expected {expected}; {remedy}",
         path = path.display(), remedy = mended(*dataset)
@@ -101,42 +101,42 @@ pub enum DataError {
         dataset: DatasetName,
         /// The file.
         path: PathBuf,
-        /// What the checksum is and is taken of.
+        /// Kind of the checksum and the bytes it covers.
         of: &'static str,
         /// Checksum of what was read.
         found: String,
         /// Checksum of the genuine file.
         expected: &'static str,
     },
-    /// A tar archive that holds what it should not, or lacks what it should hold.
+    /// A tar or zip archive holds unexpected entries, or lacks expected ones.
     #[error("{path}: not the archive it should be: {reason}; {remedy}", path = path.display(), remedy = mended(*dataset))]
     Archive {
         /// The dataset it belongs to.
         dataset: DatasetName,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Fault of the archive, in words.
         reason: String,
     },
-    /// The bytes are not in the format they should have.
+    /// The bytes are not in the expected format.
     #[error("{path}: {reason}", path = path.display())]
     Idx {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Fault of the format.
         reason: IdxError,
     },
-    /// A line of a CSV file is not as it should be.
+    /// A line of a CSV or text file is invalid.
     #[error("{path}:{line}: {reason}", path = path.display())]
     Csv {
         /// The file.
         path: PathBuf,
         /// Line number from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Fault of the line, in words.
         reason: String,
     },
-    /// The user's own files.
+    /// An error in the user's own files.
     #[error(transparent)]
     Own(#[from] OwnError),
 }
@@ -145,12 +145,12 @@ fn nor(raw: Option<&str>) -> String {
     raw.map(|raw| format!(" (nor {raw} without compression)")).unwrap_or_default()
 }
 
-/// The end of a text: [`remedy`] with its word.
+/// Returns [`remedy`] with its prefix, the end of a message.
 fn mended(dataset: DatasetName) -> String {
     format!("remedy: {}", remedy(dataset))
 }
 
-/// How to get the genuine files back.
+/// Returns the command that restores the genuine files.
 fn remedy(dataset: DatasetName) -> String {
     let info = dataset.info();
     let git = format!("restore it from git (`git checkout -- data/{dataset}`)");
@@ -162,7 +162,7 @@ fn remedy(dataset: DatasetName) -> String {
 }
 
 impl DataError {
-    /// Returns the problem and its remedy, apart where both are known.
+    /// Returns the problem and its remedy, separately if both are known.
     pub fn parts(&self) -> Unusable {
         let remedy = match self {
             DataError::Own(error) => {
@@ -175,7 +175,7 @@ impl DataError {
             | DataError::Gzip { dataset, .. }
             | DataError::Altered { dataset, .. }
             | DataError::Archive { dataset, .. } => Some(remedy(*dataset)),
-            // Its text names a remedy of its own before this one.
+            // Its message names a better remedy first.
             DataError::Swapped { .. } => None,
             DataError::Io { .. } | DataError::Idx { .. } | DataError::Csv { .. } => None,
         };

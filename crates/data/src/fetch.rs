@@ -1,4 +1,4 @@
-//! Downloading a dataset: bounded, checked, then renamed into place.
+//! Download of a dataset: bounded, checked, then renamed into place.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -15,16 +15,16 @@ use ureq::typestate::AgentScope;
 use crate::error::DataError;
 use crate::source::{Nothing, Table};
 
-/// One file is in place.
+/// Outcome for one file that is now in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// It was there and unaltered; nothing was downloaded.
+    /// The file existed unaltered; nothing was downloaded.
     Kept(&'static str),
-    /// It was downloaded.
+    /// The file was downloaded.
     New {
         /// File name.
         file: &'static str,
-        /// Where it came from.
+        /// URL that it was downloaded from.
         url: String,
         /// Bytes downloaded (compressed).
         bytes: u64,
@@ -37,7 +37,7 @@ pub enum FetchError {
     /// The dataset is committed and has no mirrors.
     #[error("{0}; this dataset is committed with the repository and has no mirror")]
     NoMirror(DataError),
-    /// Every mirror failed.
+    /// Every mirror failed for a file.
     #[error(
         "could not fetch {file}:{}\nremedy: check the network (a proxy is taken from HTTPS_PROXY) and try again, \
          or, of what is committed, restore the file from git",
@@ -54,7 +54,7 @@ pub enum FetchError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         reason: io::Error,
     },
 }
@@ -63,15 +63,15 @@ fn list(reasons: &[(String, String)]) -> String {
     reasons.iter().map(|(url, reason)| format!("\n  {url}: {reason}")).collect()
 }
 
-/// Brings the files of a dataset into `data_dir/<name>/`, from the mirrors that
-/// `spec` lists, in their order. A file that is there and unaltered is kept.
+/// Downloads the files of a dataset into `data_dir/<name>/`, trying the mirrors that `spec` lists
+/// in order. A file that exists unaltered is kept.
 ///
-/// `progress` is called with (file name, bytes so far, bytes in all if the
-/// server said) while a file is downloaded.
+/// `progress` is called during a download with the file name, the bytes so far, and the total
+/// number of bytes if the server announced it.
 ///
 /// # Errors
-/// No mirror gave a genuine file, there is none, or the folder cannot be
-/// written. A file that was in place before stays as it was.
+/// No mirror delivers a genuine file, the dataset has no mirror, or the folder cannot be written. A
+/// file that was in place before is left as it was.
 pub fn fetch(
     name: DatasetName,
     data_dir: &Path,
@@ -81,8 +81,8 @@ pub fn fetch(
     fetch_from(&agent, name.info().mirrors, name.into(), data_dir, progress)
 }
 
-/// TLS by the platform's certificate store, a proxy from the environment, and
-/// an end to every wait.
+/// Configures TLS with the platform's certificate store, a proxy from the environment, and timeouts
+/// for every wait.
 fn config() -> ConfigBuilder<AgentScope> {
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
     Agent::config_builder()
@@ -147,7 +147,7 @@ fn fetch_file(
     Err(FetchError::AllFailed { file: file.name, reasons })
 }
 
-/// What is wrong with a download, without its temporary name and remedies.
+/// Describes a faulty download, without its temporary name and remedies.
 fn found(error: &DataError) -> String {
     match error {
         DataError::Truncated { found, expected, .. } => {
@@ -165,7 +165,7 @@ fn found(error: &DataError) -> String {
     }
 }
 
-/// Copies the body of `url` to `out`; the number of bytes, or the reason in words.
+/// Copies the body of `url` to `out` and returns the number of bytes, or the reason in words.
 fn download(
     agent: &Agent,
     url: &str,
@@ -201,7 +201,7 @@ fn download(
     Ok(done)
 }
 
-/// Temporary files are private; a dataset may be read by everybody.
+/// Makes a downloaded file readable by everyone; temporary files are private.
 fn readable(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

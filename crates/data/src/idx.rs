@@ -6,52 +6,52 @@
 /// Type code of unsigned bytes.
 const UNSIGNED_BYTE: u8 = 0x08;
 
-/// The bytes are not the IDX array that is wanted.
+/// The bytes are not the expected IDX array.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdxError {
     /// The file ends within its header.
     #[error("IDX header: {found} bytes, {needed} are needed")]
     Header {
-        /// Bytes there.
+        /// Bytes in the file.
         found: usize,
-        /// Bytes of a header with this many dimensions.
+        /// Bytes of a header with the announced number of dimensions.
         needed: usize,
     },
-    /// Not an IDX file of unsigned bytes with this number of dimensions.
+    /// The file is not an IDX file of unsigned bytes with this number of dimensions.
     #[error(
         "IDX magic is {found:#010x}, expected {expected:#010x} (unsigned bytes, {dimensions} dimension(s))"
     )]
     Magic {
         /// The first four bytes.
         found: u32,
-        /// What they should be.
+        /// The first four bytes of the expected array.
         expected: u32,
-        /// Dimensions of the array that is wanted.
+        /// Number of dimensions of the expected array.
         dimensions: usize,
     },
-    /// Not an IDX file of unsigned bytes, whatever the number of dimensions.
+    /// The file is not an IDX file of unsigned bytes, whatever the number of dimensions.
     #[error("not an IDX file of unsigned bytes: it begins with {found:02x?}, not 00 00 08")]
     Format {
         /// The first bytes, four at most.
         found: Vec<u8>,
     },
-    /// The array has another shape.
+    /// The array has an unexpected shape.
     #[error("IDX dimensions are {found:?}, expected {expected:?}")]
     Dimensions {
-        /// The header's dimensions.
+        /// Dimensions in the header.
         found: Vec<u32>,
-        /// What they should be.
+        /// Expected dimensions.
         expected: Vec<u32>,
     },
-    /// The data's length does not follow from the dimensions.
+    /// The length of the data differs from the product of the dimensions.
     #[error("IDX data: {found} bytes, the dimensions ask for {expected}")]
     Length {
         /// Bytes after the header.
         found: usize,
-        /// The product of the dimensions.
+        /// Product of the dimensions.
         expected: usize,
     },
-    /// A label names no class.
+    /// A label is not the index of a class.
     #[error("label {label} of sample {sample} is not below {classes}")]
     Label {
         /// The label.
@@ -63,10 +63,10 @@ pub enum IdxError {
     },
 }
 
-/// The dimensions in the header of an IDX file of unsigned bytes.
+/// Returns the dimensions in the header of an IDX file of unsigned bytes.
 ///
 /// # Errors
-/// Not such a file, or one that ends within its header.
+/// The file is not of that kind, or ends within its header.
 pub fn shape(bytes: &[u8]) -> Result<Vec<u32>, IdxError> {
     let &[0, 0, UNSIGNED_BYTE, rank, ref rest @ ..] = bytes else {
         return Err(IdxError::Format { found: bytes.iter().take(4).copied().collect() });
@@ -79,11 +79,11 @@ pub fn shape(bytes: &[u8]) -> Result<Vec<u32>, IdxError> {
     Ok(dimensions[..rank].iter().map(|&word| u32::from_be_bytes(word)).collect())
 }
 
-/// The data of an IDX array of unsigned bytes, row-major, without copying.
+/// Returns the data of an IDX array of unsigned bytes, row-major, without copying.
 ///
 /// # Errors
-/// Magic, dimensions or length differ from an array of shape `shape`. Nothing
-/// is allocated on the word of the header.
+/// Magic, dimensions or length differ from those of an array of shape `shape`. Sizes in the header
+/// never cause an allocation.
 pub fn parse<'a>(bytes: &'a [u8], shape: &[u32]) -> Result<&'a [u8], IdxError> {
     let needed = 4 + 4 * shape.len();
     let word = |i: usize| u32::from_be_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
@@ -98,7 +98,7 @@ pub fn parse<'a>(bytes: &'a [u8], shape: &[u32]) -> Result<&'a [u8], IdxError> {
     if found != shape {
         return Err(IdxError::Dimensions { found, expected: shape.to_vec() });
     }
-    // Saturating: a shape out of a file may ask for more than there is.
+    // Saturating: a shape read from a file may exceed all memory.
     let expected = shape.iter().fold(1usize, |a, &n| a.saturating_mul(n as usize));
     let data = &bytes[needed..];
     if data.len() != expected {
@@ -107,10 +107,10 @@ pub fn parse<'a>(bytes: &'a [u8], shape: &[u32]) -> Result<&'a [u8], IdxError> {
     Ok(data)
 }
 
-/// Bytes as class indices.
+/// Converts bytes to class indices.
 ///
 /// # Errors
-/// The first one that is not below `classes`.
+/// The first byte that is not below `classes`.
 pub fn labels(bytes: &[u8], classes: usize) -> Result<Vec<i64>, IdxError> {
     match bytes.iter().position(|&b| usize::from(b) >= classes) {
         Some(sample) => Err(IdxError::Label { label: bytes[sample], sample, classes }),

@@ -1,4 +1,4 @@
-//! The scaled inputs of a split, wherever they lie.
+//! The scaled inputs of a split, in this process's memory or in a mapped file.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -8,28 +8,29 @@ use memmap2::Mmap;
 
 use crate::mapping;
 
-/// Float32 values of one split, one sample after another: a slice that is cheap to
-/// clone. They lie in this process's memory, or in a mapped file that all
-/// processes of the machine share; nothing can change them in either.
+/// Float32 values of one split, one sample after another: an immutable slice that is cheap to
+/// clone. They are in this process's memory, or in a mapped file that all processes of the machine
+/// share.
 #[derive(Clone)]
 pub struct Inputs(Kind);
 
 #[derive(Clone)]
 enum Kind {
     Owned(Arc<Vec<f32>>),
-    /// Bytes of the mapping; aligned and of whole values, which is checked once.
+    /// Mapping, and the range of its bytes; checked once to be aligned and of whole values.
     Mapped(Arc<Mmap>, Range<usize>),
 }
 
 impl Inputs {
-    /// Values in these bytes of a mapping; none if they are not whole, aligned values within it.
+    /// Returns the values in these bytes of a mapping; `None` if they are out of range, misaligned
+    /// or not whole values.
     pub(crate) fn mapped(map: &Arc<Mmap>, bytes: Range<usize>) -> Option<Self> {
         bytemuck::try_cast_slice::<u8, f32>(map.get(bytes.clone())?).ok()?;
         Some(Inputs(Kind::Mapped(Arc::clone(map), bytes)))
     }
 
-    /// The same in read-only pages of their own, so that they may be used in
-    /// place as those of a file are; as they were if there is no memory.
+    /// Moves the values to read-only pages, so that a device can use them in place as it does those
+    /// of a mapped file. Returns them unchanged if memory is short.
     pub(crate) fn in_pages(self) -> Self {
         match &self.0 {
             Kind::Owned(values) if !values.is_empty() => {
@@ -43,8 +44,8 @@ impl Inputs {
         }
     }
 
-    /// Whether they begin on a page of memory that cannot be written to, as that of
-    /// a mapped file: large enough to be used in place rather than copied.
+    /// Whether the values begin on a read-only page, as those of a mapped file do, and can
+    /// therefore be used in place rather than copied.
     pub fn is_mapped(&self) -> bool {
         matches!(self.0, Kind::Mapped(..))
     }
@@ -61,7 +62,7 @@ impl Deref for Inputs {
     }
 }
 
-/// The values as bytes, in the order of the machine.
+/// Returns the values as bytes in the machine's byte order.
 impl AsRef<[u8]> for Inputs {
     fn as_ref(&self) -> &[u8] {
         bytemuck::cast_slice(self)
@@ -80,7 +81,7 @@ impl fmt::Debug for Inputs {
     }
 }
 
-/// Equal values, wherever they lie.
+/// Compares the values, wherever they are stored.
 impl PartialEq for Inputs {
     fn eq(&self, other: &Self) -> bool {
         **self == **other

@@ -2,11 +2,11 @@
 
 /// Takes the bytes of a file, piece by piece.
 pub(crate) trait Keep {
-    /// Bytes that stand at this offset.
+    /// Takes the bytes at this offset (in bytes).
     fn at(&mut self, offset: u64, bytes: &[u8]);
 }
 
-/// Keeps nothing.
+/// Discards the bytes.
 pub(crate) struct Nothing;
 
 impl Keep for Nothing {

@@ -1,13 +1,12 @@
-//! Memory that the whole machine may share: a file mapped read-only, or pages of
-//! this process alone that nothing can write to any more.
+//! Memory that all processes of a machine may share: a file mapped read-only, or read-only pages of
+//! this process.
 //!
-//! This is `unsafe` because Rust cannot see that nobody changes a mapped file. Nobody does:
-//! the cache writes a file under a temporary name, renames it when it is whole and
-//! never opens it for writing again; what replaces it is another file, and the old
-//! one lives until its last mapping ends. Pages are mapped without the right to
-//! write, so that a write through a stray pointer ends the process instead of
-//! altering another worker's data. Whoever overwrites a cached file in place by
-//! hand, or cuts it, takes the runs that use it down.
+//! Mapping a file is `unsafe` because Rust cannot know that nobody changes the file. Nobody does:
+//! the cache writes a file under a temporary name, renames it when it is complete and never opens
+//! it for writing again. A replacement is another file, and the old one lives until its last
+//! mapping ends. Pages are mapped without write permission, so that a write through a stray pointer
+//! ends the process instead of altering another worker's data. Anyone who overwrites or truncates a
+//! cached file in place crashes the runs that use it.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -15,13 +14,13 @@ use std::io;
 
 use memmap2::{Mmap, MmapMut, MmapOptions};
 
-/// The whole file, read-only, its pages brought in at once.
+/// Maps the whole file read-only and loads its pages at once.
 pub(crate) fn of_file(file: &File) -> io::Result<Mmap> {
     // SAFETY: see the top of this file.
     unsafe { MmapOptions::new().populate().map(file) }
 }
 
-/// A copy of these bytes in read-only pages of this process.
+/// Copies these bytes to read-only pages of this process.
 pub(crate) fn of_bytes(bytes: &[u8]) -> io::Result<Mmap> {
     let mut pages = MmapMut::map_anon(bytes.len())?;
     pages.copy_from_slice(bytes);

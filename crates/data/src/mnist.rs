@@ -1,5 +1,5 @@
-//! MNIST and the datasets in its form: four IDX files, scaled by the training
-//! split's mean and deviation.
+//! MNIST and datasets of the same format: four IDX files, scaled by the mean and standard deviation
+//! of the training pixels.
 
 use std::path::Path;
 
@@ -10,13 +10,13 @@ use crate::pixels::Histogram;
 use crate::source::Table;
 use crate::{Part, idx};
 
-/// Mean of the training pixels / 255, as the PyTorch examples have it.
+/// Mean of the training pixels / 255, as in the PyTorch examples.
 const MEAN: f32 = 0.1307;
-/// Their standard deviation.
+/// Standard deviation of the training pixels / 255, as in the PyTorch examples.
 const DEVIATION: f32 = 0.3081;
 
-/// Training and test split. MNIST is scaled by the usual four digits of mean and
-/// deviation, the others by those of the training pixels themselves.
+/// Loads the training and test split. MNIST is scaled by the customary four-digit mean and
+/// deviation, the other datasets by those of their training pixels.
 pub(crate) fn load(name: DatasetName, data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = name.info();
     let (train, train_labels) = read(name, data_dir, 0, info.train_len)?;
@@ -31,8 +31,8 @@ pub(crate) fn load(name: DatasetName, data_dir: &Path) -> Result<(Part, Part), D
     Ok((Part::of_classes(scaled(train), train_labels), Part::of_classes(scaled(test), test_labels)))
 }
 
-/// Pixels and labels of the split whose images are file `first` of the dataset
-/// and whose labels follow it.
+/// Reads pixels and labels of one split; its images are file `first` of the dataset, its labels the
+/// next file.
 fn read(
     name: DatasetName,
     data_dir: &Path,
@@ -55,7 +55,7 @@ fn read(
     Ok((bytes, labels))
 }
 
-/// Scaled value of each pixel value, in the order of operations of
+/// Returns the scaled value of each pixel value, with the order of operations of
 /// `torchvision.transforms.ToTensor` and `Normalize`.
 pub(crate) fn scale_table(mean: f32, deviation: f32) -> [f32; 256] {
     std::array::from_fn(|p| (p as f32 / 255.0 - mean) / deviation)

@@ -1,18 +1,18 @@
-//! Mean and deviation of pixels, exactly: counted, not added up in floats.
+//! Mean and standard deviation of pixels, computed from exact counts instead of float sums.
 
-/// How often each pixel value occurs.
+/// Number of occurrences of each pixel value.
 pub(crate) struct Histogram([u64; 256]);
 
 impl Histogram {
-    /// Of these pixels.
+    /// Counts these pixels.
     pub(crate) fn of<'a>(pixels: impl Iterator<Item = &'a u8>) -> Self {
         let mut counts = [0; 256];
         pixels.for_each(|&p| counts[usize::from(p)] += 1);
         Histogram(counts)
     }
 
-    /// Mean and population standard deviation of pixel / 255; a deviation of 1
-    /// where all pixels are equal.
+    /// Returns mean and population standard deviation of pixel / 255; the deviation is 1 if all
+    /// pixels are equal.
     pub(crate) fn mean_and_deviation(&self) -> (f32, f32) {
         let sum = |f: fn(u64) -> u64| -> f64 {
             self.0.iter().zip(0u64..).map(|(n, p)| (n * f(p)) as f64).sum()

@@ -1,9 +1,8 @@
-//! Reading one file of a dataset: bounded, decompressed, checked.
+//! Reading of one dataset file: bounded, decompressed, checked.
 //!
-//! Whatever the file claims, at most the declared number of bytes is kept; what
-//! follows is hashed in a fixed buffer only to say which file it is, and never
-//! past the longest file of the dataset. A file that is known by the MD5 of its
-//! compressed bytes is decompressed only once that is right.
+//! Whatever the file claims, at most the declared number of bytes is kept. What follows is hashed
+//! in a fixed buffer, up to the length of the dataset's longest file, only to tell which file it
+//! is. A file known by the MD5 of its compressed bytes is decompressed only after that matches.
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
@@ -22,7 +21,7 @@ pub(crate) use crate::keep::{Keep, Nothing};
 
 const CHUNK: usize = 128 * 1024;
 
-/// The files of a dataset; tests put other files in.
+/// The files of a dataset; tests substitute other files.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table {
     pub(crate) dataset: DatasetName,
@@ -36,9 +35,8 @@ impl From<DatasetName> for Table {
 }
 
 impl Table {
-    /// The uncompressed, verified bytes of a file under `data_dir/<dataset>/`,
-    /// and the path they came from. Of an archive: its members, in the order of
-    /// the table.
+    /// Returns the path and the uncompressed, verified bytes of a file under `data_dir/<dataset>/`.
+    /// The bytes of an archive are those of its members, in the order of the table.
     pub(crate) fn read(
         self,
         index: usize,
@@ -49,13 +47,13 @@ impl Table {
         Ok((path, bytes))
     }
 
-    /// Verifies a file and keeps nothing of it.
+    /// Verifies a file without keeping its bytes.
     pub(crate) fn check(self, file: &'static DataFile, data_dir: &Path) -> Result<(), DataError> {
         self.verify(file, data_dir, &mut Nothing).map(drop)
     }
 
-    /// Opens the `.gz`, or the raw file beside it, and passes at most `file.bytes`
-    /// bytes to `keep` before the verdict.
+    /// Verifies the compressed file, or else the raw file beside it. `keep` receives at most
+    /// `file.bytes` bytes before the verification ends.
     fn verify(
         self,
         file: &'static DataFile,
@@ -153,7 +151,7 @@ impl Table {
         }
     }
 
-    /// Why the MD5 of a file is not the expected one, as far as that can be told.
+    /// Finds why the MD5 of a file differs from the expected one, as far as possible.
     fn explain(self, file: &'static DataFile, path: &Path, found: String) -> DataError {
         let dataset = self.dataset;
         let other = self.files.iter().find(|f| f.checksum.hex() == found);
@@ -221,7 +219,7 @@ impl Table {
         Ok(Seen { bytes, digest })
     }
 
-    /// Turns an error of the file or of the decoder into ours.
+    /// Converts an error of the file or of the decoder.
     fn classify(self, error: io::Error, file: &DataFile, path: &Path, found: u64) -> DataError {
         let (dataset, path) = (self.dataset, path.to_owned());
         match error.kind() {
@@ -235,8 +233,8 @@ impl Table {
         }
     }
 
-    /// Says whether what was seen is the file it should be. The bytes of a file
-    /// known by its MD5 were judged before.
+    /// Checks that the bytes seen are those of the genuine file. If the file is known by its MD5,
+    /// only the length remains to be checked.
     fn judge(self, file: &'static DataFile, path: &Path, seen: &Seen) -> Result<(), DataError> {
         let same = |f: &DataFile| match f.checksum {
             Checksum::Sha256(hex) | Checksum::Md5OfContents(hex) => {
@@ -262,28 +260,28 @@ impl Table {
     }
 }
 
-/// What a file turned out to hold.
+/// Length and digest of what a file holds.
 struct Seen {
-    /// Uncompressed length, counted up to one past the dataset's longest file.
+    /// Uncompressed length in bytes, counted until it exceeds the dataset's longest file.
     bytes: u64,
-    /// Their digest, hex: MD5 of a file that is known by the MD5 of its contents, else SHA-256.
+    /// Hexadecimal digest: MD5 if the file is known by the MD5 of its contents, else SHA-256.
     digest: String,
 }
 
-/// Opens a file for reading. Looks before it opens: opening a pipe would wait for
-/// its writer, and reading from a device need not end.
+/// Opens a file for reading. Checks its kind first: opening a pipe would wait for its writer, and
+/// reading from a device need not end.
 ///
 /// # Errors
-/// Those of the system; `InvalidInput` for a folder, a pipe or a device, with what it is.
+/// Those of the system; `InvalidInput` for a folder, pipe or device, with a message naming it.
 pub(crate) fn regular(path: &Path) -> io::Result<File> {
     is_regular(&std::fs::metadata(path)?)?;
     File::open(path)
 }
 
-/// Whether something on disk is a file.
+/// Checks that something on disk is a regular file.
 ///
 /// # Errors
-/// `InvalidInput` for a folder, a pipe or a device, with what it is.
+/// `InvalidInput` for a folder, pipe or device, with a message naming it.
 pub(crate) fn is_regular(seen: &Metadata) -> io::Result<()> {
     match (seen.is_file(), seen.is_dir()) {
         (true, _) => Ok(()),
@@ -298,7 +296,7 @@ fn open(path: &Path) -> Result<BufReader<File>, DataError> {
         .map_err(|reason| DataError::Io { path: path.to_owned(), reason })
 }
 
-/// MD5 of a file as it lies on the disk.
+/// Returns the MD5 of a file's bytes on disk.
 fn md5(path: &Path) -> Result<String, DataError> {
     let mut reader = open(path)?;
     let mut hash = Md5::new();

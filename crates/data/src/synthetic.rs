@@ -1,5 +1,5 @@
-//! Data that is generated and lies in no file. Every number follows from a stream of its own and
-//! from sums, products and comparisons alone, so that it has the same bits on all machines.
+//! Generated datasets, which have no files. Every number follows from a named stream and from sums,
+//! products and comparisons alone, so that it has the same bits on all machines.
 
 use spec::DatasetName;
 use spec::seed::stream;
@@ -7,13 +7,13 @@ use spec::seed::stream;
 use crate::Part;
 use crate::own::statistics;
 
-/// Bits of a sample of the sparse parity whose product is its class.
+/// Number of leading bits of a sparse-parity sample whose parity is its class.
 const RELEVANT: usize = 3;
 
-/// Hidden units of the teacher.
+/// Number of hidden units of the teacher.
 const TEACHER: usize = 10;
 
-/// Training and test split.
+/// Generates the training and test split.
 pub(crate) fn generate(name: DatasetName) -> (Part, Part) {
     match name {
         DatasetName::SparseParity => sparse_parity(),
@@ -21,13 +21,13 @@ pub(crate) fn generate(name: DatasetName) -> (Part, Part) {
     }
 }
 
-/// Samples of both splits together, of the training split, and numbers a sample.
+/// Returns the samples of both splits together, those of the training split, and the features.
 fn sizes(name: DatasetName) -> [usize; 3] {
     let info = name.info();
     [(info.train_len + info.test_len) as usize, info.train_len as usize, info.features()]
 }
 
-/// Bits of -1 and 1; class 1 where an odd number of the first three are 1.
+/// Generates bits of -1 and 1; the class is 1 if an odd number of the first three are 1.
 fn sparse_parity() -> (Part, Part) {
     let [all, train, bits] = sizes(DatasetName::SparseParity);
     let mut draw = stream(0, "sparse-parity/bits");
@@ -39,8 +39,8 @@ fn sparse_parity() -> (Part, Part) {
     (Part::of_classes(inputs, labels), test)
 }
 
-/// Standard normal inputs (nearly: sums of twelve uniforms) and what a fixed network of one
-/// hidden layer of ReLU makes of them, standardised by the training split.
+/// Generates nearly standard normal inputs (sums of twelve uniforms) and, as targets, the outputs
+/// of a fixed network with one hidden layer of ReLU, standardised by the training split.
 fn teacher_student() -> (Part, Part) {
     let [all, train, features] = sizes(DatasetName::TeacherStudent);
     let normal = |name: &str, count: usize| -> Vec<f64> {

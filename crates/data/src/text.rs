@@ -10,7 +10,7 @@ use crate::error::DataError;
 use crate::source::Table;
 use crate::vocabulary::Entries;
 
-/// Training and test part of a built-in text: its tokens, the last `test_len` for test.
+/// Loads the tokens of a built-in text; the last `test_len` of them are the test split.
 pub(crate) fn load(name: DatasetName, data_dir: &Path) -> Result<(Part, Part), DataError> {
     let info = name.info();
     let (path, bytes) = Table::from(name).read(0, data_dir)?;

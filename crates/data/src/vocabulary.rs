@@ -1,12 +1,12 @@
-//! The vocabulary of a text: characters or bytes, numbered in the order of code points. Shared
-//! by built-in texts and the user's own.
+//! The vocabulary of a text: characters in the order of code points, or bytes. Shared by built-in
+//! texts and the user's own.
 
 use spec::own_data::Vocabulary;
 
-/// Most entries of a vocabulary of characters.
+/// Maximum number of entries of a vocabulary of characters.
 pub(crate) const MOST: usize = 20_000;
 
-/// The place at which bytes are no UTF-8.
+/// Place at which bytes are not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotText {
     /// Line, counted from 1.
@@ -15,7 +15,7 @@ pub(crate) struct NotText {
     pub(crate) offset: usize,
 }
 
-/// The characters of a text, or where it is not UTF-8.
+/// Returns the characters of a text, or the place at which it is not UTF-8.
 fn characters(bytes: &[u8]) -> Result<&str, NotText> {
     std::str::from_utf8(bytes).map_err(|error| {
         let offset = error.valid_up_to();
@@ -34,10 +34,10 @@ pub(crate) enum Entries {
 }
 
 impl Entries {
-    /// The vocabulary of all these texts together.
+    /// Builds the vocabulary of all these texts together.
     ///
     /// # Errors
-    /// The index of the text that is not UTF-8, where characters are asked for, with the place.
+    /// The index of a text that is not UTF-8 although characters are requested, and the place.
     pub(crate) fn of(kind: Vocabulary, texts: &[&[u8]]) -> Result<Self, (usize, NotText)> {
         if kind == Vocabulary::Byte {
             return Ok(Entries::Bytes);
@@ -54,7 +54,7 @@ impl Entries {
         Ok(Entries::Chars(codes.filter_map(char::from_u32).collect()))
     }
 
-    /// Number of entries.
+    /// Returns the number of entries.
     pub(crate) fn len(&self) -> usize {
         match self {
             Entries::Chars(chars) => chars.len(),
@@ -62,11 +62,11 @@ impl Entries {
         }
     }
 
-    /// The tokens of a text as float32 numbers, exact below 2^24: the index of each character,
-    /// or each byte.
+    /// Returns the tokens of a text as float32 numbers, exact below 2^24: the index of each
+    /// character or byte.
     ///
     /// # Panics
-    /// On a text that [`Entries::of`] has not seen.
+    /// Panics on a text that was not passed to [`Entries::of`].
     pub(crate) fn tokens(&self, bytes: &[u8]) -> Vec<f32> {
         match self {
             Entries::Bytes => bytes.iter().map(|&b| f32::from(b)).collect(),

@@ -22,7 +22,7 @@ const LAST: [f32; 10] = [
     -0.953723, -0.934353, -1.5623, -1.720068, 1.762485, 0.582613, 3.569028, -0.810749, -0.085886,
     0.078598,
 ];
-/// Their targets.
+/// Their scaled targets.
 const TARGETS: [f32; 2] = [-0.004714, -1.239801];
 
 /// The repository's `data/`.
@@ -30,7 +30,7 @@ fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
 }
 
-/// A copy of the committed files of a dataset that a test may spoil.
+/// A copy of the committed files of a dataset that a test may modify.
 fn copy(name: DatasetName) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join(name.name())).unwrap();
@@ -56,8 +56,8 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The error after `spoil` has had its way with the labels of the test split,
-/// which `check` and `load` must both report.
+/// Returns the error after `spoil` has modified the labels of the test split; `check` and `load`
+/// must both report it.
 fn spoiled(spoil: impl FnOnce(&Path)) -> DataError {
     let dir = copy(DatasetName::Mnist);
     spoil(&dir.path().join("mnist").join(LABELS));
@@ -74,7 +74,7 @@ fn mnist_is_read_and_scaled() {
     assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
     assert_eq!((data.train.inputs.len(), data.test.inputs.len()), (60_000 * 784, 10_000 * 784));
     assert_eq!(data.digest, DatasetName::Mnist.digest());
-    // The first labels of either split, known to everybody who has printed them.
+    // The well-known first labels of each split.
     assert_eq!(data.train.labels[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     assert_eq!(data.test.labels[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
     // Black is (0 - 0.1307) / 0.3081, white is (1 - 0.1307) / 0.3081.
@@ -236,7 +236,7 @@ fn a_missing_file_names_the_remedy() {
 
 #[test]
 fn a_truncated_file() {
-    // The compressed file ends early: within its data, and within its check sum.
+    // The compressed file ends early: in its data, and in its checksum.
     for cut in [1000, 4] {
         let error = spoiled(|path| {
             let bytes = fs::read(path).unwrap();
@@ -245,7 +245,7 @@ fn a_truncated_file() {
         let DataError::Truncated { found, expected, .. } = error else { panic!("{error}") };
         assert!(found <= expected && expected == 10_008, "{found}");
     }
-    // A sound gzip file of too few bytes.
+    // A valid gzip file with too few bytes.
     let error = spoiled(|path| fs::write(path, packed(&unpacked(path)[..9000])).unwrap());
     assert!(matches!(error, DataError::Truncated { found: 9000, .. }), "{error}");
     let error = spoiled(|path| fs::write(path, b"").unwrap());
@@ -265,7 +265,7 @@ fn an_altered_file() {
 
 #[test]
 fn swapped_files_are_named() {
-    // Of another length, shorter and longer, and both at once.
+    // Swaps with a longer file, with a shorter one, and both.
     let swap = |a: &'static str, b: &'static str| {
         let dir = copy(DatasetName::Mnist);
         let folder = dir.path().join("mnist");
@@ -288,7 +288,7 @@ fn swapped_files_are_named() {
             "{error}"
         );
     }
-    // The longer file in the shorter one's place.
+    // The longer file in place of the shorter one.
     let error = spoiled(|path| {
         fs::copy(path.with_file_name(train_images), path).unwrap();
     });

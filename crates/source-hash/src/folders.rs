@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use crate::tokens::meaning;
 
-/// Hashes Rust files, and those below folders, in the order of their paths; files that
-/// hold tests alone (`#[cfg(test)] mod tests;`) are left out.
+/// Hashes Rust files, and those below folders, in the order of their paths. Files that hold only
+/// tests (`#[cfg(test)] mod tests;`) are left out.
 ///
-/// Returns 32 hexadecimal digits. A file that is no Rust counts by its bytes.
+/// Returns 32 hexadecimal digits of a BLAKE3 hash over paths and tokens. A file that is not valid
+/// Rust counts by its bytes.
 ///
 /// # Errors
 /// A file or folder cannot be read.
@@ -23,8 +24,7 @@ pub fn hash(sources: &[&Path]) -> io::Result<String> {
     let mut texts = Vec::new();
     for file in &files {
         let text = fs::read_to_string(file)?;
-        // What cannot be read as tokens does not compile either, or will be said to by the
-        // compiler; until then each byte counts.
+        // A text that cannot be read as tokens does not compile, and the compiler reports it.
         let text = match meaning(&text) {
             Some(meaning) => {
                 of_tests.extend(meaning.tests.iter().map(|module| folder_of(file).join(module)));
@@ -49,8 +49,8 @@ pub fn hash(sources: &[&Path]) -> io::Result<String> {
     Ok(hash.finalize().to_hex()[..32].to_owned())
 }
 
-/// Gives the crate whose build script calls this the hash of `sources` in the environment
-/// variable `variable`. Cargo runs the script again when one of them changes.
+/// Sets the environment variable `variable` to the [`hash`] of `sources` for the crate whose build
+/// script calls this. Cargo runs the script again if one of them changes.
 ///
 /// # Errors
 /// A file or folder cannot be read.
@@ -63,7 +63,7 @@ pub fn set_variable(variable: &str, sources: &[impl AsRef<Path>]) -> io::Result<
     Ok(())
 }
 
-/// The folder in which the modules that a file declares lie.
+/// Returns the folder of the modules that a file declares.
 fn folder_of(file: &Path) -> PathBuf {
     let stem = file.file_stem().unwrap_or_default();
     let parent = file.parent().unwrap_or(Path::new(""));

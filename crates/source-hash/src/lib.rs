@@ -1,6 +1,6 @@
-//! Hash of what Rust sources mean, for build scripts: of their tokens, without comments,
-//! documentation and tests. A reworded comment or another layout leaves it as it is; a
-//! changed constant, name or message does not.
+//! Hash of the meaning of Rust sources, for build scripts: of their tokens without comments,
+//! documentation and tests. Rewording a comment or changing the layout keeps the hash; changing
+//! a constant, name or message does not.
 
 #[cfg(feature = "folders")]
 mod folders;

@@ -1,23 +1,23 @@
-//! The tokens of a source text that decide what it computes.
+//! Extraction of the tokens of a source text that decide what it computes.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// Attributes that no result depends on: documentation and lints.
+/// Attributes that do not affect any result: documentation and lints.
 const SILENT: [&str; 6] = ["allow", "deny", "doc", "expect", "must_use", "warn"];
 
-/// Words with which an item begins that ends with a semicolon, braces or not.
+/// Keywords of items that end with a semicolon, even if they contain braces.
 const STATEMENTS: [&str; 5] = ["const", "let", "static", "type", "use"];
 
-/// What a source text means.
+/// Meaning of a source text: its tokens without comments, documentation, lints and tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meaning {
-    /// Its tokens, with a blank between any two.
+    /// The tokens, separated by blanks.
     pub text: String,
-    /// Modules with files of their own that it declares for tests alone.
+    /// Names of the modules in separate files that are declared under `#[cfg(test)]`.
     pub tests: Vec<String>,
 }
 
-/// Returns the meaning of a source text; none where it is no sequence of Rust's tokens.
+/// Returns the meaning of a source text; `None` if it is not a sequence of Rust tokens.
 pub fn meaning(source: &str) -> Option<Meaning> {
     let stream: TokenStream = source.parse().ok()?;
     let mut meaning = Meaning::default();
@@ -39,7 +39,7 @@ fn walk(stream: TokenStream, meaning: &mut Meaning) {
                 at += length + end;
             }
             _ => {
-                // Rustfmt sets or removes a comma before a closing bracket.
+                // Rustfmt adds or removes a comma before a closing bracket.
                 let trailing = at + 1 == trees.len() && is_punct(&trees[at], ',');
                 if !trailing {
                     add(&trees[at], meaning);
@@ -70,7 +70,7 @@ fn add(tree: &TokenTree, meaning: &mut Meaning) {
     }
 }
 
-/// The number of tokens of an attribute at the beginning, and what stands in its brackets.
+/// Returns the number of tokens of a leading attribute, and the group in its brackets.
 fn attribute(trees: &[TokenTree]) -> Option<(usize, &Group)> {
     let (hash, rest) = trees.split_first()?;
     let inner = usize::from(rest.first().is_some_and(|tree| is_punct(tree, '!')));
@@ -94,8 +94,8 @@ fn is_cfg_test(group: &Group) -> bool {
     matches!(&texts[..], [cfg, test] if cfg == "cfg" && test.replace(' ', "") == "(test)")
 }
 
-/// The number of tokens of the item at the beginning: up to its braces or its semicolon,
-/// of a field or a variant up to its comma.
+/// Returns the number of tokens of the leading item: up to its braces or semicolon, or up to the
+/// comma of a field or variant.
 fn end_of_item(trees: &[TokenTree]) -> usize {
     let mut at = 0;
     while let Some((length, _)) = attribute(&trees[at..]) {
@@ -126,7 +126,7 @@ fn end_of_item(trees: &[TokenTree]) -> usize {
     trees.len()
 }
 
-/// The name in `mod name;`; none where an item is another.
+/// Returns the name in `mod name;`; `None` for any other item.
 fn module_of(item: &[TokenTree]) -> Option<String> {
     let at = item.iter().position(|tree| matches!(tree, TokenTree::Ident(i) if i == "mod"))?;
     match &item[at + 1..] {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     const SOURCE: &str = "
-        //! What it is.
+        //! The module.
         use std::fmt;
         /// The rate.
         #[allow(dead_code)]

@@ -1,13 +1,13 @@
-//! Records for tests, examples and benchmarks that need some and train nothing: everything
-//! has a value, and a test names what it is about by `RunRecord { slot: 3, ..record(run, status) }`.
-//! A field that is added to a stored type is filled here.
+//! Records for tests, examples and benchmarks that do not train. Every field has a value, and a
+//! test sets those that it is about: `RunRecord { slot: 3, ..record(run, status) }`. A new field
+//! of a stored type gets its value here.
 
 use spec::Id;
 use spec::plan::PlannedRun;
 use spec::provenance::Provenance;
 use spec::record::{Environment, Outcome, RECORD_VERSION, RunRecord, Status, StopReason};
 
-/// Builds the environment of a worker for libtorch on the CPU of no real machine, with one
+/// Builds the environment of a libtorch worker on the CPU of a fictitious machine, with one
 /// thread.
 pub fn environment() -> Environment {
     Environment {
@@ -29,7 +29,7 @@ pub fn environment() -> Environment {
     }
 }
 
-/// Builds the provenance of a clean checkout, with the arguments of this sweep file.
+/// Builds the provenance of a clean checkout, with the arguments `sweep run FILE`.
 pub fn provenance(file: &str) -> Provenance {
     Provenance {
         git_commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
@@ -42,8 +42,8 @@ pub fn provenance(file: &str) -> Provenance {
     }
 }
 
-/// Builds the result of a run that trained all its epochs in a second, or diverged in its
-/// first step; nothing was measured.
+/// Builds the result of a run that trained all its epochs in one second, or diverged in its first
+/// step. It has no metrics.
 pub fn outcome(run: &PlannedRun, status: Status) -> Outcome {
     let (spec, completed) = (&run.spec, status == Status::Completed);
     let epochs = if completed { spec.train.epochs } else { 0 };
@@ -67,12 +67,12 @@ pub fn outcome(run: &PlannedRun, status: Status) -> Outcome {
     }
 }
 
-/// Builds the record of a run that ended so in [`environment`], without result or error.
+/// Builds the record of a run with this status in [`environment`], without result or error.
 pub fn record(run: &PlannedRun, status: Status) -> RunRecord {
     record_in(run, status, environment())
 }
 
-/// Builds the record of a run that ended so in this environment, without result or error.
+/// Builds the record of a run with this status in this environment, without result or error.
 pub fn record_in(run: &PlannedRun, status: Status, environment: Environment) -> RunRecord {
     RunRecord {
         v: RECORD_VERSION,

@@ -1,6 +1,6 @@
-//! Versions of libtorch: which of them fit the bindings, and which one a folder or the
-//! Python on the PATH has. Read by the worker (what is loaded), by `doctor` and by `xtask`
-//! (what it is linked with).
+//! Versions of libtorch: those that fit the bindings, and that of a folder or of the Python on
+//! the PATH. Used by the worker (for the loaded libtorch), by `doctor` and by `xtask` (for the
+//! linked one).
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -9,33 +9,33 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
 
-/// The oldest version (major, minor) that fits: tch 0.22 is written for it.
+/// Oldest supported version (major, minor), for which tch 0.22 is written.
 pub const FIRST: (u64, u64) = (2, 9);
 
-/// The newest version (major, minor) that fits: up to it every function that the bindings
-/// call is the same, and 2.13 has other ones.
+/// Newest supported version (major, minor). Up to it, every function that the bindings call is
+/// unchanged; 2.13 changes some.
 pub const LAST: (u64, u64) = (2, 11);
 
 /// A version of libtorch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
-    /// The first number.
+    /// First number.
     pub major: u64,
-    /// The second number.
+    /// Second number.
     pub minor: u64,
-    /// The third number.
+    /// Third number.
     pub patch: u64,
 }
 
 impl Version {
-    /// Reads what libtorch's `aoti_torch_abi_version` returns: the three numbers in the three
-    /// highest bytes.
+    /// Decodes the result of libtorch's `aoti_torch_abi_version`, which has the three numbers in
+    /// its three highest bytes.
     pub fn from_abi(abi: u64) -> Self {
         let [major, minor, patch, ..] = abi.to_be_bytes().map(u64::from);
         Version { major, minor, patch }
     }
 
-    /// Returns why the bindings cannot be used with it; `None` where they can.
+    /// Returns why the bindings cannot be used with this version; `None` if they can.
     pub fn refused(self) -> Option<String> {
         let found = (self.major, self.minor);
         let why = if found < FIRST {
@@ -45,33 +45,34 @@ impl Version {
         } else {
             return None;
         };
-        Some(format!("libtorch {self} does not fit, since {why}; {} fit", fitting()))
+        Some(format!("libtorch {self} does not fit: {why}; supported versions are {}", fitting()))
     }
 }
 
-/// Returns why a libtorch of this version text (`2.11.0+cu130`) cannot be used; `None` where
-/// it can.
+/// Returns why a libtorch with this version text (`2.11.0+cu130`) cannot be used; `None` if it
+/// can.
 pub fn refused(text: &str) -> Option<String> {
     text.parse::<Version>().map_or_else(Some, Version::refused)
 }
 
 /// Returns why a program that was built with the headers of `built` cannot be used with
-/// `loaded`; `None` where it can. Programs read structures of libtorch in place, and these
-/// differ between minor versions: a tensor's memory would be looked for where it is not.
+/// `loaded`; `None` if it can, or if only `built` is unknown. Programs read structures of
+/// libtorch in place, and their layout differs between minor versions: a program would look for
+/// a tensor's memory in the wrong place.
 pub fn refused_by_a_program_of(built: Option<Version>, loaded: Version) -> Option<String> {
     let same = |built: &Version| (built.major, built.minor) == (loaded.major, loaded.minor);
     match (loaded.refused(), built) {
         (Some(why), _) => Some(why),
         (None, Some(built)) if !same(&built) => Some(format!(
-            "libtorch {loaded} is loaded, and the worker was built with {built}, whose structures \
-             differ: it has to be built with {}.{}",
+            "libtorch {loaded} is loaded, but the worker was built with {built}, whose structures \
+             differ: rebuild the worker with {}.{}",
             loaded.major, loaded.minor
         )),
         _ => None,
     }
 }
 
-/// Returns the versions that fit, in words: `2.9 to 2.11`.
+/// Returns the supported versions in words: `2.9 to 2.11`.
 pub fn fitting() -> String {
     format!("{}.{} to {}.{}", FIRST.0, FIRST.1, LAST.0, LAST.1)
 }
@@ -96,16 +97,16 @@ impl FromStr for Version {
             (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch))) => {
                 Ok(Version { major, minor, patch })
             }
-            _ => Err(format!("`{}` is no version of libtorch", text.trim())),
+            _ => Err(format!("`{}` is not a version of libtorch", text.trim())),
         }
     }
 }
 
-/// Reads the version in a file's text.
+/// Extracts the version from a file's text.
 type Read = fn(&str) -> Option<&str>;
 
-/// Files of a libtorch that name its version, in the order in which they are asked: of an
-/// archive, of 2.11 and later, of those before, and of Python's package.
+/// Files of a libtorch that name its version, in the order in which they are tried: that of an
+/// archive, that of 2.11 and later, that of earlier versions, and that of the Python package.
 const FILES: [(&str, Read); 4] = [
     ("build-version", |text| Some(text)),
     ("include/torch/headeronly/version.h", of_header),
@@ -113,8 +114,8 @@ const FILES: [(&str, Read); 4] = [
     ("version.py", |text| text.split_once("__version__ = '")?.1.split('\'').next()),
 ];
 
-/// Finds the version text (`2.11.0+cu130`) of a folder with `include/` and `lib/`; `None`
-/// where no file of it names one.
+/// Finds the version text (`2.11.0+cu130`) of a folder with `include/` and `lib/`; `None` if no
+/// file in it names a version.
 pub fn of_folder(folder: &Path) -> Option<String> {
     FILES.iter().find_map(|(file, read)| {
         let text = fs::read_to_string(folder.join(file)).ok()?;
@@ -123,17 +124,17 @@ pub fn of_folder(folder: &Path) -> Option<String> {
     })
 }
 
-/// `#define TORCH_VERSION \` and, on the next line, `"2.9.0"`.
+/// Extracts `2.9.0` from `#define TORCH_VERSION \` and, on the next line, `"2.9.0"`.
 fn of_header(text: &str) -> Option<&str> {
     text.split_once("#define TORCH_VERSION ")?.1.split('"').nth(1)
 }
 
-/// Code for `python3 -c` that prints version and folder of its torch, a line each, without
-/// importing it, which takes seconds.
+/// Code for `python3 -c` that prints version and folder of its torch, one per line. It does not
+/// import torch, which would take seconds.
 pub const ASK_PYTHON: &str = "import importlib.metadata as m, importlib.util as u; \
      print(m.version('torch')); print(u.find_spec('torch').submodule_search_locations[0])";
 
-/// The torch of a Python.
+/// The torch package of a Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PythonTorch {
     /// Its version text: `2.11.0+cu130`.
@@ -143,10 +144,10 @@ pub struct PythonTorch {
 }
 
 impl PythonTorch {
-    /// Asks a Python, `python3`, for its torch.
+    /// Runs a Python to find its torch.
     ///
     /// # Errors
-    /// The program cannot be started, or has no torch: the reason, with its last words.
+    /// The program cannot be started, or has no torch; the reason includes its last line of output.
     pub fn ask(python: &OsStr) -> Result<Self, String> {
         let output = Command::new(python).args(["-c", ASK_PYTHON]).stdin(Stdio::null()).output();
         let output = output.map_err(|error| format!("python3 cannot be started: {error}"))?;
@@ -160,14 +161,14 @@ impl PythonTorch {
         })
     }
 
-    /// Reads what [`ASK_PYTHON`] printed; `None` where that is something else.
+    /// Parses the output of [`ASK_PYTHON`]; `None` if it has another form.
     pub fn read(said: &str) -> Option<Self> {
         let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
         let (version, folder) = (lines.next()?.to_owned(), PathBuf::from(lines.next()?));
         Some(PythonTorch { version, folder })
     }
 
-    /// The folder of its libraries.
+    /// Returns the folder of its shared libraries.
     pub fn libraries(&self) -> PathBuf {
         self.folder.join("lib")
     }
@@ -235,7 +236,7 @@ mod tests {
         for (file, text, expected) in [
             ("version.py", "__version__ = '2.10.0+cu128'\ndebug = False\n", "2.10.0+cu128"),
             ("include/torch/csrc/api/include/torch/version.h", header, "2.9.0"),
-            // What 2.11 left of the header before says nothing.
+            // In 2.11 the earlier header still exists, without a version.
             ("include/torch/csrc/api/include/torch/version.h", "#pragma once\n", "2.10.0+cu128"),
             ("include/torch/headeronly/version.h", &header.replace("2.9.0", "2.11.0"), "2.11.0"),
             ("build-version", "2.9.1+cpu\n", "2.9.1+cpu"),

@@ -1,5 +1,5 @@
-//! The file of a cached dataset: a header of one page, then the arrays, each from
-//! a multiple of 64 bytes on, in the byte order of the machine.
+//! The file of a cached dataset: a header of one page, then the arrays, each aligned to 64 bytes,
+//! in the machine's byte order.
 //!
 //! ```text
 //! 0    magic and version of this layout
@@ -9,8 +9,8 @@
 //! 144  BLAKE3 of the 144 bytes before and of all bytes from 4,096 on
 //! ```
 //!
-//! The last hash is checked whenever the file is opened: what was cut or altered
-//! is not used.
+//! The last hash is checked whenever the file is opened, so that a truncated or altered file is not
+//! used.
 
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -24,7 +24,7 @@ use crate::inputs::Inputs;
 use crate::source::regular;
 use crate::{Dataset, Part, mapping};
 
-/// Changes with the layout. Lengths beyond it are in the header.
+/// Magic and version of the layout; changes with the layout.
 const MAGIC: [u8; 16] = *b"sweep-inputs\0\0\0\x01";
 const PAGE: usize = 4096;
 const ALIGN: usize = 64;
@@ -32,7 +32,7 @@ const SIZES: usize = 8;
 /// Bytes of the header that the checksum covers.
 const CHECKED: usize = 80 + 8 * SIZES;
 
-/// What a file must have been made of and for.
+/// Hashes of the dataset and sources that a cached file must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     /// Hash of the dataset's identity and of this crate's sources.
@@ -41,21 +41,21 @@ pub(super) struct Origin {
     pub(super) sources: [u8; 32],
 }
 
-/// Why a file is not used.
+/// Reason why a cached file is not used.
 #[derive(Debug)]
 pub(super) enum Unusable {
-    /// There is none.
+    /// The file does not exist.
     Missing,
-    /// Of another version or other code, or the source files have changed since.
+    /// The file belongs to another dataset, layout or code version, or its sources have changed.
     Outdated,
-    /// Cut, altered, or not such a file at all.
+    /// The file is truncated, altered, or not a cache file.
     Damaged,
-    /// The system refused.
+    /// The operating system returned an error.
     Io(io::Error),
 }
 
-/// The bytes of each array: inputs, labels, values of the training split, then of
-/// the test split.
+/// Returns the byte range of each array (inputs, labels and values of the training split, then of
+/// the test split) and the length of the file; `None` on overflow.
 fn places(sizes: &[u64; SIZES]) -> Option<([Range<usize>; 6], usize)> {
     let mut end = PAGE;
     let mut places = [const { 0..0 }; 6];
@@ -69,7 +69,7 @@ fn places(sizes: &[u64; SIZES]) -> Option<([Range<usize>; 6], usize)> {
     Some((places, end))
 }
 
-/// Maps a file and checks it.
+/// Maps a file, checks it and returns its dataset.
 pub(super) fn open(
     path: &Path,
     dataset: &DatasetSpec,
@@ -125,7 +125,7 @@ fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     std::array::from_fn(|i| bytes[at + i])
 }
 
-/// Writes a dataset to a file that must not exist yet.
+/// Writes a dataset to a file, which must not exist yet.
 pub(super) fn write(path: &Path, data: &Dataset, origin: &Origin) -> io::Result<()> {
     let (train, test) = (&data.train, &data.test);
     let sizes = [

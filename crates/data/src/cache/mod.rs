@@ -1,10 +1,9 @@
-//! Scaled inputs in a file, so that the workers of a machine share one copy.
+//! Cache of scaled inputs in a file that the workers of a machine share.
 //!
-//! The file is a convenience, never a source: what is loaded through it is what
-//! reading the dataset would give, or an error that reading would give. Hence it
-//! names the files it was made of by their hash, which is taken anew at every
-//! loading; and whatever is wrong with the cache itself ends in reading as if
-//! there were none.
+//! The cache never decides a result: loading through it gives the data or the error that reading
+//! the dataset would give. To that end the file names its sources by their hash, which is
+//! recomputed at every load. If the cache itself fails, the dataset is read as if there were no
+//! cache.
 
 mod file;
 mod sources;
@@ -20,16 +19,16 @@ use crate::error::DataError;
 use crate::source::is_regular;
 use crate::{Dataset, Part};
 
-/// Folder below that of the datasets.
+/// Name of the cache's folder in the folder of the datasets.
 const FOLDER: &str = ".cache";
 
-/// Smaller inputs are not worth a file: bytes.
+/// Bytes of inputs below which no file is made.
 const WORTH: u64 = 4 << 20;
 
-/// Hash of this crate's sources: other code may scale otherwise.
+/// Hash of this crate's sources, since changed code may scale differently.
 const CODE: &str = env!("SWEEP_DATA_CODE");
 
-/// The dataset from its cached file, or else by `read`, which is then cached.
+/// Loads the dataset from its cached file, or else calls `read` and caches the result.
 pub(crate) fn load(
     dataset: &DatasetSpec,
     data_dir: &Path,
@@ -61,12 +60,12 @@ fn load_worth(
     if let Ok(found) = file::open(&path, dataset, &made_of) {
         return Ok(found);
     }
-    // One process makes it while the others wait, so that not all of them unpack
-    // and scale at once. The lock dies with its holder.
+    // One process makes the file while the others wait, so that they do not all unpack and scale at
+    // once. The lock is released when its holder ends.
     let lock = match LockGuard::new(&path.with_extension("lock")) {
         Ok(LockGuard::Mine(lock)) => Ok(lock),
         Ok(LockGuard::Later(lock)) => {
-            // Those who waited look at it side by side, no longer in turn.
+            // Those that waited read the file in parallel, without taking the lock.
             if let Ok(found) = file::open(&path, dataset, &made_of) {
                 return Ok(found);
             }
@@ -79,7 +78,7 @@ fn load_worth(
         Err(why) => why,
     };
     let data = read()?;
-    // What was read must be what was hashed.
+    // Cached only if the sources did not change while they were read.
     if origin() == Some(made_of) {
         let made = lock.and_then(|_held| make(&path, &data, &made_of)).map_err(Unusable::Io);
         match made.and_then(|()| file::open(&path, dataset, &made_of)) {
@@ -94,14 +93,15 @@ fn load_worth(
     Ok(Dataset { train: in_pages(data.train), test: in_pages(data.test), ..data })
 }
 
-/// What equal arrays follow from: all that a plan says of the dataset, and the code.
+/// Hashes everything that determines the arrays: the plan's description of the dataset, and the
+/// code.
 fn identity(dataset: &DatasetSpec) -> [u8; 32] {
     let text = format!("{dataset:?}\0{}\0{CODE}", dataset.digest());
     blake3::hash(text.as_bytes()).into()
 }
 
-/// Name of the file, without its ending. The checksum of own data is no part of
-/// it, so that data which changes replaces its cached file and leaves none behind.
+/// Returns the name of the file without its extension. The checksum of own data is not part of it,
+/// so that changed data replaces its cached file instead of adding another.
 fn stem(dataset: &DatasetSpec) -> String {
     let mut named = dataset.clone();
     if let DatasetSpec::Own(own) = &mut named {
@@ -113,25 +113,25 @@ fn stem(dataset: &DatasetSpec) -> String {
     format!("{name}-{}", &key[..16])
 }
 
-/// Where the file and its lock lie.
+/// Returns the folder of the file and its lock.
 fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
-/// Who makes the file.
+/// Outcome of locking: whether this process is to make the file.
 enum LockGuard {
-    /// This process, while it keeps the lock's file.
+    /// This process is; it holds the lock while the file is open.
     Mine(File),
-    /// Another one had the lock and has let it go; nobody holds it now.
+    /// Another process held the lock and has released it; nobody holds it now.
     Later(File),
 }
 
 impl LockGuard {
     fn new(path: &Path) -> io::Result<Self> {
-        // Not the folder of the datasets itself: where there is none, none is wanted.
+        // Not `create_dir_all`: if the folder of the datasets is missing, it is not created here.
         let made = fs::create_dir(folder(path));
         made.or_else(|e| if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(e) })?;
-        // Looked at before it is opened: opening a pipe would wait for its reader.
+        // Checked before opening, because opening a pipe would wait for its reader.
         if let Ok(seen) = fs::metadata(path) {
             is_regular(&seen).map_err(|e| io::Error::new(e.kind(), format!("its lock is {e}")))?;
         }
@@ -148,7 +148,7 @@ impl LockGuard {
     }
 }
 
-/// Writes the file under another name and gives it its own. For the holder of the lock.
+/// Writes the file under a temporary name and renames it. Called by the holder of the lock.
 fn make(path: &Path, data: &Dataset, origin: &Origin) -> io::Result<()> {
     let part = path.with_extension(format!("{}.part", std::process::id()));
     remove_parts(path)?;
@@ -159,7 +159,7 @@ fn make(path: &Path, data: &Dataset, origin: &Origin) -> io::Result<()> {
     made
 }
 
-/// Removes what makers that were killed have left.
+/// Removes temporary files of processes that were killed.
 fn remove_parts(path: &Path) -> io::Result<()> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     for entry in fs::read_dir(folder(path))? {
@@ -172,7 +172,7 @@ fn remove_parts(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// One line on standard error: nothing is lost but time or memory.
+/// Prints one line to stderr, unless the file was merely missing. Only time or memory is lost.
 fn say(path: &Path, why: &Unusable) {
     let path = path.display();
     match why {

@@ -1,8 +1,7 @@
-//! What a cached dataset was made of: BLAKE3 of its files as they lie on disk.
+//! Hash of the files that a cached dataset was made from: BLAKE3 of their bytes on disk.
 //!
-//! Reading a dataset checks the files' own checksums, which needs every byte
-//! unpacked. While the packed bytes are still those that passed, so would the
-//! unpacked ones, and hashing the packed ones costs next to nothing.
+//! Verifying the files' own checksums requires every byte unpacked. If the packed bytes are those
+//! that passed before, the unpacked ones are too, and hashing the packed bytes is much cheaper.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,8 +10,8 @@ use spec::dataset::DatasetSpec;
 
 use crate::source::regular;
 
-/// One hash over names, lengths and bytes of all files of the dataset; none where
-/// there is none or one cannot be read: reading the dataset then says what is wrong.
+/// Hashes names, lengths and bytes of all files of the dataset. `None` if it has no files or one
+/// cannot be read; reading the dataset then reports the error.
 pub(super) fn hash(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Option<[u8; 32]> {
     let files = files(dataset, data_dir, root)?;
     let mut all = blake3::Hasher::new();
@@ -23,7 +22,7 @@ pub(super) fn hash(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Optio
     Some(all.finalize().into())
 }
 
-/// Name and path of each file that reading the dataset would open.
+/// Returns name and path of each file that reading the dataset would open.
 fn files(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Option<Vec<(String, PathBuf)>> {
     match dataset {
         DatasetSpec::Builtin(name) => {
@@ -47,7 +46,7 @@ fn files(dataset: &DatasetSpec, data_dir: &Path, root: &Path) -> Option<Vec<(Str
     }
 }
 
-/// Length and hash of a file.
+/// Returns length in bytes and hash of a file.
 fn file(path: &Path) -> io::Result<(u64, [u8; 32])> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(regular(path)?)?;

@@ -1,4 +1,4 @@
-//! What is loaded through the cache is what reading gives, whatever befell the file.
+//! Loading through the cache gives what reading gives, whatever happened to the file.
 
 use std::cell::Cell;
 use std::thread;
@@ -12,7 +12,7 @@ use super::*;
 
 const CSV: &str = "a,b,class\n1,10,0\n2,20,1\n3,30,0\n4,40,2\n5,50,0\n6,60,1\n";
 
-/// A folder with a CSV of own data, its dataset, and how often it was read.
+/// A folder with a CSV of own data, its dataset, and the number of reads.
 struct Own {
     folder: TempDir,
     dataset: DatasetSpec,
@@ -29,7 +29,7 @@ impl Own {
         own
     }
 
-    /// The dataset as a plan of now would have it.
+    /// The dataset as a plan made now would describe it.
     fn inspect(&self) -> DatasetSpec {
         let request = OwnRequest::new(OwnFiles::new(OwnKind::Csv, "own.csv", None));
         let found = crate::inspect(&request, self.folder.path()).unwrap();
@@ -47,7 +47,7 @@ impl Own {
         load_worth(0, &self.dataset, &root.join("data"), root, || self.read())
     }
 
-    /// Loads, and the reads that it took.
+    /// Loads the dataset and returns the number of reads it took.
     fn reads(&self) -> usize {
         let before = self.reads.get();
         assert_eq!(self.load().unwrap(), self.read().unwrap());
@@ -106,8 +106,8 @@ fn a_file_that_was_altered_or_cut_is_made_again() {
     let file = own.file();
     let good = fs::read(&file).unwrap();
     let end = good.len();
-    // The magic, its version, the dataset, the sources, a size, the checksum, the
-    // first input, the last label; nothing is written to a file that is mapped.
+    // The magic, its version, the dataset, the sources, a size, the checksum, the first input, the
+    // last label. The file is replaced, since a mapped file must not be written to.
     for at in [0, 15, 20, 50, 96, 150, 4096, end - 8] {
         let mut bad = good.clone();
         bad[at] ^= 1;
@@ -217,12 +217,12 @@ fn a_pipe_or_a_folder_in_place_of_the_file_or_its_lock_holds_nobody_up() {
     let own = Own::new(CSV);
     own.load().unwrap();
     let file = own.file();
-    // A pipe is replaced by the file, as whatever else is not that file.
+    // A pipe is replaced by the file, like anything else that is not that file.
     fs::remove_file(&file).unwrap();
     pipe(&file);
     assert_eq!((own.reads(), own.reads()), (1, 0));
     assert!(fs::metadata(&file).unwrap().is_file());
-    // In place of the lock nothing is replaced, since others may hold it.
+    // A lock is never replaced, since other processes may hold it.
     fs::remove_file(&file).unwrap();
     fs::remove_file(file.with_extension("lock")).unwrap();
     pipe(&file.with_extension("lock"));
@@ -274,7 +274,7 @@ fn of_many_at_once_one_reads() {
     let load = || {
         load_worth(0, dataset, &root.join("data"), root, || {
             reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            // Long enough for the others to come and find that they have to wait.
+            // Long enough for the others to find that they have to wait.
             thread::sleep(Duration::from_millis(200));
             Ok(crate::own::load(plan, root)?)
         })

@@ -1,4 +1,4 @@
-//! Fetching what is known by the checksum of its contents: plain files, and zip archives of
+//! Tests of fetching files whose contents have a known checksum: plain files, and zip archives of
 //! one member.
 
 use std::io::{Cursor, Write};

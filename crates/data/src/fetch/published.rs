@@ -1,5 +1,5 @@
-//! Fetching what is known by the publisher's MD5 alone, from servers on the
-//! loopback interface: other files in the table, the same code.
+//! Tests of fetching files for which only the publisher's MD5 is known, from servers on the
+//! loopback interface.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -31,7 +31,7 @@ pub(super) fn md5(bytes: &[u8]) -> &'static str {
     leak(HEXLOWER.encode(&Md5::digest(bytes)))
 }
 
-/// A table of these files, as the publisher would have them.
+/// A table of these files.
 pub(super) fn table(files: Vec<DataFile>) -> Table {
     Table { dataset: DatasetName::Cifar10, files: Box::leak(files.into_boxed_slice()) }
 }
@@ -41,13 +41,13 @@ fn plain(name: &'static str, packed: &[u8], bytes: u64) -> DataFile {
     DataFile { name, checksum: Checksum::Md5(md5(packed)), bytes, members: &[] }
 }
 
-/// An archive that is what it should be, as far as its MD5 can tell.
+/// An archive whose MD5 is right.
 fn archive(packed: &[u8]) -> Table {
     let checksum = Checksum::Md5(md5(packed));
     table(vec![DataFile { name: ARCHIVE, checksum, bytes: 8, members: &MEMBERS }])
 }
 
-/// Serves with `reply`, which is handed the path and the connection.
+/// Starts a server that calls `reply` with the path and the connection, and returns its URL.
 pub(super) fn serve(reply: impl Fn(&str, &TcpStream) -> io::Result<()> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -78,7 +78,7 @@ fn redirect(mut out: &TcpStream, to: &str) -> io::Result<()> {
     )
 }
 
-/// The real agent without a proxy, and with a shorter end to waits.
+/// The real agent without a proxy, and with a shorter timeout.
 fn agent(body: Duration) -> Agent {
     config().proxy(None).timeout_recv_body(Some(body)).build().into()
 }
@@ -87,7 +87,7 @@ pub(super) fn fetch_into(dir: &Path, table: Table, url: &str) -> Result<Vec<Fetc
     fetch_from(&agent(Duration::from_secs(60)), &[url], table, dir, &mut |_, _, _| ())
 }
 
-/// What is said of `body` in place of the one file of `table`; nothing stays.
+/// Returns the error for `body` served as the one file of `table`; checks that nothing is left.
 pub(super) fn refused(table: Table, body: Vec<u8>) -> String {
     let dir = tempfile::tempdir().unwrap();
     let url = serve(move |_, out| send(out, &body));
@@ -108,7 +108,7 @@ fn a_good_file_is_kept_and_its_raw_form_will_not_do() {
     let again = fetch_into(dir.path(), table, &url).unwrap();
     assert_eq!(again, [Fetched::Kept("a.gz")]);
 
-    // Nobody has published what the uncompressed bytes should be.
+    // The checksum of the uncompressed bytes is not published.
     let folder = dir.path().join("cifar10");
     fs::remove_file(folder.join("a.gz")).unwrap();
     fs::write(folder.join("a"), b"hello").unwrap();
@@ -134,7 +134,7 @@ fn faults_of_a_file_are_distinguished() {
     let other = packed(b"other");
     let swapped = of(vec![file(), plain("b.gz", &other, 5)], &other);
     assert!(swapped.contains("holds the contents of b.gz"), "{swapped}");
-    // The right contents, packed by somebody else: not what was published.
+    // The right contents, compressed differently: not the published file.
     let mut again = GzEncoder::new(Vec::new(), Compression::none());
     again.write_all(b"hello").unwrap();
     let again = of(vec![file()], &again.finish().unwrap());
@@ -188,7 +188,7 @@ fn a_server_that_dawdles_is_given_up() {
     assert_eq!(fs::read_dir(dir.path().join("cifar10")).unwrap().count(), 0);
 }
 
-/// An entry of a tar archive, its path as it stands.
+/// An entry of a tar archive, with its path verbatim.
 fn entry(kind: tar::EntryType, path: &str, size: u64, body: &[u8]) -> Vec<u8> {
     let mut header = tar::Header::new_old();
     header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
@@ -228,7 +228,7 @@ fn the_members_of_an_archive_are_read_in_the_order_of_the_table() {
     fetch_into(dir.path(), table, &url).unwrap();
     assert_eq!(table.read(0, dir.path()).unwrap().1, b"11122222");
     table.check(&table.files[0], dir.path()).unwrap();
-    // It stays packed: nothing else came to lie in the folder.
+    // It stays packed: the folder has no other file.
     assert_eq!(fs::read_dir(dir.path().join("cifar10")).unwrap().count(), 1);
 }
 

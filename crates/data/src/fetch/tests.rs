@@ -1,4 +1,4 @@
-//! Fetching from a server of our own on the loopback interface.
+//! Fetching from a test server on the loopback interface.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use super::*;
 
 const LABELS: &str = "t10k-labels-idx1-ubyte.gz";
 
-/// How the server treats one file; every other is served as it is.
+/// Fault of the server in one file; every other file is served unaltered.
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
     None,
@@ -31,7 +31,7 @@ enum Fault {
 }
 
 impl Fault {
-    /// The file that it befalls.
+    /// The file that has the fault.
     fn file(self) -> &'static str {
         if self == Fault::Swapped { "train-labels-idx1-ubyte.gz" } else { LABELS }
     }
@@ -111,14 +111,13 @@ fn reply(stream: TcpStream, fault: Fault, seen: &Mutex<Vec<String>>) -> io::Resu
     out.write_all(&body)
 }
 
-/// The real agent, but a proxy of the environment must not come between us and
-/// the loopback interface.
+/// The real agent without a proxy, which could not reach the loopback interface.
 fn agent() -> Agent {
     config().proxy(None).build().into()
 }
 
 fn fetch_mnist(dir: &Path, servers: &[&Server]) -> Result<Vec<Fetched>, FetchError> {
-    // A proxy of the environment must not come between us and the loopback interface.
+    // A proxy could not reach the loopback interface.
     let agent: Agent = Agent::config_builder()
         .proxy(None)
         .timeout_global(Some(Duration::from_secs(60)))
@@ -196,7 +195,7 @@ fn each_fault_is_reported_and_leaves_nothing_behind() {
             text.contains(words) && text.contains(&server.url) && text.contains("remedy"),
             "{text}"
         );
-        // Nothing but the files that were brought before it.
+        // Only the files that were fetched before it remain.
         let position =
             DatasetName::Mnist.info().files.iter().position(|f| f.name == fault.file()).unwrap();
         assert_eq!(left(dir.path()).len(), position, "{text}");

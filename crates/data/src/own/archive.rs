@@ -1,4 +1,4 @@
-//! Own data in an archive of NumPy arrays: which array plays which role.
+//! Own data in an NPZ archive: the role of each array.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::piece::{Piece, of_arrays, of_labels};
 use super::source;
 use super::understand::Pieces;
 
-/// Reads the arrays that the sweep file names, or those whose own names tell their roles.
+/// Reads the arrays that the sweep file names, or else those whose names imply their roles.
 pub(super) fn read<'a>(
     files: &'a OwnFiles,
     asked: &Asked,
@@ -48,7 +48,7 @@ pub(super) fn read<'a>(
     Ok(Pieces { main, validation, test, checksum })
 }
 
-/// Returns the fault of names that do not tell the roles, with the arrays that there are.
+/// Returns the fault of names that do not imply the roles; it lists the arrays.
 fn unclear<R: std::io::Read + std::io::Seek>(archive: &mut Archive<R>) -> Fault {
     const MOST: usize = 12;
     let members = match archive.members() {
@@ -69,7 +69,7 @@ fn unclear<R: std::io::Read + std::io::Seek>(archive: &mut Archive<R>) -> Fault 
     Fault::new(Place::File, reason, remedy)
 }
 
-/// The roles that names tell.
+/// Returns the roles that the names imply.
 fn guessed(names: &[String]) -> Option<Arrays> {
     let Roles { main, test, validation } = roles(names)?;
     let [test, validation] = [test, validation].map(|pair| match pair {
@@ -86,7 +86,7 @@ fn guessed(names: &[String]) -> Option<Arrays> {
     })
 }
 
-/// Returns a sentence on which arrays were read.
+/// Returns a sentence that names the arrays that were read.
 fn said(arrays: &Arrays) -> String {
     let mut all = vec![format!("inputs `{}`", shown(&arrays.inputs))];
     for (name, part) in [(&arrays.test_inputs, "test"), (&arrays.validation_inputs, "validation")] {

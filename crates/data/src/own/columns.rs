@@ -1,4 +1,4 @@
-//! The roles of a table's columns: inputs and targets.
+//! Roles of a table's columns: inputs and targets.
 
 use spec::reading::{Asked, ColumnRef};
 
@@ -6,24 +6,25 @@ use super::csv::not_a_number;
 use super::error::{Fault, Place, shown};
 use super::table::{Column, Table};
 
-/// Names by which a header says that a column is the target, in lower case.
+/// Column names, in lower case, that mark the target.
 const TARGET_NAMES: &[&str] = &["label", "class", "target", "species"];
 
-/// The name of a target where none of [`TARGET_NAMES`] occurs: beside an `x` it may be an input.
+/// Name of the target if none of [`TARGET_NAMES`] occurs. It is weaker, since `y` beside `x` may be
+/// an input.
 const FALLBACK_TARGET_NAME: &str = "y";
 
-/// The columns of a table, by index from 0.
+/// Roles of the columns, by index from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Roles {
-    /// Targets, at least one.
+    /// Target columns, at least one.
     pub(super) targets: Vec<usize>,
     /// The reason why these are the targets, in words.
     pub(super) by: &'static str,
-    /// Inputs that are numbers, ascending.
+    /// Numeric inputs, ascending.
     pub(super) numbers: Vec<usize>,
-    /// Inputs that become one for each of their values, ascending.
+    /// Categorical inputs, ascending.
     pub(super) categorical: Vec<usize>,
-    /// The number of columns that are neither.
+    /// Number of columns that are neither input nor target.
     pub(super) left_out: usize,
 }
 
@@ -74,7 +75,7 @@ pub(super) fn roles(table: &Table, asked: &Asked) -> Result<Roles, Fault> {
     Ok(Roles { targets, by, numbers, categorical, left_out })
 }
 
-/// The column that a header names as the target, or else the last.
+/// Finds the column that the header marks as the target, or else the last one.
 fn recognised(table: &Table, left_out: &[usize]) -> Result<(Vec<usize>, &'static str), Fault> {
     let called = |names: &[&str]| -> Vec<usize> {
         let is = |c: &usize| {
@@ -141,7 +142,7 @@ fn find(table: &Table, column: &ColumnRef, key: &str) -> Result<usize, Fault> {
     }
 }
 
-/// The first names of a header, for a remedy.
+/// Lists the first names of a header, for a remedy.
 pub(super) fn there_are(names: &[String]) -> String {
     const MOST: usize = 12;
     let mut shown: Vec<String> = names.iter().take(MOST).map(|n| shown(n)).collect();
@@ -151,7 +152,7 @@ pub(super) fn there_are(names: &[String]) -> String {
     format!("there are: {}", shown.join(", "))
 }
 
-/// A column without a name at the edge of a header is an index that pandas or R wrote.
+/// Refuses an input without a name, which is usually an index that pandas or R wrote.
 fn unnamed(table: &Table, inputs: &[usize]) -> Result<(), Fault> {
     let empty = inputs.iter().find(|c| table.names.get(**c).is_some_and(String::is_empty));
     let Some(column) = empty else { return Ok(()) };
@@ -160,7 +161,7 @@ fn unnamed(table: &Table, inputs: &[usize]) -> Result<(), Fault> {
     Err(Fault::new(Place::Field { line: 1, column: column + 1 }, reason, remedy))
 }
 
-/// The first word of a column that should hold numbers.
+/// Returns the fault of the first word in a column that should hold numbers.
 fn words_in(table: &Table, column: usize) -> Fault {
     let row = (0..table.rows).find(|row| {
         table.cells[row * table.width + column].is_nan() && !table.words[&column][*row].is_empty()
@@ -169,7 +170,7 @@ fn words_in(table: &Table, column: usize) -> Fault {
     not_a_number(&table.words[&column][row], table.place(row, column), table.names.get(column))
 }
 
-/// A column in words.
+/// Describes a column in words.
 pub(super) fn title(table: &Table, column: usize) -> String {
     match table.names.get(column) {
         Some(name) if !name.is_empty() => format!("`{}` (column {})", shown(name), column + 1),
@@ -177,7 +178,7 @@ pub(super) fn title(table: &Table, column: usize) -> String {
     }
 }
 
-/// The values of a column.
+/// Returns the values of a column.
 pub(super) fn column(table: &Table, column: usize) -> Column {
     match table.words.get(&column) {
         Some(words) => Column::Words(words.clone()),

@@ -1,8 +1,8 @@
-//! Tables as text: which dialect a file is in, and its cells.
+//! Tables as text: the dialect of a file, and its cells.
 //!
-//! Fields are separated by commas, semicolons or tabs, may stand in quotes and between
-//! spaces; lines end as on any system; a byte order mark, blank lines and lines that
-//! begin with `#` are skipped. A first line without any number is a header.
+//! Fields are separated by commas, semicolons or tabs, and may be quoted or surrounded by spaces.
+//! Any line ending is accepted. A byte order mark, blank lines and lines that begin with `#` are
+//! skipped. A first line without any number is a header.
 
 mod dialect;
 mod fields;
@@ -18,25 +18,25 @@ use super::error::{Fault, Place, looks_like, shown};
 use super::source::LARGEST;
 use super::table::Table;
 
-/// Longest line in bytes: room for a million fields, and an end to a file that has no lines.
+/// Longest line in bytes: enough for a million fields, and a bound for files without lines.
 const LONGEST_LINE: usize = 64 << 20;
 
-/// Most columns: more are a table on its side, or no table.
+/// Maximum number of columns; a file with more is transposed, or not a table.
 const MOST_COLUMNS: usize = 500_000;
 
-/// A table with the dialect that it was read in.
+/// A table and the dialect it was read in.
 #[derive(Debug, PartialEq)]
 pub(super) struct Read {
     pub(super) table: Table,
-    /// What separates its fields.
+    /// Separator of the fields.
     pub(super) separator: u8,
-    /// Whether numbers have a comma for their point.
+    /// Whether numbers have a decimal comma.
     pub(super) decimal_comma: bool,
-    /// Lines behind the first that are comments.
+    /// Number of comment lines after the first line.
     pub(super) comments: u64,
 }
 
-/// Reads a file to its end.
+/// Reads a file to its end and parses it.
 pub(super) fn parse(reader: &mut dyn BufRead, asked: &Asked) -> Result<Read, Fault> {
     let bytes = bytes(reader)?;
     let text = text(&bytes)?;
@@ -67,7 +67,7 @@ pub(super) fn parse(reader: &mut dyn BufRead, asked: &Asked) -> Result<Read, Fau
     Ok(Read { table, separator, decimal_comma, comments })
 }
 
-/// Appends a sample. The dialect has looked at every field before.
+/// Appends a sample. The dialect has checked every field before.
 fn row(table: &mut Table, dialect: &Dialect, line: u64, record: &ByteRecord) {
     for (column, field) in record.iter().take(table.width).enumerate() {
         let number = match cell(field, dialect.decimal_comma) {
@@ -83,7 +83,8 @@ fn row(table: &mut Table, dialect: &Dialect, line: u64, record: &ByteRecord) {
     table.rows += 1;
 }
 
-/// The whole file, unless it is no text: a byte 0, or a line without an end.
+/// Reads the whole file; refuses one that is not text, because it has a zero byte or an endless
+/// line.
 fn bytes(reader: &mut dyn BufRead) -> Result<Vec<u8>, Fault> {
     let mut out: Vec<u8> = Vec::new();
     let mut line = 0;
@@ -115,7 +116,7 @@ fn bytes(reader: &mut dyn BufRead) -> Result<Vec<u8>, Fault> {
     }
 }
 
-/// The text without its byte order mark.
+/// Returns the text without its byte order mark.
 fn text(bytes: &[u8]) -> Result<&str, Fault> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.trim_start_matches('\u{feff}')),
@@ -123,7 +124,7 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
     }
 }
 
-/// Returns the fault of bytes that are no text from `at` on.
+/// Returns the fault of bytes that are not text from `at` on.
 fn not_text(bytes: &[u8], at: usize) -> Fault {
     let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
     let what =
@@ -132,7 +133,7 @@ fn not_text(bytes: &[u8], at: usize) -> Fault {
     Fault::new(Place::Line(line), reason, "save it as CSV in UTF-8, or name its `kind`")
 }
 
-/// Returns the fault of an input's field that is no number, at its place; `name` is that of its column.
+/// Returns the fault of an input field that is not a number; `name` is that of its column.
 pub(super) fn not_a_number(field: &str, place: Place, name: Option<&String>) -> Fault {
     let infinite = field.parse::<f64>().is_ok_and(|x| !x.is_finite());
     let what = if infinite { "not a finite number" } else { "not a number" };

@@ -7,7 +7,7 @@ use text_format::plural;
 use super::targets::Targets;
 use super::understand::Samples;
 
-/// Describes what was understood; `statistics` are mean and deviation of each target.
+/// Describes the interpretation; `statistics` are mean and deviation of each target.
 pub(super) fn describe(
     request: &OwnRequest,
     samples: &Samples<'_>,
@@ -74,7 +74,7 @@ fn filled_note(request: &OwnRequest, filled: u64) -> Option<String> {
     })
 }
 
-/// The split of the samples, in words.
+/// Describes the split in words.
 fn split(request: &OwnRequest, own: &OwnData) -> String {
     let validation = match (own.validation, &request.files.validation_path) {
         (0, _) => String::new(),

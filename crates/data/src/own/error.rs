@@ -1,5 +1,5 @@
-//! What can be wrong with own data: each case is one line that names the file
-//! as the sweep file has it, the place in it, and how to mend it.
+//! Errors in own data; each is one line with the file as the sweep file names it, the place and a
+//! remedy.
 
 use std::fmt;
 use std::io;
@@ -7,68 +7,68 @@ use std::path::PathBuf;
 
 use text_format::plural;
 
-/// Most bytes of a file, on disk and decompressed.
+/// Maximum size of a file in bytes, on disk and decompressed.
 pub(super) const LARGEST: u64 = 8 << 30;
 
 /// Own data could not be read.
 #[derive(Debug)]
 pub enum OwnError {
-    /// There is no such file.
+    /// The file does not exist.
     Missing {
         /// The file as given.
         file: String,
-        /// Where relative paths start.
+        /// Folder that relative paths start at.
         root: PathBuf,
     },
-    /// A folder, a pipe or a device.
+    /// The path names a folder, a pipe or a device.
     NotAFile {
         /// The file as given.
         file: String,
-        /// What it is.
+        /// Kind of the entry, in words.
         what: &'static str,
     },
-    /// The operating system refused.
+    /// The operating system returned an error.
     Io {
         /// The file as given.
         file: String,
-        /// What the system said. Not the source, since the message holds it.
+        /// Error of the operating system; part of the message, and therefore not the `source`.
         reason: io::Error,
     },
-    /// More bytes than are read, on disk or decompressed.
+    /// The file exceeds 8 GiB, on disk or decompressed.
     TooLarge {
         /// The file as given.
         file: String,
     },
-    /// A gzip stream that ends early or is damaged.
+    /// The gzip stream ends early or is damaged.
     Gzip {
         /// The file as given.
         file: String,
-        /// What the decoder said.
+        /// Message of the decoder.
         reason: String,
     },
-    /// The contents are not as they should be.
+    /// The contents are invalid.
     Content {
         /// The file as given.
         file: String,
-        /// Where in the file.
+        /// Place in the file.
         place: Place,
-        /// What is wrong.
+        /// Description of the fault.
         reason: String,
-        /// How to mend it.
+        /// Remedy, in words.
         remedy: String,
     },
-    /// Other bytes than when the plan was made.
+    /// The bytes differ from those when the plan was made.
     Changed {
-        /// Every file of the dataset as given: one checksum covers them all.
+        /// Every file of the dataset as given; one checksum covers them all.
         files: Vec<String>,
     },
-    /// The bytes are the plan's, what was found in them is not.
+    /// The bytes are the plan's, but their interpretation is not.
     Plan {
         /// The inputs' file as given.
         file: String,
-        /// Sizes in the plan.
+        /// Sizes in the plan, in words.
         planned: String,
-        /// Sizes found.
+        /// Sizes found in the file, in words.
         found: String,
     },
 }
@@ -131,32 +131,32 @@ impl fmt::Display for OwnError {
 
 impl std::error::Error for OwnError {}
 
-/// A place in a file. Lines and columns count from 1, samples and features from 0.
+/// Place in a file. Lines and columns count from 1, samples and features from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The whole file.
     File,
-    /// A line of text.
+    /// A line of text, from 1.
     Line(usize),
     /// A field of a line.
     Field {
-        /// Line number.
+        /// Line number, from 1.
         line: usize,
-        /// Field number.
+        /// Field number, from 1.
         column: usize,
     },
-    /// A sample.
+    /// A sample, from 0.
     Sample(usize),
-    /// A number of a flattened sample.
+    /// A value of a flattened sample.
     Value {
-        /// Index of the sample.
+        /// Index of the sample, from 0.
         sample: usize,
-        /// Index of the number in it.
+        /// Index of the value in the sample, from 0.
         feature: usize,
     },
 }
 
-/// With a colon and a space behind it; nothing for the whole file.
+/// Writes the place followed by a colon and a space; nothing for the whole file.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -171,12 +171,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// What a parser finds wrong; it does not know the file's name.
+/// Fault found by a parser, which does not know the file's name.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// Reading failed.
     Io(io::Error),
-    /// The contents are wrong.
+    /// The contents are invalid.
     Content { place: Place, reason: String, remedy: String },
 }
 
@@ -192,7 +192,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// Text of a file for a message: short, and on one line whatever it holds.
+/// Shortens and escapes text of a file for a message, so that it stays on one line.
 pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 40;
     let mut out: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
@@ -202,7 +202,7 @@ pub(super) fn shown(text: &str) -> String {
     out
 }
 
-/// ` (it looks like ...)` for a file that begins as a known format does, else nothing.
+/// Returns ` (it looks like ...)` if a file begins like a known format, else an empty string.
 pub(super) fn looks_like(start: &[u8]) -> String {
     const KNOWN: [(&[u8], &str); 11] = [
         (b"%PDF", "a PDF document"),

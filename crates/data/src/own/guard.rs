@@ -1,23 +1,23 @@
-//! Archive bombs: a small compressed file can hold any amount.
+//! Protection against archive bombs: small compressed files that expand to any size.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
-/// Decompressed bytes up to which any ratio is taken.
+/// Decompressed bytes up to which any compression ratio is accepted.
 pub(super) const HARMLESS: u64 = 64 << 20;
 
-/// Most decompressed bytes a compressed byte past [`HARMLESS`].
+/// Maximum number of decompressed bytes per compressed byte beyond [`HARMLESS`].
 pub(super) const MOST_RATIO: u64 = 400;
 
-/// Tells whether `decompressed` bytes are no bomb where they come from `compressed` ones.
+/// Whether `decompressed` bytes from `compressed` ones are no archive bomb.
 pub(super) fn plausible(decompressed: u64, compressed: u64) -> bool {
     decompressed <= HARMLESS || decompressed / MOST_RATIO <= compressed
 }
 
-/// The message on more decompressed bytes than are [`plausible`].
+/// Message for decompressed bytes that are not [`plausible`].
 pub(super) const BOMB: &str = "looks like an archive bomb: over 400 bytes from each compressed one";
 
-/// More decompressed bytes than are [`plausible`]; inside an [`io::Error`].
+/// Error inside an [`io::Error`] for decompressed bytes that are not [`plausible`].
 #[derive(Debug)]
 struct Bomb;
 
@@ -29,14 +29,14 @@ impl fmt::Display for Bomb {
 
 impl std::error::Error for Bomb {}
 
-/// Bytes that may come out of a compressed stream.
+/// A reader that may decompress.
 pub(super) trait Packed: Read {
-    /// Compressed bytes that what was read came from, or as many as it can have
-    /// come from; None where nothing is compressed.
+    /// Returns the number of compressed bytes that the bytes read so far came from, or an upper
+    /// bound; `None` if nothing is compressed.
     fn packed(&self) -> Option<u64>;
 }
 
-/// Fails past a number of bytes, and where few compressed bytes become too many.
+/// Reader that fails beyond a number of bytes, or at an implausible compression ratio.
 pub(super) struct Guarded<R> {
     pub(super) inner: R,
     limit: u64,
@@ -63,7 +63,7 @@ impl<R: Packed> Read for Guarded<R> {
     }
 }
 
-/// Whether the error is of [`Guarded`].
+/// Whether the error was raised by [`Guarded`].
 pub(super) fn is_guards(error: &io::Error) -> bool {
     error.kind() == ErrorKind::FileTooLarge || error.get_ref().is_some_and(|e| e.is::<Bomb>())
 }

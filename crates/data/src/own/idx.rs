@@ -1,6 +1,5 @@
-//! IDX arrays as MNIST and its kin have them: two zero bytes, a type code, the
-//! number of dimensions, each length as a big-endian 32-bit integer, then the
-//! data, big-endian and row-major.
+//! IDX arrays, as MNIST and similar datasets use them: two zero bytes, a type code, the number of
+//! dimensions, each length as a big-endian 32-bit integer, then the data, big-endian and row-major.
 //! Source: <http://yann.lecun.com/exdb/mnist/>, "the IDX file format".
 
 use std::io::BufRead;
@@ -12,7 +11,7 @@ use super::error::{Fault, Place, looks_like};
 use super::scale::{Inputs, Values};
 use super::table::Column;
 
-/// White: unsigned bytes are divided by it.
+/// Divisor of unsigned bytes: the value of white.
 const WHITE: f64 = 255.0;
 
 /// Reads inputs; `room` is the length of the file in bytes.
@@ -20,7 +19,7 @@ pub(super) fn inputs(reader: &mut dyn BufRead, room: u64) -> Result<Inputs, Faul
     let array = header(reader)?;
     let rows = array.rows(reader, room)?;
     let bytes = matches!(rows.values, Values::U8(_));
-    // Unsigned bytes are the grey of pixels, other numbers of a table need not be alike.
+    // Unsigned bytes are pixels; other numbers in two dimensions are a table with unlike columns.
     let scaling =
         if array.shape.len() == 2 && !bytes { Scaling::Features } else { Scaling::Global };
     Ok(Inputs {
@@ -32,12 +31,12 @@ pub(super) fn inputs(reader: &mut dyn BufRead, room: u64) -> Result<Inputs, Faul
     })
 }
 
-/// Returns the columns of the array; `room` is the length of the file in bytes.
+/// Reads the columns of an array of labels; `room` is the length of the file in bytes.
 pub(super) fn labels(reader: &mut dyn BufRead, room: u64) -> Result<Vec<Column>, Fault> {
     header(reader)?.columns(reader, room)
 }
 
-/// Reads the header; the data follow.
+/// Reads the header, up to the data.
 fn header(reader: &mut dyn BufRead) -> Result<Array, Fault> {
     let mut start = [0; 4];
     let n = read_full(reader, &mut start)?;
@@ -161,7 +160,7 @@ mod tests {
     fn labels_have_one_or_two_dimensions() {
         let column = |values: &[f64]| Column::Numbers(values.to_vec());
         assert_eq!(y(&file(&[3])).unwrap(), [column(&[0.0, 1.0, 2.0])]);
-        // Eight numbers a sample, as QMNIST has them.
+        // Eight numbers per sample, as in QMNIST.
         let data = bytes((0..16i32).map(|i| (i * 1000).to_be_bytes()));
         let found = y(&of(0x0c, &[2, 8], &data)).unwrap();
         assert_eq!(found.len(), 8);

@@ -1,4 +1,4 @@
-//! The matrix of a quadratic: an `npy` of `[n, n]`, symmetric.
+//! The matrix of a quadratic: a symmetric NPY array of shape `[n, n]`.
 
 use std::path::Path;
 
@@ -8,11 +8,10 @@ use super::source::Source;
 use super::understand::numbers;
 use super::wrong;
 
-/// Largest difference of two elements that are to be equal, as a part of the largest element:
-/// matrices are often computed in float32.
+/// Tolerance of symmetry, relative to the largest element; matrices are often computed in float32.
 const SYMMETRIC: f64 = 1e-5;
 
-/// Reads the matrix of a quadratic in `n` variables: `n` squared values, row-major, and the
+/// Reads the matrix of a quadratic in `n` variables. Returns its `n * n` values, row-major, and the
 /// SHA-256 of the file.
 pub(super) fn read(file: &str, n: usize, root: &Path) -> Result<(Vec<f32>, String), OwnError> {
     let mut source = Source::open(file, root)?;

@@ -1,5 +1,5 @@
-//! The user's own data: files are read piece by piece, understood together, split,
-//! scaled, and described.
+//! The user's own data: files are read one by one, interpreted together, split, scaled and
+//! described.
 
 mod archive;
 mod array;
@@ -39,11 +39,11 @@ use crate::{Dataset, Part};
 
 pub use self::error::{OwnError, Place};
 
-/// Inputs and targets as they are fed, and how the targets were scaled.
+/// Inputs and targets as they are fed, and the scaling of the targets.
 struct Fed {
-    /// Of training and test.
+    /// Training split, then test split.
     parts: [Part; 2],
-    /// Mean and divisor of each target.
+    /// Mean and divisor of each target; empty for classes.
     statistics: (Vec<f64>, Vec<f64>),
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
     })
 }
 
-/// The matrix of a quadratic, if there is one.
+/// Reads the matrix of a quadratic; `None` if the dataset has none.
 pub(crate) fn matrix(own: &OwnData, root: &Path) -> Result<Option<Vec<f32>>, OwnError> {
     let features = usize::try_from(own.features).unwrap_or(usize::MAX);
     let read = |file: &String| Ok(matrix::read(file, features, root)?.0);
@@ -117,13 +117,13 @@ pub(crate) fn check(own: &OwnData, root: &Path) -> Result<(), OwnError> {
     if found == own.checksum { Ok(()) } else { Err(changed(own)) }
 }
 
-/// Returns what was read of the files of a plan; where they cannot be read and have changed, the
-/// error says that they changed, which says more than what is now wrong with them.
+/// Returns what was read from the files of a plan. If reading failed because the files have changed
+/// since the plan, the error reports the change, which is more helpful than the symptom.
 fn unless_changed<T>(own: &OwnData, root: &Path, read: Result<T, OwnError>) -> Result<T, OwnError> {
     read.or_else(|error| check(own, root).and(Err(error)))
 }
 
-/// Checks that what was found in the files is what the plan has.
+/// Checks that the files contain what the plan says.
 fn as_planned(own: &OwnData, found: &OwnData) -> Result<(), OwnError> {
     if found.checksum != own.checksum {
         return Err(changed(own));
@@ -139,7 +139,7 @@ fn changed(own: &OwnData) -> OwnError {
     OwnError::Changed { files: own.files.roles().iter().map(|(_, f)| (*f).to_owned()).collect() }
 }
 
-/// Sizes in words.
+/// Describes the sizes in words.
 fn sizes(own: &OwnData) -> String {
     let targets = match (own.classes, own.targets) {
         (0, 0) => "without targets".to_owned(),
@@ -188,8 +188,8 @@ fn read<'a>(files: &'a OwnFiles, asked: &Asked, root: &Path) -> Result<Pieces<'a
     Ok(Pieces { main, validation, test, checksum })
 }
 
-/// Completes the request by what is in the files; the hash of what was understood of
-/// them is still to be added.
+/// Completes the request with what the files contain; [`understood`] adds the hash of the
+/// interpretation later.
 fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
     let Samples { inputs, targets, parts, pieces, checksum, own_test, .. } = samples;
     let (classes, width) = match targets {
@@ -209,7 +209,7 @@ fn resolve(request: &OwnRequest, samples: &Samples<'_>) -> OwnData {
         asked: request.asked.clone(),
         split: request.split,
         values,
-        // To be filled in where it is not as it always was.
+        // Filled in by `understood`.
         understood: if plain { None } else { Some(String::new()) },
     };
     OwnData {
@@ -287,7 +287,7 @@ fn feed(samples: &Samples<'_>, own: &OwnData) -> Result<Fed, OwnError> {
     }
 }
 
-/// Adds the hash of all that is fed, where the files are not read as they always were.
+/// Adds the hash of all that is fed, unless the reading is a plain one, which has no hash.
 fn understood(own: &mut OwnData, samples: &Samples<'_>, fed: &Fed) {
     let hash = match own.reading.as_deref_mut().and_then(|r| r.understood.as_mut()) {
         Some(hash) => hash,

@@ -1,27 +1,27 @@
-//! The parts of a dataset: samples to be trained on, held out and tested with.
+//! The parts of a dataset: training, validation and test samples.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use spec::reading::{Share, SplitSpec};
 
-/// The samples of each part, by index.
+/// Sample indices of each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Parts {
-    /// Those that are trained on, then those held out.
+    /// Training samples, followed by the validation samples.
     pub(super) train: Rows,
-    /// The number of samples at the end of `train` that are held out.
+    /// Number of samples at the end of `train` that are held out for validation.
     pub(super) validation: usize,
-    /// Those of the test.
+    /// Test samples.
     pub(super) test: Rows,
 }
 
-/// Samples in an order.
+/// Sample indices in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rows {
-    /// As they follow each other.
+    /// Consecutive indices.
     Range(Range<usize>),
-    /// One by one.
+    /// Indices in any order.
     List(Vec<usize>),
 }
 
@@ -33,7 +33,7 @@ impl Rows {
         }
     }
 
-    /// The index of the one at this place.
+    /// Returns the sample index at this position.
     pub(super) fn at(&self, place: usize) -> usize {
         match self {
             Rows::Range(range) => range.start + place,
@@ -47,34 +47,33 @@ impl Rows {
 }
 
 impl Parts {
-    /// Those that are trained on and not held out.
+    /// Returns the samples that are trained on, without those held out.
     pub(super) fn fitted(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         self.train.iter().take(self.train.len() - self.validation)
     }
 
-    /// Those that are held out.
+    /// Returns the samples that are held out.
     pub(super) fn held_out(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         self.train.iter().skip(self.train.len() - self.validation)
     }
 }
 
-/// The key by which a sample is put into its part: the hash of its inputs and of how often the same
-/// sample stood before, then a number that follows from its target. Samples with equal keys
-/// are equal, and which of them stands where makes no difference.
+/// Key that decides the part of a sample: the hash of its inputs and of the number of equal samples
+/// before it, then a number that follows from its target. Samples with equal keys are equal, so
+/// their order makes no difference.
 ///
-/// The target is no part of the hash: else samples of equal inputs and different targets
-/// would lie in different parts, each with one of the targets alone, and classes by other
-/// names would be split otherwise.
+/// The target is not part of the hash. Otherwise samples with equal inputs and different targets
+/// would be in different parts, each with one of the targets alone, and renaming the classes would
+/// change the split.
 pub(super) type Key = ([u8; 16], u64);
 
-/// Splits samples by their contents. `classes` are their classes where each is to have its
-/// share; sizes are what the spec asks for.
+/// Splits samples by their contents, with the sizes of `spec`. With `classes`, every class is split
+/// in proportion.
 ///
-/// Samples stand in each part in the order of their keys, so that the order of the file
-/// changes nothing.
+/// Samples are ordered by their keys in each part, so that the order of the file has no effect.
 ///
 /// # Errors
-/// The sizes that leave nothing for training or for a part that was asked for.
+/// The sizes leave no sample for training or for a requested part.
 pub(super) fn by_contents(
     spec: &SplitSpec,
     keys: &[Key],
@@ -123,8 +122,8 @@ pub(super) fn by_contents(
     Ok(Parts { train: Rows::List(trained), validation, test: Rows::List(tested) })
 }
 
-/// `total` shared out in proportion to `sizes` by largest remainders, of equal ones the
-/// first: none gets more than it has.
+/// Distributes `total` in proportion to `sizes` by largest remainders, ties going to the first. No
+/// share exceeds its size.
 fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
     let all: usize = sizes.iter().sum();
     if all == 0 {
@@ -141,7 +140,7 @@ fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
     out
 }
 
-/// The keys of samples with these hashes of their inputs and numbers of their targets.
+/// Computes the keys of samples, given the hash of the inputs and the target's number of each.
 pub(super) fn keys(seed: u64, samples: &[Key]) -> Vec<Key> {
     let mut seen: HashMap<Key, u64> = HashMap::new();
     let key = |sample: &Key| {
@@ -154,7 +153,7 @@ pub(super) fn keys(seed: u64, samples: &[Key]) -> Vec<Key> {
     samples.iter().map(key).collect()
 }
 
-/// The first 128 bits of a hash.
+/// Returns the first 128 bits of a hash.
 pub(super) fn start(hash: &blake3::Hasher) -> [u8; 16] {
     let mut out = [0; 16];
     out.copy_from_slice(&hash.finalize().as_bytes()[..16]);
@@ -199,7 +198,7 @@ mod tests {
         assert_ne!(other, parts);
     }
 
-    /// Else all equal samples would lie in one part, and those of other targets in another.
+    /// Otherwise all equal samples would be in one part, and those with another target in another.
     #[test]
     fn samples_that_repeat_are_spread_over_the_parts() {
         let samples: Vec<Key> = (0..400).map(|i| ([7; 16], i % 2)).collect();

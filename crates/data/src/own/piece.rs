@@ -1,4 +1,4 @@
-//! One file of own data with its targets, as it is read.
+//! One file of own data, read with its targets.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -15,33 +15,33 @@ use super::source::{self, Source};
 use super::table::{Column, Table};
 use super::{idx, npy, parquet, wrong};
 
-/// The samples of one file.
+/// Samples of one file.
 #[derive(Debug)]
 pub(super) struct Piece<'a> {
     /// The file as given.
     pub(super) file: &'a str,
-    /// Inputs that are numbers; NaN where one is missing and to be filled.
+    /// Numeric inputs; NaN where one is missing and to be filled.
     pub(super) inputs: Inputs,
-    /// Inputs that become one for each of their values.
+    /// Categorical inputs, each of which becomes one input per category.
     pub(super) categorical: Vec<Column>,
     /// Columns of targets.
     pub(super) targets: Vec<Column>,
-    /// Names of inputs, of categorical ones and of targets; empty without a header.
+    /// Names of the numeric inputs, categorical inputs and targets; empty without a header.
     pub(super) names: [Vec<String>; 3],
-    /// The place of the targets and what says so, in words.
+    /// Location of the targets and the reason for it, in words.
     pub(super) target_source: String,
-    /// What else was understood, a sentence each.
+    /// Further remarks on the interpretation, one sentence each.
     pub(super) notes: Vec<String>,
-    /// Samples that were left out because of gaps.
+    /// Number of samples that were left out because of gaps.
     pub(super) dropped: u64,
-    /// The line of each sample and the column of each number, for places; empty of arrays.
+    /// Line of each sample and column of each numeric input, for errors; empty for arrays.
     lines: Vec<u64>,
     columns: Vec<usize>,
-    /// The columns of a table that are targets, numbers and categories; empty for arrays.
+    /// Indices of a table's target, numeric and categorical columns; empty for arrays.
     pub(super) layout: [Vec<usize>; 3],
     /// The file of the targets.
     pub(super) targets_file: String,
-    /// Whether the file is read as it always was: what else is understood decides the rest.
+    /// Whether the file is read as in the first version, so that its checksum identifies the data.
     pub(super) plain: bool,
 }
 
@@ -63,8 +63,8 @@ impl Piece<'_> {
     }
 }
 
-/// Reads a file and its labels, which `vectors` of a quadratic have none of; appends the
-/// SHA-256 of what was read.
+/// Reads a file and its labels, and appends the SHA-256 of both to `hashes`. `vectors` of a
+/// quadratic have no labels.
 pub(super) fn read<'a>(
     kind: OwnKind,
     file: &'a str,
@@ -116,7 +116,7 @@ pub(super) fn read<'a>(
     of_arrays(file, labels_file, inputs, targets)
 }
 
-/// A piece of inputs without labels.
+/// Makes a piece of inputs without labels.
 fn of_vectors(file: &str, inputs: Inputs) -> Piece<'_> {
     Piece {
         file,
@@ -135,7 +135,7 @@ fn of_vectors(file: &str, inputs: Inputs) -> Piece<'_> {
     }
 }
 
-/// A piece of inputs and labels that lie apart.
+/// Makes a piece of separate arrays of inputs and labels.
 pub(super) fn of_arrays<'a>(
     file: &'a str,
     labels: &str,
@@ -151,22 +151,22 @@ pub(super) fn of_arrays<'a>(
         targets,
         target_source,
         targets_file: labels.to_owned(),
-        // Of several columns one was never read before.
+        // The first version did not choose one of several columns.
         plain: whole,
         ..of_vectors(file, inputs)
     })
 }
 
-/// The columns of an array of labels that are targets.
+/// Target columns of an array of labels.
 pub(super) struct Labels {
     targets: Vec<Column>,
-    /// Which they are, in words; empty where there is but one.
+    /// Description of the chosen columns; empty if the array has only one.
     pub(super) target_source: String,
-    /// Whether there is but one.
+    /// Whether the array has only one column.
     whole: bool,
 }
 
-/// Takes the columns that are asked for out of an array of labels.
+/// Takes the requested columns out of an array of labels.
 pub(super) fn of_labels(mut all: Vec<Column>, asked: &Asked) -> Result<Labels, Fault> {
     let width = all.len();
     let chosen: Vec<&ColumnRef> = asked.label.iter().chain(&asked.target).collect();
@@ -242,12 +242,12 @@ fn of_csv<'a>(file: &'a str, read: csv::Read, asked: &Asked) -> Result<Piece<'a>
     Ok(piece)
 }
 
-/// A column of a Parquet file in which pandas keeps the index of its rows.
+/// Whether pandas keeps the index of the rows in this Parquet column.
 fn is_index_of_pandas(name: &str) -> bool {
     name.starts_with("__index_level_") && name.ends_with("__")
 }
 
-/// Columns that are left out by name are not read, whatever they hold.
+/// Reads a Parquet file. Columns that are left out by name are not read, whatever they hold.
 fn of_parquet<'a>(
     file: &'a str,
     asked: &Asked,
@@ -286,7 +286,7 @@ fn of_parquet<'a>(
     Ok((piece, hash))
 }
 
-/// A piece of a table, by the roles of its columns.
+/// Makes a piece of a table by the roles of its columns.
 pub(super) fn of_table<'a>(
     file: &'a str,
     mut table: Table,
@@ -340,8 +340,8 @@ pub(super) fn of_table<'a>(
     })
 }
 
-/// Refuses targets and categories over several lines: a quote that is not meant as one makes
-/// them of all that stands up to the next.
+/// Refuses targets and categories with line breaks: a stray quote turns everything up to the next
+/// one into a single field.
 fn line_breaks(table: &Table, roles: &Roles) -> Result<(), Fault> {
     for column in roles.targets.iter().chain(&roles.categorical) {
         let words = table.words.get(column).map(Vec::as_slice).unwrap_or_default();
@@ -354,7 +354,7 @@ fn line_breaks(table: &Table, roles: &Roles) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The cells of these columns, moved together in place.
+/// Keeps the cells of these columns, compacted in place.
 fn kept(mut cells: Vec<f64>, width: usize, columns: &[usize]) -> Vec<f64> {
     let rows = cells.len() / width;
     let mut to = 0;
@@ -368,8 +368,8 @@ fn kept(mut cells: Vec<f64>, width: usize, columns: &[usize]) -> Vec<f64> {
     cells
 }
 
-/// Leaves out samples with gaps where that is asked for, and refuses gaps where `missing`
-/// is not set; returns how many samples were left out.
+/// Drops samples with gaps if `missing` asks for it, and refuses gaps if `missing` is not set.
+/// Returns the number of dropped samples.
 fn gaps(table: &mut Table, roles: &Roles, asked: &Asked) -> Result<u64, Fault> {
     let missing = |table: &Table, row: usize, column: usize| match table.words.get(&column) {
         Some(words) => words[row].is_empty(),

@@ -1,5 +1,5 @@
-//! How raw values become inputs: statistics in 64-bit floats over the samples that are
-//! trained on, results in 32-bit floats.
+//! Scaling of raw values: statistics of the training samples in 64-bit floats, results in 32-bit
+//! floats.
 
 use spec::own_data::Scaling;
 
@@ -11,41 +11,42 @@ pub(super) enum Values {
     F64(Vec<f64>),
 }
 
-/// Raw inputs.
+/// Raw inputs of a dataset.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Inputs {
     /// `samples * features` finite values, one sample after another.
     pub(super) values: Values,
-    /// Every value is divided by it first.
+    /// Divisor of every value, applied before the scaling.
     pub(super) unit: f64,
     /// Number of samples, at least 1.
     pub(super) samples: usize,
-    /// Numbers in a sample, at least 1.
+    /// Number of values per sample, at least 1.
     pub(super) features: usize,
-    /// Scaling where the sweep file names none.
+    /// Default scaling, used if the sweep file names none.
     pub(super) scaling: Scaling,
 }
 
-/// A value that is not a finite 32-bit float once it is scaled.
+/// Place of a value that is not a finite 32-bit float after scaling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Overflow {
     pub(super) sample: usize,
     pub(super) feature: usize,
 }
 
-/// What each value is turned by.
+/// Fitted scaling: `(value / unit - mean) / divisor`, or `value / unit` divided by the sample's
+/// length.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scaler {
-    /// Taken off each feature.
+    /// Offset that is subtracted from each feature.
     means: Vec<f64>,
-    /// What it is then divided by.
+    /// Divisor of each feature.
     divisors: Vec<f64>,
-    /// Whether each sample is divided by its Euclidean length in place of all this.
+    /// Whether each sample is divided by its Euclidean length instead.
     lengths: bool,
 }
 
 impl Scaler {
-    /// From the samples that are trained on (at least 1).
+    /// Fits the scaling to the training samples, of which there is at least one.
     pub(super) fn fit(
         scaling: Scaling,
         inputs: &Inputs,
@@ -68,7 +69,7 @@ impl Scaler {
         Scaler { means, divisors, lengths: false }
     }
 
-    /// Passes the scaled values of `samples` to `sink`, in order.
+    /// Passes the scaled values of `samples` to `sink` in order.
     pub(super) fn apply(
         &self,
         inputs: &Inputs,
@@ -106,8 +107,8 @@ impl Scaler {
     }
 }
 
-/// The Euclidean length of a sample, 1 where it is 0: by its largest value, so that
-/// squares neither overflow nor vanish.
+/// Returns the Euclidean length of a sample, or 1 if it is 0. Values are first divided by the
+/// largest, so that their squares neither overflow nor underflow.
 fn length<T: Copy + Into<f64>>(row: &[T], unit: f64) -> f64 {
     let largest = row.iter().map(|v| ((*v).into() / unit).abs()).fold(0.0, f64::max);
     if largest == 0.0 {
@@ -133,7 +134,7 @@ fn of_columns<T: Copy + Into<f64>>(
     }
 }
 
-/// The smallest value of each column and its range, or 1 where it never varies.
+/// Returns the minimum of each column and its range, or 1 if the column is constant.
 fn ranges<'a, T: Copy + Into<f64> + 'a>(
     rows: impl Iterator<Item = &'a [T]>,
     unit: f64,
@@ -153,8 +154,8 @@ fn ranges<'a, T: Copy + Into<f64> + 'a>(
     (low, divisors)
 }
 
-/// Mean and divisor of each column: the population standard deviation, or 1
-/// where a column never varies.
+/// Returns mean and divisor of each column. The divisor is the population standard deviation, or 1
+/// if the column is constant.
 pub(crate) fn statistics<T: Copy + Into<f64>>(
     values: &[T],
     unit: f64,
@@ -163,7 +164,7 @@ pub(crate) fn statistics<T: Copy + Into<f64>>(
     moments(std::iter::once(values), unit, columns)
 }
 
-/// Returns the [`statistics`] of rows, each of one or several values of every column.
+/// Computes the [`statistics`] of rows, each of which holds one or more values per column.
 fn moments<'a, T: Copy + Into<f64> + 'a>(
     rows: impl Iterator<Item = &'a [T]> + Clone,
     unit: f64,
@@ -172,8 +173,8 @@ fn moments<'a, T: Copy + Into<f64> + 'a>(
     let rows = || rows.clone().flat_map(|row| row.chunks_exact(columns));
     let start = rows().next().unwrap_or_default();
     let first: Vec<f64> = start.iter().map(|&v| v.into() / unit).collect();
-    // Sums of differences from the first row keep digits where values are large
-    // and close, and are exactly 0 where a column never varies.
+    // Sums of differences from the first row keep precision if values are large and close together,
+    // and are exactly 0 if a column is constant.
     let mut sums = vec![0.0; columns];
     let mut varies = vec![false; columns];
     let mut count = 0_u64;
@@ -197,7 +198,7 @@ fn moments<'a, T: Copy + Into<f64> + 'a>(
         let deviation = (sum / n).sqrt();
         match (varies, deviation) {
             (false, _) | (_, 0.0) => 1.0,
-            // Dividing by infinity would make every value 0 in silence.
+            // Dividing by infinity would silently make every value 0.
             (true, d) if d.is_infinite() => f64::NAN,
             (true, d) => d,
         }
@@ -246,7 +247,7 @@ mod tests {
         let mut x = inputs(Values::U8(vec![0, 51, 255]), 1);
         x.unit = 255.0;
         assert_eq!(scaled(Scaling::None, &x, 3), Ok(vec![0.0, 0.2, 1.0]));
-        // Any float32 comes through bit by bit.
+        // Every float32 is passed through bit by bit.
         let x = inputs(Values::F32(vec![1e-40, -0.1, f32::MAX]), 1);
         assert_eq!(scaled(Scaling::None, &x, 3), Ok(vec![1e-40, -0.1, f32::MAX]));
     }
@@ -269,7 +270,7 @@ mod tests {
         let x = inputs(Values::F64(vec![0.1; 10]), 1);
         assert_eq!(scaled(Scaling::Features, &x, 10), Ok(vec![0.0; 10]));
         assert_eq!(scaled(Scaling::Global, &x, 10), Ok(vec![0.0; 10]));
-        // Beyond the training split it may vary.
+        // It may vary outside the training split.
         let x = inputs(Values::F64(vec![5.0, 5.0, 7.5]), 1);
         assert_eq!(scaled(Scaling::Features, &x, 2), Ok(vec![0.0, 0.0, 2.5]));
     }
@@ -285,7 +286,7 @@ mod tests {
         let x = inputs(Values::F64(vec![1.0, 2.0, 3.0, 1e39]), 2);
         assert_eq!(scaled(Scaling::None, &x, 2), Err(Overflow { sample: 1, feature: 1 }));
         assert!(scaled(Scaling::Features, &x, 2).is_ok());
-        // Statistics beyond float64, too.
+        // Statistics beyond the range of float64 are refused too.
         let x = inputs(Values::F64(vec![1.0, 1e200]), 1);
         assert_eq!(scaled(Scaling::Features, &x, 2), Err(Overflow { sample: 0, feature: 0 }));
         let x = inputs(Values::F64(vec![f64::MAX, f64::MIN]), 1);

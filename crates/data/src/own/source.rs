@@ -1,5 +1,5 @@
-//! Reading a file of own data in one pass: bounded, decompressed where it is
-//! gzip, and hashed as it lies on disk.
+//! Reading of a file of own data in one pass: bounded, decompressed if it is gzip, and hashed as it
+//! is on disk.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
@@ -15,8 +15,8 @@ use super::guard::{Guarded, Packed, is_guards};
 
 const CHUNK: usize = 128 * 1024;
 
-/// First bytes of a gzip stream. None of the formats begins with them, so that
-/// the contents say whether a file is compressed, whatever its name.
+/// First bytes of a gzip stream. No supported format begins with them, so that compression is
+/// recognised by the contents, whatever the file's name.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// An open file.
@@ -45,17 +45,17 @@ impl Source {
         Ok(Source { file: file.to_owned(), len, reader })
     }
 
-    /// Bytes on disk.
+    /// Returns the file's length on disk in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// The decompressed bytes.
+    /// Returns a reader of the decompressed bytes.
     pub(super) fn reader(&mut self) -> &mut dyn BufRead {
         &mut self.reader
     }
 
-    /// Reads to the end; SHA-256 of the bytes on disk, hex.
+    /// Reads to the end and returns the SHA-256 of the bytes on disk in hexadecimal.
     pub(super) fn finish(mut self) -> Result<String, OwnError> {
         if let Err(error) = drain(&mut self.reader) {
             return Err(self.error(error.into()));
@@ -68,7 +68,7 @@ impl Source {
         Ok(HEXLOWER.encode(&raw.into_inner().hash.finalize()))
     }
 
-    /// A parser's finding with the file's name.
+    /// Adds the file's name to a parser's fault.
     pub(super) fn error(&self, fault: Fault) -> OwnError {
         let file = self.file.clone();
         match (&self.reader.get_ref().inner, fault) {
@@ -86,7 +86,7 @@ impl Source {
     }
 }
 
-/// A parser's finding with the name of a file that is not compressed as a whole.
+/// Adds the file's name to the fault of a file that is not compressed as a whole.
 pub(super) fn error(file: &str, fault: Fault) -> OwnError {
     match fault {
         Fault::Content { place, reason, remedy } => {
@@ -96,13 +96,13 @@ pub(super) fn error(file: &str, fault: Fault) -> OwnError {
     }
 }
 
-/// A file whose parts are read in any order.
+/// A file that is read with random access.
 pub(super) struct Whole {
-    /// At its start.
+    /// The open file, positioned at its start.
     pub(super) raw: File,
     /// Bytes on disk.
     pub(super) len: u64,
-    /// SHA-256 of the bytes on disk, hex.
+    /// SHA-256 of the bytes on disk, hexadecimal.
     pub(super) hash: String,
 }
 
@@ -118,7 +118,7 @@ impl Whole {
     }
 }
 
-/// SHA-256 of a file as it lies on disk, hex, in constant memory.
+/// Returns the SHA-256 of a file's bytes on disk in hexadecimal, using constant memory.
 pub(super) fn sha256(file: &str, root: &Path) -> Result<String, OwnError> {
     let (raw, _) = open(file, root, LARGEST)?;
     let mut raw = BufReader::with_capacity(CHUNK, raw);
@@ -126,7 +126,7 @@ pub(super) fn sha256(file: &str, root: &Path) -> Result<String, OwnError> {
     Ok(HEXLOWER.encode(&raw.into_inner().hash.finalize()))
 }
 
-/// The file and its length in bytes. Looks before it opens: opening a pipe
+/// Opens a file and returns its length in bytes. Checks its kind first, because opening a pipe
 /// would wait for its writer.
 fn open(file: &str, root: &Path, limit: u64) -> Result<(Hashing, u64), OwnError> {
     let path = root.join(file);
@@ -154,7 +154,7 @@ fn open(file: &str, root: &Path, limit: u64) -> Result<(Hashing, u64), OwnError>
     Ok((Hashing { inner, hash: Sha256::new() }, seen.len()))
 }
 
-/// What reading failed of, with the file's name.
+/// Adds the file's name to an error of reading.
 fn io_error(file: &str, reason: io::Error) -> OwnError {
     let file = file.to_owned();
     if reason.kind() == ErrorKind::FileTooLarge {
@@ -181,7 +181,7 @@ fn drain(reader: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Hashes what is read through it.
+/// Hashes the bytes that are read through it.
 struct Hashing {
     inner: File,
     hash: Sha256,
@@ -323,10 +323,10 @@ mod tests {
             text,
             "x: looks like an archive bomb: over 400 bytes from each compressed one; remedy: decompress it first"
         );
-        // Many members of gzip are one stream.
+        // Several gzip members form one stream.
         let members = packed(&vec![0; file / 16]).repeat(17);
         assert!(read(&members, LARGEST).unwrap_err().to_string().contains("archive bomb"));
-        // As much is read where it is less compressed, or not at all.
+        // The same amount is read if it is less compressed, or not at all.
         assert_eq!(read(&packed(&vec![0; HARMLESS as usize]), LARGEST).unwrap().0.len(), file - 1);
         let noise: Vec<u8> = (0..file as u64).map(|i| ((i * i) >> 7) as u8 & 1).collect();
         assert_eq!(read(&packed(&noise), LARGEST).unwrap().0.len(), file);

@@ -1,4 +1,4 @@
-//! A table as a file has it, before its columns are divided into inputs and targets.
+//! A table as read from a file, before its columns are divided into inputs and targets.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,18 @@ use super::error::Place;
 /// Cells of a table, whatever format they came from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Table {
-    /// Names of the columns; empty where the file has none.
+    /// Names of the columns; empty if the file has none.
     pub(super) names: Vec<String>,
     /// Number of columns, at least 1.
     pub(super) width: usize,
-    /// Number of rows, the header left out.
+    /// Number of rows, without the header.
     pub(super) rows: usize,
-    /// `rows * width` numbers, one row after another; finite, or NaN where the cell
-    /// is missing and in columns of words.
+    /// `rows * width` numbers, one row after another. They are finite, or NaN if the cell is
+    /// missing or its column holds words.
     pub(super) cells: Vec<f64>,
-    /// The columns that hold anything but numbers, by index: a text a row, empty where
-    /// the cell is missing.
+    /// Columns with words, by index: one text per row, empty if the cell is missing.
     pub(super) words: BTreeMap<usize, Vec<String>>,
-    /// The line in the file of each row, from 1; empty where a file has no lines.
+    /// Line in the file of each row, from 1; empty for formats without lines.
     pub(super) lines: Vec<u64>,
 }
 
@@ -32,7 +31,7 @@ impl Table {
         }
     }
 
-    /// Keeps the rows that are marked.
+    /// Keeps the rows that are marked `true`.
     pub(super) fn retain(&mut self, keep: &[bool]) {
         let mut to = 0;
         for row in (0..self.rows).filter(|row| keep[*row]) {
@@ -51,17 +50,17 @@ impl Table {
     }
 }
 
-/// One column of labels or targets as a file has it, a value a sample.
+/// One column of labels or targets, one value per sample.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Column {
-    /// Finite numbers; NaN where one is missing. Whole numbers up to 2^53 in size are exact.
+    /// Finite numbers; NaN if missing. Whole numbers up to 2^53 in magnitude are exact.
     Numbers(Vec<f64>),
-    /// Texts; empty where one is missing.
+    /// Texts; empty if missing.
     Words(Vec<String>),
 }
 
 impl Column {
-    /// Number of samples.
+    /// Returns the number of samples.
     pub(super) fn len(&self) -> usize {
         match self {
             Column::Numbers(v) => v.len(),

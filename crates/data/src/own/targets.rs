@@ -6,40 +6,40 @@ use std::collections::BTreeSet;
 use super::error::shown;
 use super::table::Column;
 
-/// Most classes of own data.
+/// Maximum number of classes of own data.
 pub(super) const MOST_CLASSES: usize = 100_000;
 
-/// Whole numbers up to it are exact.
+/// Largest magnitude up to which every whole number is exact: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Fewer classes than this are never called too many.
+/// Number of classes up to which they are never called too many.
 const FEW_CLASSES: usize = 20;
 
 /// Targets of all samples.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Targets {
-    /// Classes by name, in their order, and the class of each sample.
+    /// Class names in order, and the class index of each sample.
     Classes { names: Vec<String>, classes: Vec<i64> },
-    /// Values, `width` of each sample, those of one sample after those of another.
+    /// Real values, `width` per sample, one sample after another.
     Values { width: usize, values: Vec<f64> },
-    /// None: the samples are the vectors of a quadratic.
+    /// No targets: the samples are the vectors of a quadratic.
     None,
 }
 
-/// Facts about the targets beside their columns.
+/// Settings that decide how target columns are interpreted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
-    /// A `label` is named: there are classes.
+    /// A `label` is named, so the targets are classes.
     pub(super) label: bool,
-    /// A `target` is named: there are values.
+    /// A `target` is named, so the targets are real values.
     pub(super) target: bool,
-    /// Numbers are values where nothing else says so: the only loss is `mse`.
+    /// Numbers are real values unless stated otherwise, because the only loss is `mse`.
     pub(super) values: bool,
-    /// They are columns of a table, whose gaps can be left out.
+    /// The targets are columns of a table, whose samples with gaps can be left out.
     pub(super) table: bool,
 }
 
-/// The reason why columns are no targets, its remedy, and the sample where one is wrong.
+/// Reason why columns cannot be targets, its remedy, and the index of the faulty sample if one is.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wrong {
     pub(super) sample: Option<usize>,
@@ -55,7 +55,7 @@ fn wrong<T>(
     Err(Wrong { sample, reason: reason.into(), remedy: remedy.into() })
 }
 
-/// Understands columns of targets. A missing target is an error.
+/// Interprets columns of targets. A missing target is an error.
 pub(super) fn understand(columns: &[Column], known: Known) -> Result<Targets, Wrong> {
     if let Some(at) = columns.iter().find_map(first_gap) {
         let remedy = match known.table {
@@ -98,7 +98,7 @@ pub(super) fn understand(columns: &[Column], known: Known) -> Result<Targets, Wr
     }
 }
 
-/// The first sample without a target.
+/// Returns the first sample without a target.
 fn first_gap(column: &Column) -> Option<usize> {
     match column {
         Column::Numbers(v) => v.iter().position(|x| x.is_nan()),
@@ -126,7 +126,7 @@ fn values(columns: &[Column]) -> Result<Targets, Wrong> {
     Ok(Targets::Values { width: columns.len(), values })
 }
 
-/// Classes in the order of their names: numbers by size, words by their characters.
+/// Numbers the classes in order: numbers by size, words by their characters.
 fn classes(column: &Column, known: Known) -> Result<Targets, Wrong> {
     let n = column.len();
     let (names, classes): (Vec<String>, Vec<i64>) = match column {
@@ -164,8 +164,8 @@ fn classes(column: &Column, known: Known) -> Result<Targets, Wrong> {
     Ok(Targets::Classes { names, classes })
 }
 
-/// A class for every few samples is an identifier, a text or a real value. Where classes
-/// are `likely`, two samples of each are enough.
+/// Refuses too many classes: one class for every few samples suggests identifiers, texts or real
+/// values. If classes are `likely`, two samples of each are enough.
 fn few_enough(classes: usize, samples: usize, likely: bool, example: String) -> Result<(), Wrong> {
     let remedy = "name the column of the class: `label = ...`; for real values write `target = ...` and loss = \"mse\" in [train]";
     if classes > MOST_CLASSES {
@@ -185,7 +185,7 @@ fn few_enough(classes: usize, samples: usize, likely: bool, example: String) -> 
 }
 
 impl Targets {
-    /// Tells whether classes are called 0, 1, 2 and so on.
+    /// Whether the classes are called 0, 1, 2 and so on.
     pub(super) fn is_plain(&self) -> bool {
         match self {
             Targets::None => true,
@@ -258,7 +258,7 @@ mod tests {
         );
         let large = Column::Numbers(vec![9e15, 1e16]);
         assert!(reason(large, label).starts_with("class 10000000000000000 is beyond 2^53"));
-        // Every class twice: numbers from 0 on may be classes, others only where that is said.
+        // Each class twice: numbers from 0 on may be classes, others only if `label` is named.
         let twice = |from: u32| Column::Numbers((0..60).map(|i| f64::from(from + i / 2)).collect());
         assert!(understand(&[twice(0)], NOTHING).is_ok());
         assert!(understand(&[twice(7)], NOTHING).is_err());

@@ -1,5 +1,4 @@
-//! Own texts: files in UTF-8, a token a character or a byte, cut into parts that follow one
-//! another.
+//! The user's own texts: each character or byte is a token, and the parts are consecutive pieces.
 
 use std::path::Path;
 
@@ -14,10 +13,10 @@ use super::{as_planned, unless_changed, wrong};
 use crate::vocabulary::{Entries, MOST};
 use crate::{Dataset, Part};
 
-/// The texts of a dataset as tokens.
+/// Tokens of a dataset's texts.
 struct Texts {
     entries: Entries,
-    /// Tokens of the training split, validation included.
+    /// Tokens of the training split, including validation.
     train: Vec<f32>,
     test: Vec<f32>,
     own: OwnData,
@@ -45,15 +44,15 @@ pub(super) fn load(own: &OwnData, root: &Path) -> Result<Dataset, OwnError> {
     })
 }
 
-/// Reads the files of a text: the last `test` tokens of `path` are the test split, a tenth of
-/// them where that is null and there is no file of its own.
+/// Reads the files of a text. The last `test` tokens of `path` are the test split; if `test` is
+/// `None` and there is no test file, the last tenth is.
 fn read(
     files: &OwnFiles,
     test: Option<u64>,
     validation: u64,
     root: &Path,
 ) -> Result<Texts, OwnError> {
-    // The file itself, then those of test and validation: a text has no others.
+    // The text itself, then the test and validation files.
     let roles = files.roles();
     let mut bytes = Vec::new();
     let mut hashes = Vec::new();
@@ -110,7 +109,7 @@ fn read(
     Ok(Texts { entries, train, test, own })
 }
 
-/// The decompressed bytes of a file, and the SHA-256 of it as it lies on disk.
+/// Returns the decompressed bytes of a file and the SHA-256 of its bytes on disk.
 fn bytes_of(file: &str, root: &Path) -> Result<(Vec<u8>, String), OwnError> {
     let mut source = Source::open(file, root)?;
     let mut bytes = Vec::new();

@@ -1,5 +1,5 @@
-//! Traps, which are allowed and rarely meant: columns that are useless or give the target away, parts
-//! that are small or not alike.
+//! Traps, which are allowed and rarely meant: columns that are useless or reveal the target, and
+//! parts that are small or differ from each other.
 
 use spec::lint::Lint;
 use spec::own_data::OwnRequest;
@@ -12,27 +12,27 @@ use super::targets::Targets;
 use super::understand::Samples;
 use super::wrong;
 
-/// Fewer samples than this are too few to judge by.
+/// Number of samples below which a part is too small for these checks.
 const SMALL: u64 = 10;
 
-/// Columns that are named in one warning.
+/// Maximum number of columns named in one warning.
 const NAMED: usize = 5;
 
-/// The number of samples from which on whole numbers that are all different are identifiers.
+/// Number of samples from which whole numbers without repeats count as identifiers.
 const MANY: usize = 50;
 
-/// More features than this are not looked at one by one: they are pixels or the like.
+/// Maximum number of features that are checked individually; more are pixels or the like.
 const LOOKED_AT: usize = 300;
 
-/// Correlation from which a feature is the target in other words.
+/// Correlation from which a feature counts as a copy of the target.
 const COPIED: f64 = 1.0 - 1e-9;
 
-/// Difference of a share or a mean between parts, in standard errors, from which file
-/// order is no chance.
+/// Difference of a class share or target mean between parts, in standard errors, beyond which the
+/// file order is not random.
 const UNEVEN: f64 = 6.0;
 
-/// Refuses parts by which nothing can be learned or judged: a training split that lacks a
-/// class, a test or validation split of one class alone.
+/// Refuses parts that prevent learning or evaluation: a training split that lacks a class, or a
+/// test or validation split with a single class.
 ///
 /// # Errors
 /// The first such part.
@@ -46,7 +46,7 @@ pub(super) fn refused(samples: &Samples<'_>) -> Result<(), OwnError> {
     };
     let remedy = "the file is sorted, or too small: split it by contents, split = { test = 0.2, validation = 0.2 }";
     let refuse = |reason: String| Err(wrong(samples.pieces[0].file, reason, remedy));
-    // In a handful of samples a class may well be missing: that is warned of.
+    // Very few samples may well lack a class; that only causes a warning.
     let enough = |n: usize| n as u64 >= SMALL;
     if let Some(lacks) = has(&mut parts.fitted()).iter().position(|has| !has)
         && enough(parts.train.len() - parts.validation)
@@ -67,7 +67,7 @@ pub(super) fn refused(samples: &Samples<'_>) -> Result<(), OwnError> {
     Ok(())
 }
 
-/// The traps of a dataset, each with what was found.
+/// Finds the traps of a dataset, each with a description of the finding.
 pub(super) fn traps(
     request: &OwnRequest,
     samples: &Samples<'_>,
@@ -113,7 +113,7 @@ pub(super) fn traps(
     out
 }
 
-/// The targets as numbers: of several the first.
+/// Returns the first target as numbers.
 fn first_target(targets: &Targets) -> Vec<f64> {
     match targets {
         Targets::Classes { classes, .. } => classes.iter().map(|c| *c as f64).collect(),
@@ -122,8 +122,8 @@ fn first_target(targets: &Targets) -> Vec<f64> {
     }
 }
 
-/// Tells whether a feature is 0, 1, 2 or 1, 2, 3 and so on from sample to sample, or a whole
-/// number that no two of many samples share, as measurements hardly are.
+/// Whether a feature counts 0, 1, 2 or 1, 2, 3 and so on over the samples, or holds whole numbers
+/// that all differ in many samples, as measurements hardly do.
 fn numbers_the_samples(inputs: &Inputs, values: &[f64], feature: usize) -> bool {
     let column = || values.iter().skip(feature).step_by(inputs.features);
     if inputs.samples as u64 <= SMALL || column().any(|x| x.fract() != 0.0) {
@@ -138,7 +138,7 @@ fn numbers_the_samples(inputs: &Inputs, values: &[f64], feature: usize) -> bool 
     inputs.samples >= MANY && all.windows(2).all(|pair| pair[0] < pair[1])
 }
 
-/// Pearson's correlation; 0 where one side does not vary.
+/// Computes Pearson's correlation; 0 if one side is constant.
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
     let (x, y) = (mean(a), mean(b));
@@ -150,7 +150,7 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     if of.is_finite() { of } else { 0.0 }
 }
 
-/// Features by name, else by number.
+/// Lists features by name, or by number if they have none.
 fn named(samples: &Samples<'_>, columns: &[usize]) -> String {
     let name = |c: &usize| match samples.features.get(*c) {
         Some(name) => format!("`{}`", shown(name)),
@@ -200,7 +200,7 @@ fn missing_classes(described: &DataDescription, out: &mut Vec<(Lint, String)>) {
     }
 }
 
-/// Looks whether the test split is of another sort than what stands before it.
+/// Checks whether the test split differs from the training samples before it.
 fn uneven(
     described: &DataDescription,
     targets: &Targets,

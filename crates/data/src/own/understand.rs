@@ -1,5 +1,5 @@
-//! The files of a dataset, understood together: their samples one after another, their
-//! targets, and which part each sample belongs to.
+//! Joint interpretation of a dataset's files: their samples one after another, their targets, and
+//! the part of each sample.
 
 use std::collections::HashMap;
 
@@ -15,10 +15,10 @@ use super::table::Column;
 use super::targets::{Known, Targets, Wrong, understand};
 use super::wrong;
 
-/// Most inputs that categorical columns become.
+/// Maximum number of inputs that categorical columns may expand to.
 const MOST_CATEGORIES: usize = 20_000;
 
-/// The files, read.
+/// The files as read.
 pub(super) struct Pieces<'a> {
     pub(super) main: Piece<'a>,
     pub(super) validation: Option<Piece<'a>>,
@@ -26,8 +26,8 @@ pub(super) struct Pieces<'a> {
     pub(super) checksum: String,
 }
 
-/// The samples of all files: those of the main file, of the validation split's and of
-/// the test split's.
+/// Samples of all files: first those of the main file, then of the validation file, then of the
+/// test file.
 pub(super) struct Samples<'a> {
     pub(super) inputs: Inputs,
     pub(super) targets: Targets,
@@ -35,16 +35,16 @@ pub(super) struct Samples<'a> {
     /// The files, without their values.
     pub(super) pieces: Vec<Piece<'a>>,
     pub(super) checksum: String,
-    /// Samples at the end of the main file that are the test split.
+    /// Number of samples at the end of the main file that are the test split.
     pub(super) own_test: u64,
-    /// Names of the inputs; empty where they have none.
+    /// Names of the inputs; empty if they have none.
     pub(super) features: Vec<String>,
-    /// Gaps that were filled.
+    /// Number of gaps that were filled.
     pub(super) filled: u64,
 }
 
 impl<'a> Samples<'a> {
-    /// Puts the files together and splits them.
+    /// Joins the files and splits their samples.
     pub(super) fn new(pieces: Pieces<'a>, request: &OwnRequest) -> Result<Self, OwnError> {
         let Pieces { main, validation, test, checksum } = pieces;
         let apart = [validation.is_some(), test.is_some()];
@@ -93,7 +93,7 @@ impl<'a> Samples<'a> {
         Ok(Samples { inputs, targets, parts, pieces, checksum, own_test, features, filled })
     }
 
-    /// The file that holds a sample, and its index there.
+    /// Returns the file that holds a sample, and the sample's index in it.
     pub(super) fn piece(&self, sample: usize) -> (&Piece<'a>, usize) {
         let mut first = 0;
         for piece in &self.pieces {
@@ -141,7 +141,7 @@ fn alike(pieces: &[Piece<'_>]) -> Result<(), OwnError> {
     Ok(())
 }
 
-/// The targets of all samples, taken out of their files.
+/// Interprets the targets of all samples, and takes them out of their files.
 fn targets(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Targets, OwnError> {
     let mut columns: Vec<Column> = std::mem::take(&mut pieces[0].targets);
     for piece in pieces.iter_mut().skip(1) {
@@ -184,7 +184,7 @@ fn targets(pieces: &mut [Piece<'_>], request: &OwnRequest) -> Result<Targets, Ow
     })
 }
 
-/// The inputs of all files one after another.
+/// Concatenates the inputs of all files.
 fn together(pieces: &mut [Piece<'_>]) -> Inputs {
     let empty = Values::U8(Vec::new());
     let first = &mut pieces[0].inputs;
@@ -206,7 +206,7 @@ fn together(pieces: &mut [Piece<'_>]) -> Inputs {
     out
 }
 
-/// Values in their units.
+/// Divides values by their unit.
 pub(super) fn numbers(values: &Values, unit: f64) -> Vec<f64> {
     match values {
         Values::U8(v) => v.iter().map(|x| f64::from(*x) / unit).collect(),
@@ -215,10 +215,10 @@ pub(super) fn numbers(values: &Values, unit: f64) -> Vec<f64> {
     }
 }
 
-/// The categorical columns of all files as texts, empty where one is missing.
+/// Concatenates the categorical columns as texts; a missing value is empty.
 fn categorical(pieces: &mut [Piece<'_>]) -> Vec<Vec<String>> {
     let mut out = vec![Vec::new(); pieces[0].categorical.len()];
-    // A column may hold numbers alone in one file, and words too in another.
+    // A column may hold only numbers in one file, but words too in another.
     let numbers = |c: &Column| matches!(c, Column::Numbers(_));
     let mixed: Vec<bool> =
         (0..out.len()).map(|i| pieces.iter().any(|p| numbers(&p.categorical[i]))).collect();
@@ -242,12 +242,13 @@ fn categorical(pieces: &mut [Piece<'_>]) -> Vec<Vec<String>> {
     out
 }
 
-/// Samples at the end of the main file that are the test split, of a split in file order.
+/// Returns the number of samples at the end of the main file that form the test split, if samples
+/// are split in file order; 0 with a test file.
 fn own_test(sizes: &[usize], apart: [bool; 2], request: &OwnRequest) -> u64 {
     if apart[1] { 0 } else { request.test.unwrap_or((sizes[0] as u64 / 5).max(1)) }
 }
 
-/// Parts in file order: the end of the main file, or files of their own.
+/// Splits in file order: the end of the main file, or separate files.
 fn in_order(
     pieces: &[Piece<'_>],
     sizes: &[usize],
@@ -269,7 +270,7 @@ fn in_order(
     let total: usize = sizes.iter().sum();
     let kept = n - test as usize;
     if !apart[0] {
-        // Validation samples are the last that are left, as `validation` of [data] says.
+        // `validation` of [data] takes the last of the remaining samples.
         let validation = usize::try_from(request.validation).unwrap_or(usize::MAX);
         let validation = if validation < kept { validation } else { 0 };
         let test = if apart[1] { n..total } else { kept..n };
@@ -284,8 +285,7 @@ fn in_order(
     })
 }
 
-/// Hashes of the inputs of all samples as they stand in the file, and numbers that follow
-/// from their targets.
+/// Hashes the inputs of each sample as read, with a number that follows from its target.
 fn contents(inputs: &Inputs, categorical: &[Vec<String>], targets: &Targets) -> Vec<Key> {
     let features = inputs.features;
     let mut bytes: Vec<u8> = Vec::new();
@@ -295,7 +295,7 @@ fn contents(inputs: &Inputs, categorical: &[Vec<String>], targets: &Targets) -> 
         match &inputs.values {
             Values::U8(v) => bytes.extend_from_slice(&v[row]),
             Values::F32(v) => v[row].iter().for_each(|x| bytes.extend(x.to_le_bytes())),
-            // Gaps are equal whatever their bits, and so are zeros.
+            // Gaps are equal whatever their bits, and so are zeros of either sign.
             Values::F64(v) => v[row].iter().for_each(|x| {
                 let x = if x.is_nan() { f64::NAN } else { x + 0.0 };
                 bytes.extend(x.to_le_bytes());
@@ -322,7 +322,7 @@ fn contents(inputs: &Inputs, categorical: &[Vec<String>], targets: &Targets) -> 
     (0..inputs.samples).map(sample).collect()
 }
 
-/// Puts the mean of the samples that are trained on in place of gaps; how many there were.
+/// Fills gaps with the mean of the training samples and returns the number of gaps.
 fn fill(inputs: &mut Inputs, parts: &Parts) -> u64 {
     let Values::F64(values) = &mut inputs.values else { return 0 };
     let features = inputs.features;
@@ -333,7 +333,7 @@ fn fill(inputs: &mut Inputs, parts: &Parts) -> u64 {
             .map(|i| values[i * features + feature])
             .filter(|x| !x.is_nan())
             .collect();
-        // A column without a value in training has nothing that could stand in but zero.
+        // A column without any value in training is filled with zero.
         let mean = match known.first() {
             Some(first) => {
                 first + known.iter().map(|x| x - first).sum::<f64>() / known.len() as f64
@@ -348,8 +348,8 @@ fn fill(inputs: &mut Inputs, parts: &Parts) -> u64 {
     filled
 }
 
-/// Adds an input of 0 or 1 for each value that a categorical column has in training; a
-/// value that occurs elsewhere alone, and a gap, are none of them.
+/// Adds an input of 0 or 1 for each value that a categorical column has in training. They are all 0
+/// for a gap, and for a value that does not occur in training.
 fn expand(
     inputs: &mut Inputs,
     names: &mut Vec<String>,
@@ -365,7 +365,7 @@ fn expand(
         .map(|column| {
             let mut all: Vec<&str> =
                 parts.fitted().map(|i| column[i].as_str()).filter(|w| !w.is_empty()).collect();
-            // Numbers by size, words by their characters.
+            // Numbers are ordered by size, words by their characters.
             let number = |w: &str| w.parse::<f64>().unwrap_or(f64::INFINITY);
             all.sort_by(|a, b| number(a).total_cmp(&number(b)).then_with(|| a.cmp(b)));
             all.dedup();

@@ -1,4 +1,4 @@
-//! Archives, Parquet and arrays of more than one column as datasets.
+//! Archives, Parquet files and arrays of several columns as datasets.
 
 use std::io::{Cursor, Write as _};
 use std::path::Path;
@@ -109,7 +109,7 @@ fn archives_that_numpy_wrote() {
 
 #[test]
 fn a_class_among_several_columns_of_labels() {
-    // As QMNIST has it: the class, the source, and six more.
+    // The columns of QMNIST: the class, the source, and six more.
     let row = |i: u32| [i % 3 + 1, 9, 9, i, 0, 0, 0, 0];
     let labels: Vec<u8> = (0..6).flat_map(row).flat_map(|v| v.to_be_bytes()).collect();
     let labels = [&[0, 0, 0x0c, 2, 0, 0, 0, 6, 0, 0, 0, 8][..], &labels].concat();

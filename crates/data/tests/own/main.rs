@@ -1,5 +1,5 @@
-//! Own data from files to arrays: each format, the splits, the scalings, and
-//! every way in which files can be refused.
+//! Tests of own data from files to arrays: each format, the splits, the scalings, and every way in
+//! which files can be refused.
 
 mod formats;
 mod refused;
@@ -27,7 +27,7 @@ fn csv_with_the_default_split_and_scaling() {
     assert_eq!((own.scaling, own.features, own.classes), (Scaling::Features, 2, 3));
     assert_eq!(data.train.labels, [0, 1, 0, 2, 0]);
     assert_eq!(data.test.labels, [1]);
-    // Of 1 to 5: mean 3, standard deviation sqrt(2); ten times that beside it.
+    // Of 1 to 5: mean 3, standard deviation sqrt(2); the other column has ten times that.
     let d = 2f64.sqrt();
     let expected: Vec<f32> =
         [-2.0, -1.0, 0.0, 1.0, 2.0].iter().flat_map(|v| [(v / d) as f32; 2]).collect();
@@ -59,7 +59,7 @@ fn the_test_split_is_counted_from_the_end() {
         csv_refused("1,1\n"),
         "x.csv: only class 1 occurs; remedy: give data with at least two classes"
     );
-    // At least one, however few.
+    // At least one, even of two samples.
     let dir = folder(&[("x.csv", b"1,1\n2,0\n")]);
     assert_eq!(inspect(&self::request(OwnKind::Csv, &["x.csv"]), dir.path()).unwrap().data.test, 1);
 }
@@ -201,7 +201,7 @@ fn the_digits_as_a_csv() {
         let (own, data) = load(&request, dir.path());
         assert_eq!((own.features, own.classes), (64, 10));
         assert_eq!((own.train_len, own.test_len), (1437, 360));
-        // The same samples as by name, where pixels are divided by 16.
+        // The same samples as the built-in dataset, whose pixels are divided by 16.
         let built_in = load_spec(&DatasetName::Digits.into(), &committed(), dir.path()).unwrap();
         assert_eq!(data.train.labels, built_in.train.labels);
         assert_eq!(data.test.labels, built_in.test.labels);

@@ -1,4 +1,4 @@
-//! Every way in which own files can be refused, and what is said of it.
+//! Every way in which own files can be refused, and the message of each.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn changed_files_are_refused() {
     let other = npy("|u1", "(3,)", &[0, 1, 0]);
     let dir = folder(&[("x.npy", &x), ("y.npy", &y)]);
     let (own, _) = load(&request(OwnKind::Npy, &["x.npy", "y.npy"]), dir.path());
-    // Another label, a file that is no longer in its format, files swapped.
+    // Changed labels, a file that is no longer in its format, swapped files.
     for (a, b) in [(&x, &other), (&b"junk".to_vec(), &y), (&y, &x)] {
         fs::write(dir.path().join("x.npy"), a).unwrap();
         fs::write(dir.path().join("y.npy"), b).unwrap();
@@ -41,7 +41,7 @@ fn changed_files_are_refused() {
     ] {
         assert!(result.unwrap_err().to_string().starts_with("y.npy: no such file; remedy: "));
     }
-    // Restored, all is well again.
+    // The restored files are accepted again.
     fs::write(dir.path().join("x.npy"), &x).unwrap();
     fs::write(dir.path().join("y.npy"), &y).unwrap();
     load_spec(&spec(&own), dir.path(), dir.path()).unwrap();
@@ -122,7 +122,7 @@ fn inputs_and_labels_must_agree() {
     );
 }
 
-/// The vectors of a quadratic with this matrix, of a shape and float32 values.
+/// The vectors of a quadratic with a matrix of this shape and these float32 values.
 fn quadratic(shape: &str, matrix: &[f32]) -> (tempfile::TempDir, OwnRequest) {
     let bytes: Vec<u8> = matrix.iter().flat_map(|v| v.to_le_bytes()).collect();
     let x = npy("|u1", "(3, 2)", &[1, 2, 3, 4, 5, 6]);
@@ -140,7 +140,7 @@ fn a_matrix_must_be_symmetric_and_as_large_as_a_vector() {
     assert_eq!((own.features, own.classes, own.targets, own.train_len), (2, 0, 0, 2));
     let found = data::matrix(&spec(&own), dir.path()).unwrap();
     assert_eq!(found, Some(vec![2.0, 1.0, 1.0, 3.0]));
-    // Another matrix is other data.
+    // A changed matrix is changed data.
     std::fs::copy(dir.path().join("x.npy"), dir.path().join("q.npy")).unwrap();
     assert!(load_spec(&spec(&own), dir.path(), dir.path()).is_err());
     let (dir, request) = quadratic("(2, 2)", &[2.0, 1.5, 1.0, 3.0]);
@@ -148,7 +148,7 @@ fn a_matrix_must_be_symmetric_and_as_large_as_a_vector() {
         refused(&request, &dir),
         "q.npy: the matrix is not symmetric: 1 in row 2, column 1, and 1.5 in row 1, column 2; remedy: give (A + A^T) / 2, which has the same quadratic form"
     );
-    // Vectors are fed as they are unless something else is asked for.
+    // Vectors are not scaled unless that is requested.
     let (dir, mut plain) = quadratic("(2, 2)", &[2.0, 1.0, 1.0, 3.0]);
     plain.scaling = None;
     assert_eq!(inspect(&plain, dir.path()).unwrap().data.scaling, Scaling::None);

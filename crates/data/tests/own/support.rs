@@ -1,4 +1,4 @@
-//! Small files of each format, and what is said of them.
+//! Small files of each format, and their inspection, loading and refusal.
 
 use std::fs;
 use std::io::Write;
@@ -28,14 +28,14 @@ pub fn folder(files: &[(&str, &[u8])]) -> TempDir {
     dir
 }
 
-/// As gzip.
+/// Compresses bytes with gzip.
 pub fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-/// An NPY file of version 1 as NumPy lays it out.
+/// An NPY file of version 1 in NumPy's layout.
 pub fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
     while !(10 + text.len() + 1).is_multiple_of(64) {
@@ -67,12 +67,12 @@ pub fn request(kind: OwnKind, paths: &[&str]) -> OwnRequest {
     OwnRequest::new(files)
 }
 
-/// As a plan has it.
+/// The dataset as a plan refers to it.
 pub fn spec(own: &OwnData) -> DatasetSpec {
     DatasetSpec::Own(Box::new(own.clone()))
 }
 
-/// Inspects, checks and loads; what both say must agree.
+/// Inspects, checks and loads own data; inspection and loading must agree.
 pub fn load(request: &OwnRequest, root: &Path) -> (OwnData, Dataset) {
     let own = inspect(request, root).unwrap().data;
     let nowhere = Path::new("nowhere");
@@ -96,7 +96,7 @@ pub fn refused(request: &OwnRequest, dir: &TempDir) -> String {
     text
 }
 
-/// A CSV file under the name `x.csv`, refused.
+/// The message of a refused CSV file named `x.csv`.
 pub fn csv_refused(text: &str) -> String {
     refused(&request(OwnKind::Csv, &["x.csv"]), &folder(&[("x.csv", text.as_bytes())]))
 }

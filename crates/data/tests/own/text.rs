@@ -1,4 +1,4 @@
-//! Texts of one's own: tokens, parts, what is refused.
+//! The user's own texts: tokens, parts and refusals.
 
 use data::{inspect, load_spec};
 use spec::dataset::DatasetSpec;
@@ -120,7 +120,7 @@ fn moby_dick_is_read_as_characters() {
     let most =
         loaded.train.inputs.iter().chain(loaded.test.inputs.iter()).fold(0f32, |a, &b| a.max(b));
     assert_eq!((loaded.classes, most), (83, 82.0));
-    // The newline is the first of the characters and the blank the second; "CHAPTER 1. Loomings.\n\n".
+    // The text begins with "CHAPTER 1. Loomings.\n\n"; the newline is token 0, the blank 1.
     assert_eq!(loaded.train.inputs[20..22], [0.0, 0.0]);
     assert_eq!(loaded.train.inputs[7], 1.0);
 }

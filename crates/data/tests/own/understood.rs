@@ -1,4 +1,4 @@
-//! What is understood of tables as people have them, and what is said of it.
+//! Interpretation of realistic tables, and its description.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::{csv_refused, folder, load, refused, request};
 
-/// Twelve flowers of three kinds in the order of their kinds, with a header.
+/// Twelve flowers of three species, sorted by species, with a header.
 const FLOWERS: &str = "length,width,species\n1,5,rosa\n2,5,rosa\n1,6,rosa\n2,6,rosa\n\
     4,1,alba\n5,1,alba\n4,2,alba\n5,2,alba\n8,8,viola\n9,8,viola\n8,9,viola\n9,9,viola\n";
 
@@ -25,7 +25,7 @@ fn asked(text: &str, asked: Asked) -> (Inspected, Dataset) {
     both(&request, &csv(text))
 }
 
-/// What is said, and what is fed, which is found again from the plan alone.
+/// Returns the description and the dataset, which is loaded again from the plan alone.
 fn both(request: &OwnRequest, dir: &TempDir) -> (Inspected, Dataset) {
     let said = inspect(request, dir.path()).unwrap();
     let (own, data) = load(request, dir.path());
@@ -51,7 +51,7 @@ fn a_label_in_front_is_found_by_place_and_by_name() {
     assert_eq!(data.train.labels, [2, 0, 1, 0]);
     assert_eq!(data.train.inputs, [1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0]);
     assert_eq!(said.described.target, "column 1, by `label`");
-    // The header's word is enough, and gives the same run.
+    // A name in the header suffices, and gives the same run.
     let named = format!("Class,a,b\n{front}");
     let (by_itself, again) = asked(&named, Asked::default());
     assert_eq!(by_itself.described.target, "`Class` (column 1), by its name");
@@ -81,7 +81,7 @@ fn classes_of_any_kind_are_numbered_in_their_order() {
 fn what_was_always_read_so_keeps_its_form() {
     let (said, _) = asked("a,b,class\n1,2,0\n3,4,1\n5,6,2\n7,8,1\n", Asked::default());
     assert_eq!((said.data.reading, said.data.validation, said.data.targets), (None, 0, 0));
-    // So does a column that is named where it always was.
+    // Naming the column that is the default is as plain as not naming it.
     let label = Asked { label: Some(name("class")), ..Asked::default() };
     let (said, _) = asked("a,b,class\n1,2,0\n3,4,1\n5,6,2\n7,8,1\n", label);
     assert_eq!(said.data.reading.unwrap().understood, None);
@@ -191,7 +191,7 @@ fn a_sorted_file_is_refused_in_file_order_and_split_by_contents() {
         said.described.split,
         "by contents with seed 0: test 0.2, validation 6, each class in proportion"
     );
-    // The order of the rows changes nothing that is fed.
+    // The order of the rows does not affect what is fed.
     let mut lines: Vec<&str> = sorted.lines().collect();
     lines[1..].reverse();
     let (_, other) = both(&request, &csv(&lines.join("\n")));
@@ -290,7 +290,7 @@ fn traps_are_found_where_they_are_and_nowhere_else() {
     assert_eq!(found(&drift), [(Lint::DataUnevenParts, what.to_owned())]);
 }
 
-/// Once a header in one file alone had the other file read from another column.
+/// A header in only one of the files once made the other be read with another target column.
 #[test]
 fn files_whose_columns_have_other_roles_are_refused() {
     let dir = folder(&[
@@ -346,8 +346,7 @@ fn lines_that_would_vanish_are_counted_or_refused() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
-    /// What is fed follows from the rows and the settings: their order in the file changes
-    /// nothing, whatever they hold.
+    /// The order of the rows in the file does not affect what is fed, whatever they hold.
     #[test]
     fn permuted_rows_are_fed_alike(
         rows in proptest::collection::vec((-50i32..50, 0usize..4, 0usize..3, any::<bool>()), 30..80),

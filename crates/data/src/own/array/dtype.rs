@@ -1,21 +1,21 @@
-//! Types of elements, and how NumPy names them.
+//! Element types and their NumPy names.
 
 use std::fmt;
 
 use super::super::error::{Fault, Place, shown};
 
-/// Longest text in characters; NumPy gives each as many as the longest has.
+/// Longest text in characters; NumPy pads every text to the longest.
 const LONGEST_TEXT: usize = 10_000;
 
-/// Type of the elements.
+/// Type of the elements of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Dtype {
     pub(in super::super) kind: Kind,
-    /// Big-endian: the first byte of a number or a character is its highest.
+    /// Whether numbers and characters are stored big-endian, the most significant byte first.
     pub(in super::super) big: bool,
 }
 
-/// Kind and size.
+/// Kind and size of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Kind {
     F2,
@@ -30,13 +30,13 @@ pub(in super::super) enum Kind {
     U4,
     U8,
     Bool,
-    /// Texts of so many characters of four bytes.
+    /// Texts of this many characters, four bytes each.
     Unicode(usize),
-    /// Texts of so many bytes.
+    /// Texts of this many bytes.
     Bytes(usize),
 }
 
-/// Numbers by their names in a header, without the order of their bytes.
+/// Number types by their names in a header, without byte order.
 const NUMBERS: [(&str, Kind); 12] = [
     ("f2", Kind::F2),
     ("f4", Kind::F4),
@@ -53,7 +53,7 @@ const NUMBERS: [(&str, Kind); 12] = [
 ];
 
 impl Dtype {
-    /// The type of a name such as `<f4`.
+    /// Parses a name such as `<f4`.
     pub(in super::super) fn parse(descr: &str) -> Result<Self, Fault> {
         let parsed = Self::known(descr);
         parsed.ok_or_else(|| {
@@ -85,7 +85,7 @@ impl Dtype {
     }
 }
 
-/// Its name in NumPy.
+/// Writes the type's name in NumPy.
 impl fmt::Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
@@ -107,7 +107,7 @@ impl fmt::Display for Dtype {
     }
 }
 
-/// A type that is not read, in words.
+/// Describes a type that is not read.
 fn what(descr: &str) -> &'static str {
     match descr.trim_start_matches(['<', '>', '|', '=']).chars().next() {
         Some('O') => "Python objects",

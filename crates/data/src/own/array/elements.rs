@@ -1,4 +1,4 @@
-//! Elements of one size, one after another until a file ends.
+//! Reading of consecutive elements of one size up to the end of a file.
 
 use std::io::{BufRead, ErrorKind};
 
@@ -7,21 +7,21 @@ use super::super::guard::plausible;
 
 const CHUNK: usize = 64 * 1024;
 
-/// Most elements that are addressed: far past any file that is read, with room
-/// for eight bytes an element.
+/// Maximum number of elements: far beyond any file that is read, and small enough for sizes at
+/// eight bytes per element.
 const MOST: u64 = 1 << 48;
 
-/// The elements that a header promises.
+/// The elements that a header announces.
 pub(super) struct Elements {
-    /// Their number.
+    /// Number of elements.
     pub(super) count: usize,
-    /// Bytes of the file on disk, which may be compressed.
+    /// Length of the file on disk in bytes; the file may be compressed.
     pub(super) room: u64,
 }
 
 impl Elements {
-    /// Passes every element of `N` bytes to `each`, with its index, up to the end
-    /// of the file.
+    /// Passes every element of `N` bytes to `each`, with its index. The file must end after the
+    /// last.
     pub(super) fn each<const N: usize>(
         &self,
         reader: &mut dyn BufRead,
@@ -33,7 +33,7 @@ impl Elements {
         })
     }
 
-    /// Every element of `N` bytes through `convert`.
+    /// Converts every element of `N` bytes with `convert`.
     pub(super) fn read<const N: usize, T>(
         &self,
         reader: &mut dyn BufRead,
@@ -47,8 +47,8 @@ impl Elements {
         Ok(out)
     }
 
-    /// Passes whole elements of `size` bytes (at least 1) to `block`, with the index
-    /// of the first, up to the end of the file.
+    /// Passes blocks of whole elements of `size` bytes (at least 1) to `block`, with the index of
+    /// the first element. The file must end after the last.
     pub(super) fn blocks(
         &self,
         reader: &mut dyn BufRead,
@@ -77,13 +77,13 @@ impl Elements {
         Ok(())
     }
 
-    /// Number of elements of `size` bytes to set room aside for: never more than the
-    /// file is long.
+    /// Returns the number of elements of `size` bytes to allocate for, never more than the file's
+    /// length allows.
     pub(super) fn capacity(&self, size: usize) -> usize {
         self.count.min(usize::try_from(self.room / size as u64).unwrap_or(usize::MAX))
     }
 
-    /// Refuses what no file of this length can hold.
+    /// Refuses sizes that no file of this length can hold.
     fn check(&self, size: usize) -> Result<(), Fault> {
         let claimed = (self.count as u64).saturating_mul(size as u64);
         if plausible(claimed, self.room) {
@@ -94,7 +94,7 @@ impl Elements {
     }
 }
 
-/// Number of elements of an array of this shape, if it can be addressed.
+/// Returns the number of elements of an array of this shape; `None` if it cannot be addressed.
 pub(super) fn product(shape: &[u64]) -> Option<usize> {
     let product = if shape.contains(&0) {
         Some(0)
@@ -104,7 +104,7 @@ pub(super) fn product(shape: &[u64]) -> Option<usize> {
     product.filter(|&n| n <= MOST).and_then(|n| usize::try_from(n).ok())
 }
 
-/// Fills the buffer as far as the file goes; the bytes read.
+/// Fills the buffer until the file ends and returns the number of bytes read.
 pub(in super::super) fn read_full(
     reader: &mut dyn BufRead,
     buffer: &mut [u8],

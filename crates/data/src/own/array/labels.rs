@@ -1,4 +1,4 @@
-//! Labels of an array: a column for each number of a target.
+//! Labels from an array, one column per number of a target.
 
 use std::io::BufRead;
 
@@ -10,19 +10,19 @@ use super::dtype::Kind;
 use super::elements::Elements;
 use super::{Array, elements, little, shown};
 
-/// Most columns of labels.
+/// Maximum number of columns of labels.
 const MOST_COLUMNS: u64 = 1000;
 
-/// Most numbers, of eight bytes each.
+/// Maximum number of numbers, at eight bytes each.
 const MOST_NUMBERS: usize = 1 << 30;
 
-/// Most texts, of 24 bytes and their characters each.
+/// Maximum number of texts, at 24 bytes plus their characters each.
 const MOST_TEXTS: usize = 1 << 26;
 
-/// Largest whole number up to which a 64-bit float holds every one.
+/// Largest number up to which a 64-bit float holds every whole number exactly.
 const EXACT: u64 = 1 << 53;
 
-/// Returns the columns of the array; `room` is the length of the file in bytes.
+/// Reads the columns of the array; `room` is the length of the file in bytes.
 pub(super) fn read(
     array: &Array,
     reader: &mut dyn BufRead,
@@ -82,7 +82,7 @@ fn refused(shape: &[u64]) -> Fault {
     Fault::new(Place::File, reason, remedy)
 }
 
-/// A floating-point number as a label.
+/// Checks a floating-point label; NaN is a missing one.
 fn float(value: f64) -> Result<f64, String> {
     if value.is_infinite() {
         return Err(format!("{value} is not a finite number"));
@@ -90,7 +90,7 @@ fn float(value: f64) -> Result<f64, String> {
     Ok(value)
 }
 
-/// A whole number as a label.
+/// Converts a whole number to a label.
 fn exact(size: u64, negative: bool) -> Result<f64, String> {
     let sign = if negative { "-" } else { "" };
     if size > EXACT {
@@ -99,7 +99,7 @@ fn exact(size: u64, negative: bool) -> Result<f64, String> {
     Ok(if negative { -(size as f64) } else { size as f64 })
 }
 
-/// A text of characters of four bytes; NumPy fills it up with zeros.
+/// Decodes a text of four-byte characters, which NumPy pads with zeros.
 fn unicode(bytes: &[u8], big: bool) -> Result<String, String> {
     let code = |&b: &[u8; 4]| u32::from_le_bytes(little(b, big));
     let codes = bytes.as_chunks::<4>().0;
@@ -111,7 +111,7 @@ fn unicode(bytes: &[u8], big: bool) -> Result<String, String> {
     codes[..end].iter().map(character).collect()
 }
 
-/// A text of bytes; NumPy fills it up with zeros.
+/// Decodes a text of UTF-8 bytes, which NumPy pads with zeros.
 fn utf8(bytes: &[u8]) -> Result<String, String> {
     let end = bytes.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
     let text = str::from_utf8(&bytes[..end]).map_err(|_| "not UTF-8 text".to_owned())?;
@@ -157,13 +157,13 @@ impl Columns {
         Ok(out.into_iter().map(Column::Words).collect())
     }
 
-    /// Columns that are still empty, with room for what the file can hold.
+    /// Makes empty columns with the capacity for what the file can hold.
     fn empty<T>(&self, size: usize) -> Vec<Vec<T>> {
         let capacity = self.elements.capacity(size) / self.width;
         (0..self.width).map(|_| Vec::with_capacity(capacity)).collect()
     }
 
-    /// Column of an element; within each, the samples come in order.
+    /// Returns the column of an element; within each column the samples are in order.
     fn column(&self, index: usize) -> usize {
         if self.fortran { index / self.samples } else { index % self.width }
     }

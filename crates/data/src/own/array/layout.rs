@@ -1,31 +1,30 @@
-//! The layout of the elements of an array in a file, and their order as rows.
+//! The order of an array's elements in a file, and their conversion to rows.
 
-/// Samples that are brought in order together: what is read of them at a time
-/// fills whole lines of the cache.
+/// Number of samples that are reordered together, so that each read uses whole cache lines.
 const TOGETHER: usize = 64;
 
-/// Shape of an array that holds an element at least.
+/// Layout of an array with at least one element.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) samples: usize,
-    /// Elements of a sample.
+    /// Number of elements per sample.
     pub(super) features: usize,
-    /// Length of each dimension behind the first.
+    /// Length of each dimension after the first.
     rest: Vec<usize>,
-    /// Whether the first index runs fastest.
+    /// Whether the first index varies fastest.
     fortran: bool,
 }
 
 impl Layout {
-    /// Layout of a shape of a dimension or more whose product can be addressed and
-    /// is not 0.
+    /// Makes the layout of a shape with at least one dimension, whose product is addressable and
+    /// not 0.
     pub(super) fn new(shape: &[u64], fortran: bool) -> Self {
         let lengths: Vec<usize> = shape.iter().map(|&n| n as usize).collect();
         let features = lengths[1..].iter().product();
         Layout { samples: lengths[0], features, rest: lengths[1..].to_vec(), fortran }
     }
 
-    /// Sample and row-major index in it of the element with this index in the file.
+    /// Returns the sample and the row-major index in it of the element at this index in the file.
     pub(super) fn place(&self, index: usize) -> (usize, usize) {
         if !self.fortran {
             return (index / self.features, index % self.features);
@@ -40,7 +39,7 @@ impl Layout {
         (sample, feature)
     }
 
-    /// Elements in the order of the file as one row after another.
+    /// Reorders elements from file order to one row after another.
     pub(super) fn rows<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
         if !self.fortran || self.samples == 1 && self.rest.len() < 2 || self.features == 1 {
             return values;

@@ -1,5 +1,5 @@
-//! Arrays of any rank behind a header: inputs `[n, ...]`, flattened to a row a
-//! sample, and labels `[n]` or `[n, k]`, in either order of axes and of bytes.
+//! Arrays of any rank that follow a header: inputs `[n, ...]`, flattened to one row per sample, and
+//! labels `[n]` or `[n, k]`, in either order of axes and of bytes.
 
 mod dtype;
 mod elements;
@@ -24,11 +24,11 @@ pub(super) struct Array {
     pub(super) dtype: Dtype,
     /// Length of each dimension.
     pub(super) shape: Vec<u64>,
-    /// Whether the first index runs fastest; else the last one does.
+    /// Whether the first index varies fastest; otherwise the last one does.
     pub(super) fortran: bool,
 }
 
-/// Numbers of inputs, one sample after another.
+/// Values of inputs, one sample after another.
 pub(super) struct Rows {
     pub(super) values: Values,
     pub(super) samples: usize,
@@ -56,8 +56,8 @@ impl Array {
         Ok(Rows { values, samples, features })
     }
 
-    /// Reads the array as labels, a column for each number of a target; `room` is
-    /// the length of the file in bytes.
+    /// Reads the array as labels, one column per number of a target; `room` is the length of the
+    /// file in bytes.
     pub(super) fn columns(
         &self,
         reader: &mut dyn BufRead,
@@ -67,7 +67,7 @@ impl Array {
     }
 }
 
-/// Numbers behind a header.
+/// Numeric elements that follow a header.
 struct Numbers {
     elements: Elements,
     layout: Layout,
@@ -96,7 +96,7 @@ impl Numbers {
         })
     }
 
-    /// One row after another of a type that holds finite numbers only.
+    /// Reads rows of a type that holds only finite numbers.
     fn exact<const N: usize, T: Copy>(
         &self,
         reader: &mut dyn BufRead,
@@ -106,7 +106,7 @@ impl Numbers {
         Ok(self.layout.rows(values))
     }
 
-    /// One row after another of a type that holds others, too.
+    /// Reads rows of a type that can also hold numbers that are not finite, which are refused.
     fn finite<const N: usize, T: Copy + Into<f64>>(
         &self,
         reader: &mut dyn BufRead,
@@ -127,7 +127,7 @@ impl Numbers {
     }
 }
 
-/// The bytes of a number, the lowest first.
+/// Returns the bytes of a number in little-endian order.
 fn little<const N: usize>(mut bytes: [u8; N], big: bool) -> [u8; N] {
     if big {
         bytes.reverse();
@@ -135,7 +135,7 @@ fn little<const N: usize>(mut bytes: [u8; N], big: bool) -> [u8; N] {
     bytes
 }
 
-/// Number of elements, if it can be addressed.
+/// Returns the number of elements, or a fault if it cannot be addressed.
 fn elements(shape: &[u64]) -> Result<usize, Fault> {
     product(shape).ok_or_else(|| {
         let reason = format!("shape {} is larger than any file", shown(shape));
@@ -143,7 +143,7 @@ fn elements(shape: &[u64]) -> Result<usize, Fault> {
     })
 }
 
-/// The shape as Python writes it.
+/// Formats a shape as Python does.
 pub(super) fn shown(shape: &[u64]) -> String {
     match shape {
         [one] => format!("({one},)"),

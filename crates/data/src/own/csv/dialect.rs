@@ -1,5 +1,5 @@
-//! The dialect of a table: what separates its fields, whether commas are points, whether
-//! there is a header, and which columns hold words.
+//! The dialect of a table: its separator, whether it has decimal commas, whether it has a header,
+//! and which columns hold words.
 
 use csv::{ByteRecord, ReaderBuilder};
 use spec::reading::Asked;
@@ -7,17 +7,17 @@ use spec::reading::Asked;
 use super::super::error::{Fault, Place, shown};
 use super::fields::{Cell, cell, text as field_text};
 
-/// Lines by which the separator is recognised.
+/// Number of lines from which the separator is guessed.
 const LOOKED_AT: usize = 50;
 
-/// Counts of what one column holds, the header left out.
+/// Counts of the kinds of fields in one column, without the header.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Kinds {
     pub(super) numbers: u64,
     pub(super) words: u64,
-    /// Fields without a character.
+    /// Number of fields without any character.
     empty: u64,
-    /// Whether a field is that of the first line.
+    /// Whether a later field equals that of the first line.
     repeats_first: bool,
 }
 
@@ -26,16 +26,16 @@ pub(super) struct Kinds {
 pub(super) struct Dialect {
     pub(super) separator: u8,
     pub(super) decimal_comma: bool,
-    /// Fields of a line.
+    /// Number of fields per line.
     pub(super) width: usize,
-    /// Lines of samples.
+    /// Number of lines with samples.
     pub(super) rows: u64,
     /// Names of the columns; empty without a header.
     pub(super) names: Vec<String>,
     pub(super) columns: Vec<Kinds>,
-    /// Bytes before the first line that counts.
+    /// Bytes before the first line that counts, after a line `sep=;`.
     start: usize,
-    /// Lines behind the first that are comments.
+    /// Number of comment lines after the first line.
     pub(super) comments: u64,
 }
 
@@ -43,12 +43,12 @@ pub(super) struct Dialect {
 #[derive(Default)]
 struct Survey {
     first: Option<(u64, ByteRecord)>,
-    /// Of the first line, and of those behind it.
+    /// Counts of the first line; `rest` has those of the lines after it.
     at_first: Vec<Kinds>,
     rest: Vec<Kinds>,
     lines: u64,
-    /// Whether a number has a point, and the first that has a comma; not looked at where
-    /// commas separate the fields.
+    /// Whether a number has a decimal point; `comma` is the line and column of the first decimal
+    /// comma. Neither is looked for if commas separate the fields.
     points: bool,
     comma: Option<(u64, usize)>,
 }
@@ -78,7 +78,7 @@ impl Survey {
         Ok(())
     }
 
-    /// A separator at the end of a header, and of no other line, names nothing.
+    /// Ignores a separator at the end of the header alone, which names nothing.
     fn end_of_header(&mut self, width: usize) {
         if let Some((_, first)) = &mut self.first
             && width > 1
@@ -91,7 +91,7 @@ impl Survey {
         }
     }
 
-    /// A separator at the end of every line separates nothing.
+    /// Ignores a separator at the end of every line, which separates nothing.
     fn end_of_lines(&mut self) {
         while let (Some((_, first)), Some(last)) = (&mut self.first, self.rest.last())
             && self.lines > 1
@@ -124,7 +124,7 @@ impl Survey {
 }
 
 impl Dialect {
-    /// Returns the dialect of a whole file.
+    /// Determines the dialect of a whole file.
     pub(super) fn of(text: &str, asked: &Asked) -> Result<Self, Fault> {
         let (start, named) = named_separator(text);
         let separator = asked.separator.map(|c| c as u8).or(named);
@@ -163,7 +163,7 @@ impl Dialect {
         })
     }
 
-    /// Passes every line of samples on, with its number in the file.
+    /// Passes every line of samples to `take`, with its number in the file.
     pub(super) fn each(
         &self,
         text: &str,
@@ -177,7 +177,7 @@ impl Dialect {
     }
 }
 
-/// The separator that Excel's first line `sep=;` names, and where the next line begins.
+/// Returns the start of the next line and the separator if Excel's first line `sep=;` names one.
 fn named_separator(text: &str) -> (usize, Option<u8>) {
     let line = text.lines().next().unwrap_or_default();
     match line.as_bytes() {
@@ -189,7 +189,7 @@ fn named_separator(text: &str) -> (usize, Option<u8>) {
     }
 }
 
-/// The beginnings of lines: `csv` counts no carriage returns, blank lines and comments.
+/// Counter of lines; `csv` does not count carriage returns, blank lines and comments.
 struct Lines<'a> {
     text: &'a [u8],
     at: usize,
@@ -211,7 +211,7 @@ impl Lines<'_> {
         }
     }
 
-    /// The line of the record that is read from `from` on.
+    /// Returns the line of the record that starts at or after byte `from`.
     fn of(&mut self, from: usize) -> u64 {
         self.advance(from);
         loop {
@@ -229,8 +229,8 @@ impl Lines<'_> {
     }
 }
 
-/// Passes every line from byte `start` on that is neither blank nor a comment, with its
-/// number; how many comments stand behind the first.
+/// Passes every line from byte `start` on that is neither blank nor a comment to `take`, with its
+/// number. Returns the number of comments after the first such line.
 fn every(
     text: &str,
     start: usize,
@@ -250,7 +250,7 @@ fn every(
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok(lines.comments - before.unwrap_or_default()),
-            // Of text in memory there is nothing else to go wrong.
+            // Reading text from memory cannot fail otherwise.
             Err(error) => {
                 return Err(Fault::new(Place::File, error.to_string(), "write it as CSV again"));
             }
@@ -301,8 +301,8 @@ fn same_width(record: &ByteRecord, expected: usize, line: u64) -> Result<(), Fau
     Err(Fault::new(Place::Line(line as usize), reason, remedy))
 }
 
-/// Returns the separator of the fields: the one that cuts each of the first lines into the same number of
-/// fields, more than one; of several the one that is rarest in numbers and words.
+/// Guesses the separator: the one that divides each of the first lines into the same number of
+/// fields, more than one. Of several, the one that is rarest in numbers and words is taken.
 fn separator(text: &str) -> u8 {
     let lines: Vec<&str> = text
         .lines()
@@ -332,10 +332,10 @@ fn separator(text: &str) -> u8 {
         .unwrap_or(b',')
 }
 
-/// Tells whether the first line names the columns. It then holds no number, but for those that pandas
-/// gives to columns without a name, and no question mark; where a field is empty or may
-/// be a sign for a missing value (sodium is `Na`), or no line holds a number, its fields
-/// differ and none stands again in its column.
+/// Whether the first line names the columns. It then has no number, except those that pandas gives
+/// to columns without a name, and no question mark. If a field is empty or looks like a missing
+/// value (sodium is `Na`), or if only words follow, its fields must also differ from each other and
+/// must not recur in their columns.
 fn is_header(first: &ByteRecord, at_first: &[Kinds], rest: &[Kinds]) -> bool {
     let numbered = |(i, field): (usize, &[u8])| {
         at_first[i].numbers == 0 || field_text(field) == Some(i.to_string().as_str())
@@ -357,7 +357,7 @@ fn is_header(first: &ByteRecord, at_first: &[Kinds], rest: &[Kinds]) -> bool {
     differ && !rest.iter().any(|k| k.repeats_first)
 }
 
-/// Names without quotes of either sort.
+/// Returns the names of the columns without quotes of either kind.
 fn names(first: &ByteRecord) -> Vec<String> {
     let name = |field| {
         let text = field_text(field).unwrap_or_default();
@@ -367,8 +367,8 @@ fn names(first: &ByteRecord) -> Vec<String> {
     first.iter().map(name).collect()
 }
 
-/// Checks that a first line that is no header holds no name of a column of numbers, which would
-/// be taken for a class or a category.
+/// Checks that a first line that is not a header has no word above a column of numbers, where it
+/// would be taken for a class or a category.
 fn names_and_numbers(
     first: &ByteRecord,
     line: u64,
@@ -385,7 +385,7 @@ fn names_and_numbers(
     Err(Fault::new(place, reason, remedy))
 }
 
-/// Column numbers that pandas writes, and that would pass for a sample in silence.
+/// Refuses column numbers that pandas writes, which would silently pass for a sample.
 fn pandas_numbers(first: &ByteRecord, line: u64, asked: &Asked) -> Result<(), Fault> {
     let counts = |from: usize| {
         first.len() > 3

@@ -1,24 +1,24 @@
-//! Fields of a table, understood.
+//! Interpretation of a table's fields.
 
-/// A field, understood.
+/// Interpretation of one field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {
     /// A finite number.
     Number(f64),
-    /// Empty, or one of the usual signs for a missing value.
+    /// An empty field, or one of the usual markers of a missing value.
     Missing,
-    /// Any other text; infinite numbers too.
+    /// Any other text, including infinite numbers.
     Word,
 }
 
-/// Signs for a missing value, in lower case.
+/// Markers of a missing value, in lower case.
 const MISSING: &[&str] =
     &["", "?", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "nil", "missing"];
 
-/// Longest field that may be a number: longer ones are not looked at.
+/// Length in bytes of the longest field that is parsed as a number.
 const LONGEST_NUMBER: usize = 512;
 
-/// Understands a field; `comma`: a comma stands for the point of a number.
+/// Interprets a field; `comma` says whether numbers have a decimal comma.
 pub(super) fn cell(field: &[u8], comma: bool) -> Cell {
     let Some(text) = text(field) else { return Cell::Word };
     if let Some(x) = number(text, comma) {
@@ -28,7 +28,7 @@ pub(super) fn cell(field: &[u8], comma: bool) -> Cell {
     if missing { Cell::Missing } else { Cell::Word }
 }
 
-/// A finite number.
+/// Parses a finite number.
 pub(super) fn number(text: &str, comma: bool) -> Option<f64> {
     if text.len() > LONGEST_NUMBER || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
@@ -44,18 +44,18 @@ pub(super) fn number(text: &str, comma: bool) -> Option<f64> {
     parsed.ok().filter(|x| x.is_finite())
 }
 
-/// The text of a field without spaces and quotes around it; none where it is no UTF-8.
+/// Returns the text of a field without surrounding spaces and quotes; `None` if it is not UTF-8.
 pub(super) fn text(field: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(field).ok()?.trim();
-    // The reader takes quotes off that begin a field; these stand behind a space.
+    // The reader removes quotes only at the start of a field; these follow a space.
     let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     Some(bare.map_or(text, str::trim))
 }
 
-/// Signs for a missing value that are words of their own: a severity may be `none`.
+/// Markers of a missing value that may also be words: a severity may be `none`.
 const WORDS: &[&str] = &["none", "nil", "missing"];
 
-/// The text of a field, none where the value is missing.
+/// Returns the text of a field; `None` if the value is missing.
 pub(super) fn word(field: &[u8]) -> Option<String> {
     let text = text(field)?;
     let missing = cell(field, false) == Cell::Missing;

@@ -1,4 +1,4 @@
-//! The parser of CSV on good files, on each fault, and on any bytes.
+//! Tests of the CSV parser: valid files, each fault, and arbitrary bytes.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn good(text: &str) -> Table {
     read(text.as_bytes()).unwrap()
 }
 
-/// Place and reason, then the remedy.
+/// Returns place, reason and remedy of a fault.
 fn fault(bytes: impl AsRef<[u8]>) -> (String, String) {
     match read(bytes.as_ref()) {
         Err(Fault::Content { place, reason, remedy }) => (format!("{place}{reason}"), remedy),
@@ -84,7 +84,7 @@ fn a_header_has_no_number() {
     assert_eq!(names("a,b\n1,x\n2,y\n"), ["a", "b"]);
     assert!(names("1,x\n2,y\n").is_empty());
     assert!(names("?,x\n2,y\n3,x\n").is_empty(), "x stands again");
-    // Words throughout: names are recognised because they stand nowhere else.
+    // Only words: names are recognised because they recur nowhere else.
     assert_eq!(names("color,kind\nred,x\nblue,y\n"), ["color", "kind"]);
     assert!(names("red,x\nblue,y\nred,y\n").is_empty());
     assert!(names("red,red\nblue,x\n").is_empty());
@@ -252,7 +252,7 @@ proptest! {
         separator in 0usize..4
     ) {
         let (separator, point) = [(",", "."), (";", "."), (";", ","), ("\t", ",")][separator];
-        // A first line of names, since numbers may happen to count 0, 1, 2, 3.
+        // A first line of names, since numbers might happen to count 0, 1, 2, 3.
         let mut text = ["a", "b", "c", "class"].join(separator) + "\n";
         for row in &rows {
             let row: Vec<String> = row.iter().map(|x| format!("{x:?}").replace('.', point)).collect();

@@ -1,5 +1,4 @@
-//! The header of an NPY file: magic, version, length, and a Python dictionary
-//! of three keys.
+//! The header of an NPY file: magic, version, length, and a Python dictionary with three keys.
 //! Source: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 use std::io::BufRead;
@@ -9,10 +8,10 @@ use super::super::error::{Fault, Place, looks_like, shown};
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
-/// Longest dictionary in bytes; NumPy itself reads 10,000 by default.
+/// Maximum length of the dictionary in bytes; NumPy's own default is 10,000.
 const LONGEST: u32 = 64 * 1024;
 
-/// Reads the header; the data follow.
+/// Reads the header, up to the data.
 pub(in super::super) fn read(reader: &mut dyn BufRead) -> Result<Array, Fault> {
     let fault = |reason: String, remedy: &str| Err(Fault::new(Place::File, reason, remedy));
     let mut start = [0; 8];
@@ -58,16 +57,16 @@ pub(in super::super) fn read(reader: &mut dyn BufRead) -> Result<Array, Fault> {
     Ok(Array { dtype, shape: dict.shape, fortran: dict.fortran_order })
 }
 
-/// The three keys.
+/// Values of the header's three keys.
 #[derive(Debug, PartialEq)]
 struct Dictionary {
-    /// None where it is a list, as for records.
+    /// Element type; `None` if it is a list of fields, as for records.
     descr: Option<String>,
     fortran_order: bool,
     shape: Vec<u64>,
 }
 
-/// Python's literal, as far as NumPy writes it: string keys in any order, a
+/// Parses a Python literal as far as NumPy writes it: string keys in any order, and as values a
 /// string or list, a truth value, a tuple of whole numbers.
 fn dictionary(text: &[u8]) -> Option<Dictionary> {
     let mut cursor = Cursor { rest: std::str::from_utf8(text).ok()? };
@@ -78,7 +77,7 @@ fn dictionary(text: &[u8]) -> Option<Dictionary> {
         cursor.token(":")?;
         let double = match key {
             "descr" if cursor.rest.starts_with('[') => {
-                // What follows a list of fields does not matter: it is refused.
+                // The rest does not matter, since records are refused.
                 return Some(Dictionary { descr: None, fortran_order: false, shape: vec![] });
             }
             "descr" => descr.replace(cursor.string()?.to_owned()).is_some(),
@@ -102,7 +101,7 @@ fn dictionary(text: &[u8]) -> Option<Dictionary> {
     })
 }
 
-/// Text still to be read; every success skips the spaces behind it.
+/// Text still to be read; every successful read also skips the spaces after it.
 struct Cursor<'a> {
     rest: &'a str,
 }

@@ -25,7 +25,7 @@ pub(super) fn inputs(reader: &mut dyn BufRead, room: u64) -> Result<Inputs, Faul
     })
 }
 
-/// Returns the columns of the array; `room` is the length of the file in bytes.
+/// Reads the columns of an array of labels; `room` is the length of the file in bytes.
 pub(super) fn labels(reader: &mut dyn BufRead, room: u64) -> Result<Vec<Column>, Fault> {
     header(reader)?.columns(reader, room)
 }

@@ -1,4 +1,4 @@
-//! NumPy arrays: each type, each fault, and any bytes.
+//! Tests of NumPy arrays: each type, each fault, and arbitrary bytes.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 
 mod labels;
 
-/// More bytes than are read at a time.
+/// More bytes than one read takes.
 const CHUNK: usize = 64 * 1024;
 
 /// `numpy.save` of `numpy.array([[1.5, -2], [3, 0.25]], '<f4')`, NumPy 2.4.6.
@@ -16,7 +16,8 @@ const SAVED: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': F
 /// `numpy.lib.format.write_array(f, numpy.array([2, 0], '<i8'), version=(2, 0))`, NumPy 2.4.6.
 const SAVED_2: &[u8] = b"\x93NUMPY\x02\x00t\x00\x00\x00{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }                                                          \n\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
 
-/// `numpy.save` of `numpy.asfortranarray(numpy.array([[1.5, -2, 65504], [3, 0.25, -6e-8]], '>f2'))`.
+/// `numpy.save` of `numpy.asfortranarray(numpy.array([[1.5, -2, 65504], [3, 0.25, -6e-8]],
+/// '>f2'))`.
 const HALVES: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '>f2', 'fortran_order': True, 'shape': (2, 3), }                                                           \n>\x00B\x00\xc0\x004\x00{\xff\x80\x01";
 
 /// `numpy.save` of `numpy.asfortranarray(numpy.arange(24, dtype='<i2').reshape(2, 3, 4))`.
@@ -31,7 +32,7 @@ const BYTES: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '|S3', 'fortran_order': F
 /// `numpy.lib.format.write_array(f, numpy.array([3, 2**53], '>u8'), version=(3, 0))`.
 const SAVED_3: &[u8] = b"\x93NUMPY\x03\x00t\x00\x00\x00{'descr': '>u8', 'fortran_order': False, 'shape': (2,), }                                                          \n\x00\x00\x00\x00\x00\x00\x00\x03\x00 \x00\x00\x00\x00\x00\x00";
 
-/// A file of version 1 as NumPy lays it out.
+/// A file of version 1 in NumPy's layout.
 fn file(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     with_header(
         &format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"),
@@ -65,7 +66,7 @@ fn words(values: &[&str]) -> Column {
     Column::Words(values.iter().map(|&v| v.to_owned()).collect())
 }
 
-/// Place and reason.
+/// Returns place and reason of a fault.
 fn reason<T: std::fmt::Debug>(result: Result<T, Fault>) -> String {
     match result {
         Err(Fault::Content { place, reason, .. }) => format!("{place}{reason}"),
@@ -90,7 +91,7 @@ fn what_numpy_wrote() {
 #[test]
 fn fortran_order_becomes_row_major() {
     let halves = x(HALVES).unwrap();
-    // 2^-24 is the least half above 0, to which 6e-8 is rounded.
+    // 2^-24 is the smallest positive half, to which 6e-8 is rounded.
     let least = -(2f32.powi(-24));
     assert_eq!(halves.values, Values::F32(vec![1.5, -2.0, 65504.0, 3.0, 0.25, least]));
     assert_eq!((halves.samples, halves.features), (2, 3));
@@ -233,7 +234,7 @@ fn a_header_that_promises_too_much_allocates_nothing() {
         reason(x(&file("<f8", &format!("({last}, 0)"), &[]))),
         format!("samples without numbers: shape ({last}, 0)")
     );
-    // Within bounds, yet terabytes that are not there.
+    // Within the bounds, but terabytes that the file does not have.
     assert_eq!(
         reason(x(&file("<f8", "(1000000, 1000000)", &[0; 24]))),
         "the header claims 8000000000000 bytes, the file has 152"
@@ -288,7 +289,7 @@ proptest! {
         data in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..=144, at in 0usize..144, byte: u8
     ) {
         let _ = x(&data);
-        // Any data behind a sound header, and a header with a byte changed or its end lost.
+        // Any data after a valid header, and a header with one byte changed or its end removed.
         let _ = x(&[&SAVED[..cut], &data].concat());
         let mut changed = SAVED.to_vec();
         changed[at] = byte;

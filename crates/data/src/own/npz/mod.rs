@@ -17,15 +17,15 @@ use super::scale::Inputs;
 use super::source::{self, LARGEST, Whole};
 use super::table::Column;
 
-/// Most members of an archive.
+/// Maximum number of members of an archive.
 const MOST_MEMBERS: usize = 1000;
 
-/// Most names in a message.
+/// Maximum number of names in a message.
 const MOST_SHOWN: usize = 12;
 
 const CHUNK: usize = 128 * 1024;
 
-/// Ending of a member that is an array.
+/// File extension of members that are arrays.
 const ENDING: &str = ".npy";
 
 /// An array in an archive.
@@ -34,22 +34,23 @@ pub(super) struct Member {
     pub(super) name: String,
     /// Length of each dimension.
     pub(super) shape: Vec<u64>,
-    /// Its name in NumPy, such as `float32`.
+    /// NumPy name of the element type, such as `float32`.
     pub(super) dtype: String,
 }
 
-/// An open archive.
+/// An open NPZ archive.
 #[derive(Debug)]
 pub(super) struct Archive<R> {
     zip: ZipArchive<R>,
     /// Name and index of each array.
     arrays: Vec<(String, usize)>,
-    /// Bytes on disk.
+    /// Length of the archive on disk in bytes.
     len: u64,
 }
 
 impl Archive<BufReader<File>> {
-    /// Opens `file`, relative to `root`; SHA-256 of the bytes on disk beside it, hex.
+    /// Opens `file`, relative to `root`, and returns also the SHA-256 of its bytes on disk in
+    /// hexadecimal.
     pub(super) fn open(file: &str, root: &Path) -> Result<(Self, String), OwnError> {
         let Whole { raw, len, hash } = Whole::open(file, root)?;
         let reader = BufReader::with_capacity(CHUNK, raw);
@@ -59,7 +60,7 @@ impl Archive<BufReader<File>> {
 }
 
 impl<R: Read + Seek> Archive<R> {
-    /// An archive of `len` bytes.
+    /// Opens an archive of `len` bytes.
     pub(super) fn new(mut reader: R, len: u64) -> Result<Self, Fault> {
         let mut start = Vec::new();
         reader.by_ref().take(8).read_to_end(&mut start)?;
@@ -94,18 +95,18 @@ impl<R: Read + Seek> Archive<R> {
         Ok(Archive { zip, arrays, len })
     }
 
-    /// Names of the arrays in the order of the archive.
+    /// Returns the names of the arrays in the order of the archive.
     pub(super) fn names(&self) -> Vec<String> {
         self.arrays.iter().map(|(name, _)| name.clone()).collect()
     }
 
-    /// Every array, by its header alone.
+    /// Returns every array with the shape and type in its header.
     pub(super) fn members(&mut self) -> Result<Vec<Member>, Fault> {
         let names = self.names();
         let member = |name: String| {
             let (shape, dtype) = match self.read(&name, |reader, _| npy::header(reader)) {
                 Ok(array) => (array.shape, array.dtype.to_string()),
-                // Objects and records, which others beside them may do without.
+                // Objects and records are listed too, since the other arrays may do without them.
                 Err(Fault::Content { .. }) => (Vec::new(), "not read".to_owned()),
                 Err(error) => return Err(error),
             };
@@ -124,7 +125,7 @@ impl<R: Read + Seek> Archive<R> {
         self.read(name, |reader, room| npy::labels(reader, room))
     }
 
-    /// An array through `parse`, which is given its bytes and how many there are on disk.
+    /// Reads an array with `parse`, which receives its bytes and their number on disk.
     fn read<T>(
         &mut self,
         name: &str,
@@ -171,8 +172,8 @@ fn file(reason: impl Into<String>, remedy: &str) -> Fault {
     Fault::new(Place::File, reason, remedy)
 }
 
-/// Members that the end of an archive lists, of which the reader keeps one of each name;
-/// None where the end says it elsewhere, as that of a very large archive does.
+/// Returns the number of members that the end of an archive lists, since the reader keeps only one
+/// member of each name. `None` if the number is stored elsewhere, as in very large archives.
 fn listed(reader: &mut (impl Read + Seek), len: u64) -> io::Result<Option<usize>> {
     const END: usize = 22;
     let Some(at) = len.checked_sub(END as u64) else { return Ok(None) };
@@ -188,7 +189,7 @@ fn unsound(reason: &str) -> Fault {
     file(format!("not a sound zip archive ({reason})"), "write or copy it again")
 }
 
-/// Why a member cannot be opened.
+/// Converts the error of opening a member.
 fn opening(error: ZipError) -> Fault {
     match error {
         ZipError::Io(e) if e.kind() != ErrorKind::UnexpectedEof => Fault::Io(e),
@@ -205,12 +206,12 @@ fn otherwise_compressed() -> Fault {
     file("compressed by another method than deflate", remedy)
 }
 
-/// A fault with the name of the array it is in.
+/// Adds the name of the array to a fault.
 fn within(name: &str, fault: Fault) -> Fault {
     let (reason, remedy) = match fault {
         Fault::Content { place, reason, remedy } => (format!("{place}{reason}"), remedy),
         Fault::Io(e) if is_guards(&e) => return Fault::Io(e),
-        // What the decoder and the checksum say.
+        // Errors of the decoder and of the checksum.
         Fault::Io(e) => match e.kind() {
             ErrorKind::InvalidData
             | ErrorKind::InvalidInput
@@ -227,7 +228,7 @@ fn within(name: &str, fault: Fault) -> Fault {
     Fault::new(Place::File, format!("array `{}`: {reason}", shown(name)), remedy)
 }
 
-/// Names for a message.
+/// Lists names for a message.
 fn list(names: &[String]) -> String {
     let mut text: Vec<String> =
         names.iter().take(MOST_SHOWN).map(|name| format!("`{}`", shown(name))).collect();

@@ -1,13 +1,13 @@
-//! The roles of an archive's arrays, by their names alone.
+//! Roles of an archive's arrays, inferred from their names alone.
 
-/// Arrays of one split by name.
+/// Names of the arrays of one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Pair {
     pub(in super::super) inputs: String,
     pub(in super::super) labels: String,
 }
 
-/// Arrays of a dataset by name.
+/// Names of the arrays of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Roles {
     pub(in super::super) main: Pair,
@@ -39,12 +39,12 @@ const SIDES: [(&[&str], Side); 2] = [
     (&["y", "target", "targets", "label", "labels"], Side::Labels),
 ];
 
-/// Words of arrays that say something of the others and belong to no split.
+/// Words that mark arrays describing the others, which belong to no split.
 const ASIDE: [&str; 5] = ["names", "ids", "id", "descr", "description"];
 
-/// The roles of arrays with these names; None where the names leave a doubt.
+/// Returns the roles of arrays with these names; `None` if the names are ambiguous.
 pub(in super::super) fn roles(names: &[String]) -> Option<Roles> {
-    // As `numpy.savez(path, x, y)` names them.
+    // The names that `numpy.savez(path, x, y)` gives.
     if let [a, b] = names
         && matches!((&a[..], &b[..]), ("arr_0", "arr_1") | ("arr_1", "arr_0"))
     {
@@ -82,7 +82,7 @@ pub(in super::super) fn roles(names: &[String]) -> Option<Roles> {
     })
 }
 
-/// Split and side of a name of one or two words in either order.
+/// Returns split and side of a name of one or two words in either order.
 fn role(words: &[&str]) -> Option<(Split, Side)> {
     let split = |word| SPLITS.iter().find(|(w, _)| w.contains(word)).map(|(_, split)| *split);
     let side = |word| SIDES.iter().find(|(w, _)| w.contains(word)).map(|(_, side)| *side);

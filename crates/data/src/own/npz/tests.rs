@@ -1,4 +1,4 @@
-//! Archives: what NumPy wrote, each fault, and any bytes.
+//! Tests of NPZ archives: output of NumPy, each fault, and arbitrary bytes.
 
 use std::io::{Cursor, Write};
 
@@ -12,7 +12,7 @@ use super::*;
 const STORED: &[u8] = include_bytes!("../../../tests/fixtures/stored.npz");
 const DEFLATED: &[u8] = include_bytes!("../../../tests/fixtures/deflated.npz");
 
-/// An array of unsigned bytes as `numpy.save` has it.
+/// An array of unsigned bytes in the format of `numpy.save`.
 fn array(shape: &str, data: &[u8]) -> Vec<u8> {
     let text = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
     let length = (text.len() as u16).to_le_bytes();
@@ -65,7 +65,7 @@ fn what_numpy_wrote() {
         deflated.members().unwrap(),
         [member("X", &[3, 4], "float32"), member("y", &[3], "str")]
     );
-    // In any order and twice.
+    // Arrays can be read in any order, and twice.
     let words = ["b", "", "a"].map(str::to_owned).to_vec();
     assert_eq!(deflated.labels("y").unwrap(), [Column::Words(words)]);
     for _ in 0..2 {
@@ -120,13 +120,13 @@ fn archives_that_are_not_sound() {
         reason(open(&STORED[..STORED.len() - 30])),
         "not a sound zip archive (it ends early)"
     );
-    // Two members of one name: the second is renamed in both of its headers.
+    // Two members with one name: the second is renamed in both of its headers.
     let mut twice = archive(&[("x.npy", &array("(1,)", &[1])), ("y.npy", &array("(1,)", &[1]))]);
     while let Some(at) = twice.windows(5).position(|w| w == b"y.npy") {
         twice[at] = b'x';
     }
     assert_eq!(reason(open(&twice)), "two members have one name");
-    // Bit 0 of the flags: encrypted; then method 93, which is zstd.
+    // Bit 0 of the flags means encrypted; then method 93, which is zstd.
     let sound = archive(&[("x.npy", &array("(1,)", &[1]))]);
     let central = sound.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     let mut encrypted = sound.clone();
@@ -139,7 +139,7 @@ fn archives_that_are_not_sound() {
         reason(open(&method).unwrap().inputs("x")),
         "array `x`: compressed by another method than deflate"
     );
-    // Another checksum.
+    // A wrong checksum.
     let mut sum = sound.clone();
     sum[central + 16] ^= 1;
     let text = reason(open(&sum).unwrap().inputs("x"));
@@ -172,7 +172,7 @@ fn bombs_are_refused() {
     let claimed = archive(&[("x.npy", &array(&format!("({size},)"), &vec![0; size]))]);
     let text = reason(open(&claimed).unwrap().inputs("x"));
     assert!(text.starts_with(&format!("array `x`: the header claims {size} bytes, the file has ")));
-    // One that claims less stops where its claim does.
+    // A member that claims less is cut at its claim.
     let longer = archive(&[("x.npy", &array("(5,)", &vec![0; size]))]);
     assert_eq!(
         reason(open(&longer).unwrap().inputs("x")),

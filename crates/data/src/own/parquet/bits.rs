@@ -1,14 +1,14 @@
-//! Whole numbers in few bits: runs and packed groups (levels, indices of a
-//! dictionary), and packed differences.
+//! Whole numbers of few bits: the hybrid of runs and packed groups (levels, dictionary indices),
+//! and packed differences.
 //! Source: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
 
 use super::thrift::{unzigzag, varint};
 
-/// Why numbers cannot be read.
+/// Error for bytes that end early.
 const TORN: &str = "a page ends early";
 
-/// Packed numbers of `width` bits (at most 64), the lowest bit first; as many as
-/// there are whole ones in the bytes.
+/// Unpacks numbers of `width` bits (at most 64), the lowest bit first; as many as fit completely in
+/// the bytes.
 fn packed(bytes: &[u8], width: u32) -> impl Iterator<Item = u64> + '_ {
     let mask = if width == 64 { u64::MAX } else { (1 << width) - 1 };
     let count = (bytes.len() * 8).checked_div(width as usize).unwrap_or(0);
@@ -21,7 +21,7 @@ fn packed(bytes: &[u8], width: u32) -> impl Iterator<Item = u64> + '_ {
     })
 }
 
-/// `count` numbers of `width` bits in runs and packed groups.
+/// Decodes `count` numbers of `width` bits from runs and packed groups.
 pub(super) fn hybrid(mut bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, String> {
     if width > 32 {
         return Err(format!("numbers of {width} bits"));
@@ -51,7 +51,7 @@ pub(super) fn hybrid(mut bytes: &[u8], width: u32, count: usize) -> Result<Vec<u
     Ok(out)
 }
 
-/// Numbers as packed differences, at most `most` of them, and what follows.
+/// Decodes at most `most` numbers stored as packed differences; returns also the remaining bytes.
 pub(super) fn deltas(bytes: &[u8], most: usize) -> Result<(Vec<i64>, &[u8]), String> {
     let (block, rest) = varint(bytes).ok_or(TORN)?;
     let (parts, rest) = varint(rest).ok_or(TORN)?;
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn runs_and_groups() {
-        // Numbers 0 to 7 of three bits: the example of the format's own text.
+        // Numbers 0 to 7 of three bits: the example of the specification.
         let group = [3, 0x88, 0xc6, 0xfa];
         assert_eq!(hybrid(&group, 3, 8).unwrap(), [0, 1, 2, 3, 4, 5, 6, 7]);
         // Five times 300 in nine bits, then a group that is cut short.
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn differences() {
-        // 7, 5, 3, 1, 2, 3, 4, 5: the example of the format's own text, in blocks of 128.
+        // 7, 5, 3, 1, 2, 3, 4, 5: the example of the specification, in blocks of 128.
         let bytes = [0x80, 1, 4, 8, 14, 3, 2, 0, 0, 0, 0xc0, 0x3f, 0, 0, 0, 0, 0, 0, 99];
         let (values, rest) = deltas(&bytes, 8).unwrap();
         assert_eq!((values, rest), (vec![7, 5, 3, 1, 2, 3, 4, 5], &[99][..]));

@@ -1,10 +1,10 @@
-//! Pages are compressed each by itself.
+//! Decompression of pages, each of which is compressed separately.
 
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
-/// Bytes of a page, which must be `size` of them.
+/// Decompresses a page, which must have `size` bytes.
 pub(super) fn decompress(codec: i64, bytes: &[u8], size: usize) -> Result<Vec<u8>, String> {
     let torn = || "a page is not soundly compressed".to_owned();
     let out = match codec {
@@ -34,7 +34,7 @@ pub(super) fn decompress(codec: i64, bytes: &[u8], size: usize) -> Result<Vec<u8
     if out.len() == size { Ok(out) } else { Err(torn()) }
 }
 
-/// What the decoder gives, no more than a byte past `size`.
+/// Reads the output of a decoder, at most one byte more than `size`.
 fn whole(decoder: impl Read, size: usize) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let read = decoder.take(size as u64 + 1).read_to_end(&mut out);
@@ -42,12 +42,12 @@ fn whole(decoder: impl Read, size: usize) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
-/// A block of LZ4.
+/// Decompresses one LZ4 block.
 fn block(bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     lz4_flex::block::decompress(bytes, size).ok()
 }
 
-/// Blocks of LZ4, as Hadoop frames them: two lengths before each.
+/// Decompresses LZ4 blocks in Hadoop's framing: each follows two lengths.
 fn framed(mut bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     while !bytes.is_empty() {

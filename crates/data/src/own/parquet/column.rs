@@ -1,8 +1,8 @@
-//! Columns of a Parquet file: which of them are numbers or texts.
+//! Columns of a Parquet file, and which of them are numbers or texts.
 
 use super::thrift::Thrift;
 
-/// How values are stored.
+/// Storage type of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Physical {
     Bool,
@@ -11,35 +11,35 @@ pub(super) enum Physical {
     F32,
     F64,
     Bytes,
-    /// Of so many bytes each.
+    /// Values of this many bytes each.
     Fixed(usize),
 }
 
-/// What values are.
+/// Logical type of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Number,
     Unsigned,
-    /// Whole numbers over this power of ten.
+    /// Whole numbers, divided by this power of ten.
     Decimal(u32),
-    /// Floats of 16 bits.
+    /// 16-bit floats.
     Half,
     Text,
 }
 
-/// A column at the top.
+/// A top-level column.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
-    /// Index of its chunk in each group, or of the first.
+    /// Index of its chunk in each row group; of a nested column, of the first.
     pub(super) chunk: usize,
     /// Whether values may be missing.
     pub(super) optional: bool,
-    /// What it holds, or in words why it is not read.
+    /// Types of its values, or the reason in words why it is not read.
     pub(super) form: Result<(Physical, Meaning), &'static str>,
 }
 
-/// A line of the schema.
+/// One element of the schema.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     name: String,
@@ -50,7 +50,7 @@ pub(super) struct Element {
     converted: Option<i64>,
     scale: i64,
     logical: Option<i64>,
-    /// Of a logical whole number.
+    /// Whether a logical whole number is unsigned.
     unsigned: bool,
 }
 
@@ -74,7 +74,7 @@ impl Element {
         Some(element)
     }
 
-    /// The one field of the union of logical types.
+    /// Reads the one field of the union of logical types.
     fn logical(&mut self, t: &mut Thrift<'_>, id: i64, kind: u8) -> Option<()> {
         self.logical = Some(id);
         t.inner(kind, |t, field, kind| {
@@ -131,14 +131,14 @@ impl Element {
     }
 }
 
-/// The columns at the top and the number of chunks in a group.
+/// Returns the top-level columns and the number of chunks in a row group.
 pub(super) fn columns(elements: &[Element]) -> Option<(Vec<Column>, usize)> {
     let (root, mut rest) = elements.split_first()?;
     let (mut out, mut leaves) = (Vec::new(), 0);
     for _ in 0..root.children {
         let element = rest.first()?;
         let chunk = leaves;
-        // The lines of what is inside follow, depth first.
+        // The nested elements follow, depth first.
         let mut open = 1;
         while open > 0 {
             let inside = rest.first()?;

@@ -1,14 +1,14 @@
-//! The metadata at the end of a Parquet file: columns, and where the chunks of
-//! each row group lie.
+//! The metadata at the end of a Parquet file: its columns, and the location of the chunks of each
+//! row group.
 //! Source: <https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>.
 
 use super::column::{Column, Element, columns};
 use super::thrift::Thrift;
 
-/// Most columns of a file, those inside of others counted too.
+/// Maximum number of columns of a file, including nested ones.
 const MOST_COLUMNS: usize = 100_000;
 
-/// What a file holds.
+/// Metadata of a file.
 #[derive(Debug)]
 pub(super) struct Footer {
     pub(super) rows: u64,
@@ -16,27 +16,27 @@ pub(super) struct Footer {
     pub(super) groups: Vec<Group>,
 }
 
-/// Rows that are stored together.
+/// Row group: rows that are stored together.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) rows: u64,
-    /// A chunk for each column that is not nested, and for each inside of one that is.
+    /// One chunk per column that is not nested, and one per leaf of a nested column.
     pub(super) chunks: Vec<Chunk>,
 }
 
-/// The pages of one column in a group.
+/// Pages of one column in a row group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Chunk {
     pub(super) codec: i64,
-    /// Offset of the first page in the file.
+    /// Offset of the first page in the file, in bytes.
     pub(super) start: u64,
-    /// Bytes of all pages in the file.
+    /// Length of all pages in the file, in bytes.
     pub(super) len: u64,
-    /// Values, missing ones counted too.
+    /// Number of values, including missing ones.
     pub(super) values: u64,
 }
 
-/// The footer out of its bytes, or why not.
+/// Parses the footer, or returns the reason why it cannot be read.
 pub(super) fn read(bytes: &[u8]) -> Result<Footer, String> {
     let mut elements: Vec<Element> = Vec::new();
     let (mut rows, mut groups, mut encrypted) = (0, Vec::new(), false);
@@ -124,7 +124,7 @@ fn meta(t: &mut Thrift<'_>, kind: u8) -> Option<Chunk> {
         *field = Some(t.int(kind)?);
         Some(())
     })?;
-    // Some writers give 0 where there is no dictionary.
+    // Some writers give 0 if there is no dictionary.
     let start = match dictionary {
         Some(offset @ 1..) if offset < data? => offset,
         _ => data?,

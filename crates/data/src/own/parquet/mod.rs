@@ -1,6 +1,6 @@
-//! Parquet files of plain columns: truth values, numbers, decimals and texts, in
-//! every encoding that is in use, compressed by Snappy, gzip, LZ4 or Zstandard.
-//! Nothing is set aside on the word of a file.
+//! Parquet files of flat columns: truth values, numbers, decimals and texts, in every encoding in
+//! use, compressed by Snappy, gzip, LZ4 or Zstandard. Sizes that a file claims are never trusted
+//! for an allocation.
 //! Source: <https://parquet.apache.org/docs/file-format/>.
 
 mod bits;
@@ -25,28 +25,28 @@ use super::table::Table;
 
 const MAGIC: [u8; 4] = *b"PAR1";
 
-/// Of a file whose footer is encrypted.
+/// Magic of a file whose footer is encrypted.
 const ENCRYPTED: [u8; 4] = *b"PARE";
 
-/// Most bytes of metadata.
+/// Maximum size of the metadata in bytes.
 const LONGEST: u64 = 64 << 20;
 
-/// Most cells, of eight bytes each.
+/// Maximum number of cells, at eight bytes each.
 const MOST_CELLS: u64 = LARGEST / 8;
 
-/// Cells up to which any file may have them.
+/// Number of cells that any file may have, whatever its length.
 const HARMLESS_CELLS: u64 = 8 << 20;
 
-/// Most cells past [`HARMLESS_CELLS`] for each byte of the file.
+/// Maximum number of cells beyond [`HARMLESS_CELLS`] per byte of the file.
 const CELLS_A_BYTE: u64 = 400;
 
-/// Most bytes of texts past [`HARMLESS`] for each byte of the file.
+/// Maximum bytes of texts beyond [`HARMLESS`] per byte of the file.
 const TEXTS_A_BYTE: u64 = 100;
 
 const REMEDY: &str = "write it again, compressed by Snappy or Zstandard";
 
-/// Reads the columns of `file`, relative to `root`, whose names are `wanted`, in the
-/// order of the file; SHA-256 of the bytes on disk beside them, hex.
+/// Reads the columns of `file`, relative to `root`, whose names are `wanted`, in the order of the
+/// file. Returns also the SHA-256 of the bytes on disk in hexadecimal.
 pub(super) fn table(
     file: &str,
     root: &Path,
@@ -106,7 +106,7 @@ fn read(
     Ok(reading.table)
 }
 
-/// The metadata at the end of the file.
+/// Reads the metadata at the end of the file.
 fn footer(reader: &mut (impl Read + Seek), len: u64) -> Result<Footer, Fault> {
     let start = bytes(reader, 0, len.min(8))?;
     if start.get(..4) != Some(&MAGIC) && start.get(..4) != Some(&ENCRYPTED) {
@@ -130,7 +130,7 @@ fn footer(reader: &mut (impl Read + Seek), len: u64) -> Result<Footer, Fault> {
     footer::read(&bytes(reader, len - 8 - size, size)?).map_err(|reason| unsound(&reason))
 }
 
-/// What was read so far.
+/// State of reading a file.
 struct Reading {
     columns: Vec<Column>,
     forms: Vec<Form>,
@@ -139,14 +139,14 @@ struct Reading {
 }
 
 impl Reading {
-    /// Appends the rows of a group.
+    /// Appends the rows of a row group.
     fn group(
         &mut self,
         reader: &mut (impl Read + Seek),
         len: u64,
         group: &Group,
     ) -> Result<(), Fault> {
-        // The sum of all groups is bounded already.
+        // The sum over all groups was bounded before.
         let rows = group.rows as usize;
         self.table.cells.resize((self.table.rows + rows) * self.table.width, f64::NAN);
         for index in 0..self.columns.len() {
@@ -172,7 +172,7 @@ impl Reading {
     }
 }
 
-/// Puts the values of a page into a column.
+/// Stores the values of a page in a column.
 fn put(table: &mut Table, form: Form, column: usize, batch: Batch) -> Result<(), Fault> {
     let there = |i: usize| batch.levels.as_ref().is_none_or(|levels| levels[i] == 1);
     match batch.values {
@@ -213,7 +213,7 @@ fn infinite(form: Form, number: f64, place: Place) -> Fault {
     Fault::new(place, reason, "write the column as floats or as texts, or leave it out")
 }
 
-/// Bytes of the file, which must be there.
+/// Reads bytes of the file; it is an error if it ends before.
 fn bytes(reader: &mut (impl Read + Seek), start: u64, len: u64) -> Result<Vec<u8>, Fault> {
     reader.seek(SeekFrom::Start(start))?;
     let mut out = Vec::with_capacity(usize::try_from(len).unwrap_or(0));

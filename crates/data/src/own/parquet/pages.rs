@@ -1,5 +1,5 @@
-//! The pages of a chunk: a dictionary where there is one, then values with
-//! levels that say which are missing.
+//! The pages of a chunk: an optional dictionary, then values with levels that mark the missing
+//! ones.
 
 use super::bits::hybrid;
 use super::codec::decompress;
@@ -7,11 +7,11 @@ use super::thrift::Thrift;
 use super::values::{Form, Values};
 use super::{BOMB, plausible};
 
-/// What a file may still become in memory.
+/// Bytes that a file may still occupy in memory.
 pub(super) struct Budget {
-    /// Bytes of decompressed pages.
+    /// Remaining bytes of decompressed pages.
     pub(super) pages: u64,
-    /// Bytes of texts.
+    /// Remaining bytes of texts.
     pub(super) texts: u64,
 }
 
@@ -24,16 +24,16 @@ fn spend(budget: &mut u64, bytes: u64) -> Result<(), String> {
 #[derive(Debug, Default)]
 struct Header {
     kind: i64,
-    /// Bytes once decompressed.
+    /// Decompressed bytes.
     size: i64,
     /// Bytes in the file.
     packed: i64,
-    /// Values, missing ones counted too.
+    /// Number of values, including missing ones.
     values: i64,
     encoding: i64,
-    /// Bytes of the levels of version 2.
+    /// Bytes of the levels, in a page of version 2.
     levels: i64,
-    /// Whether the values of version 2 are compressed.
+    /// Whether the values are compressed, in a page of version 2.
     compressed: bool,
 }
 
@@ -45,8 +45,8 @@ impl Header {
                 1 => header.kind = t.int(kind)?,
                 2 => header.size = t.int(kind)?,
                 3 => header.packed = t.int(kind)?,
-                // Number of values and encoding stand first in pages of version 1
-                // and in dictionaries alike.
+                // Pages of version 1 and dictionaries both begin with the number of values and the
+                // encoding.
                 5 | 7 => t.inner(kind, |t, id, kind| {
                     match id {
                         1 => header.values = t.int(kind)?,
@@ -75,13 +75,13 @@ impl Header {
     }
 }
 
-/// Values of a page.
+/// Values of one page.
 pub(super) struct Batch {
-    /// Index in the chunk of the first row.
+    /// Index of the first row in the chunk.
     pub(super) first: usize,
     /// Number of rows.
     pub(super) rows: usize,
-    /// 1 where a row has a value; None where each has one.
+    /// 1 for each row that has a value; `None` if all rows have one.
     pub(super) levels: Option<Vec<u32>>,
     pub(super) values: Values,
 }
@@ -91,7 +91,7 @@ pub(super) struct Pages<'a> {
     form: Form,
     optional: bool,
     codec: i64,
-    /// Rows of the chunk.
+    /// Number of rows of the chunk.
     count: usize,
     bytes: &'a [u8],
     dictionary: Option<Values>,
@@ -99,7 +99,7 @@ pub(super) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// `bytes` are those of the chunk.
+    /// Iterates over the pages in `bytes`, those of a chunk with `count` rows.
     pub(super) fn new(
         form: Form,
         optional: bool,
@@ -110,7 +110,7 @@ impl<'a> Pages<'a> {
         Pages { form, optional, codec, count, bytes, dictionary: None, done: 0 }
     }
 
-    /// The values of the next page that has any; None behind the last one.
+    /// Returns the values of the next page that has any; `None` after the last one.
     pub(super) fn next(&mut self, budget: &mut Budget) -> Result<Option<Batch>, String> {
         while self.done < self.count {
             let mut thrift = Thrift::new(self.bytes);
@@ -128,7 +128,7 @@ impl<'a> Pages<'a> {
             match header.kind {
                 2 if self.dictionary.is_none() => {
                     let page = decompress(self.codec, page, size)?;
-                    // Its own encoding is the plain one, whatever it is called.
+                    // A dictionary is always encoded as plain, whatever its header says.
                     let values = self.form.decode(0, &page, rows)?;
                     spend(&mut budget.texts, values.text_size())?;
                     self.dictionary = Some(values);
@@ -149,7 +149,7 @@ impl<'a> Pages<'a> {
         Ok(None)
     }
 
-    /// Levels and values of a page of data.
+    /// Decodes levels and values of a data page.
     fn data(
         &self,
         header: &Header,
@@ -192,7 +192,7 @@ impl<'a> Pages<'a> {
         if values.len() == count { Ok((levels, values)) } else { Err(torn()) }
     }
 
-    /// Values by their indices in the dictionary.
+    /// Looks up values by their indices in the dictionary.
     fn look_up(&self, data: &[u8], count: usize, budget: &mut Budget) -> Result<Values, String> {
         let outside = || "an index outside of the dictionary".to_owned();
         let indices = match data.split_first() {

@@ -1,4 +1,4 @@
-//! Parquet files: what other programs wrote, each fault, and any bytes.
+//! Tests of Parquet files: output of other programs, each fault, and arbitrary bytes.
 
 use std::io::Cursor;
 use std::time::Instant;
@@ -22,7 +22,7 @@ fn all(bytes: &[u8]) -> Result<Table, Fault> {
     of(bytes, &|_| true)
 }
 
-/// Place and reason.
+/// Returns place and reason of a fault.
 fn reason(result: Result<Table, Fault>) -> String {
     match result {
         Err(Fault::Content { place, reason, .. }) => format!("{place}{reason}"),
@@ -30,7 +30,7 @@ fn reason(result: Result<Table, Fault>) -> String {
     }
 }
 
-/// The number that `own_fixtures.py` puts into a column; None where it is missing.
+/// The number that `own_fixtures.py` writes to a column; `None` if it is missing.
 fn number(name: &str, i: usize) -> Option<f64> {
     let x = i as f64;
     match name {
@@ -126,7 +126,7 @@ fn files_that_are_not_sound() {
     assert_eq!(reason(all(BROTLI)), "column `whole`: compressed by Brotli");
 }
 
-/// A number as Thrift's compact protocol writes it.
+/// Encodes a number as Thrift's compact protocol does.
 fn int(value: i64) -> Vec<u8> {
     let mut left = (value << 1 ^ value >> 63) as u64;
     let mut out = Vec::new();
@@ -138,7 +138,7 @@ fn int(value: i64) -> Vec<u8> {
     out
 }
 
-/// Header and bytes of a page of version 1 or of a dictionary, not compressed.
+/// Header and bytes of an uncompressed page of version 1 or of a dictionary.
 fn page(kind: i64, values: i64, encoding: i64, size: i64, bytes: &[u8]) -> Vec<u8> {
     let inner = if kind == 2 { 0x4c } else { 0x2c };
     [
@@ -230,21 +230,21 @@ fn pages_that_contradict_the_metadata() {
 #[test]
 fn files_that_promise_too_much_are_refused_at_once() {
     let begun = Instant::now();
-    // Ten thousand million rows out of a single run.
+    // Ten billion rows from a single run.
     let rows = 10_000_000_000;
     let run =
         [page(2, 1, 0, 4, &[7, 0, 0, 0]), page(0, rows, 8, 6, &[0, 0xfe, 0xff, 0xff, 0xff, 0xf])];
     let text = reason(all(&file(1, 0, rows, &run.concat())));
     assert!(text.starts_with("10000000000 rows of 1 columns are claimed in 1"), "{text}");
     assert!(reason(all(&file(1, 0, i64::MAX, &[]))).contains("are claimed"));
-    // A page that claims two thousand million bytes, and one whose Snappy does.
+    // A page that claims two billion bytes, and one whose Snappy header does.
     for codec in [0, 1, 2, 5, 6, 7] {
         let text = reason(all(&file(1, codec, 1, &page(0, 1, 0, i32::MAX.into(), &[0xff; 9]))));
         assert_eq!(text, format!("column `a`: {BOMB}"));
         let text = reason(all(&file(1, codec, 1, &page(0, 1, 0, 4, &[0xff, 0xff, 0xff, 0xff, 7]))));
         assert_eq!(text, "column `a`: a page is not soundly compressed");
     }
-    // A text of a mebibyte in every row.
+    // A text of one MiB in every row.
     let text = [&(1u32 << 20).to_le_bytes()[..], &vec![b'x'; 1 << 20]].concat();
     let dictionary = page(2, 1, 0, text.len() as i64, &text);
     let run = page(0, 1 << 20, 8, 5, &[0, 0x80, 0x80, 0x80, 1]);

@@ -1,11 +1,11 @@
-//! Thrift's compact protocol, as far as Parquet's metadata need it: fields of
-//! structs in any order, those that are not known skipped.
+//! Thrift's compact protocol, as far as Parquet's metadata need it: fields of structs in any order,
+//! with unknown ones skipped.
 //! Source: <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>.
 
-/// Deepest nesting of what is skipped.
+/// Maximum nesting depth of skipped values.
 const DEEPEST: u32 = 32;
 
-/// Types of fields; elements of lists have the same, but for truth values.
+/// Types of fields; list elements use the same codes, except for truth values.
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
 const I8: u8 = 3;
@@ -18,7 +18,7 @@ const SET: u8 = 10;
 const MAP: u8 = 11;
 const STRUCT: u8 = 12;
 
-/// Bytes still to be read; every method returns None where they are no Thrift.
+/// Bytes still to be read; every method returns `None` if they are not valid Thrift.
 pub(super) struct Thrift<'a> {
     rest: &'a [u8],
 }
@@ -28,13 +28,12 @@ impl<'a> Thrift<'a> {
         Thrift { rest: bytes }
     }
 
-    /// What follows.
+    /// Returns the remaining bytes.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Passes the number and type of every field to `field`, which reads its value
-    /// or skips it.
+    /// Passes number and type of every field to `field`, which reads or skips its value.
     pub(super) fn fields(
         &mut self,
         mut field: impl FnMut(&mut Self, i64, u8) -> Option<()>,
@@ -53,7 +52,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// The fields of a struct that is itself the value of a field.
+    /// Reads the fields of a struct that is itself the value of a field.
     pub(super) fn inner(
         &mut self,
         kind: u8,
@@ -62,7 +61,7 @@ impl<'a> Thrift<'a> {
         if kind == STRUCT { self.fields(field) } else { None }
     }
 
-    /// A whole number.
+    /// Reads a whole number.
     pub(super) fn int(&mut self, kind: u8) -> Option<i64> {
         match kind {
             I8 => Some(i64::from(self.byte()? as i8)),
@@ -71,7 +70,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// A truth value.
+    /// Returns a truth value, which is part of the field's type.
     pub(super) fn truth(&mut self, kind: u8) -> Option<bool> {
         match kind {
             TRUE => Some(true),
@@ -80,7 +79,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// A text.
+    /// Reads a text.
     pub(super) fn text(&mut self, kind: u8) -> Option<&'a str> {
         if kind != BINARY {
             return None;
@@ -98,7 +97,7 @@ impl<'a> Thrift<'a> {
             return None;
         }
         let (size, kind) = self.list_header()?;
-        // An element takes a byte at least: nothing is set aside for what is claimed.
+        // Nothing is allocated for the claimed size; every element takes at least a byte.
         (0..size).try_for_each(|_| element(self, kind))
     }
 
@@ -107,7 +106,7 @@ impl<'a> Thrift<'a> {
         if matches!(kind, TRUE | FALSE) { Some(()) } else { self.value(kind, DEEPEST) }
     }
 
-    /// Skips a value that is not a truth value in the header of a field.
+    /// Skips a value, except a truth value in the header of a field.
     fn value(&mut self, kind: u8, depth: u32) -> Option<()> {
         let deeper = depth.checked_sub(1)?;
         match kind {
@@ -173,7 +172,7 @@ impl<'a> Thrift<'a> {
     }
 }
 
-/// A number of seven bits a byte, the lowest first, and what follows.
+/// Decodes a number of seven bits per byte, the lowest first; returns also the remaining bytes.
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0u64;
     for (i, &byte) in bytes.iter().take(10).enumerate() {
@@ -189,7 +188,7 @@ pub(super) fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     None
 }
 
-/// A signed number out of one whose lowest bit is the sign.
+/// Decodes a signed number whose lowest bit is the sign.
 pub(super) fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }

@@ -1,4 +1,4 @@
-//! Values of a page, in every encoding that is in use.
+//! Values of a page, in every encoding in use.
 //! Source: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>.
 
 use half::f16;
@@ -6,10 +6,10 @@ use half::f16;
 use super::bits::{deltas, hybrid};
 use super::column::{Meaning, Physical};
 
-/// Largest whole number up to which a 64-bit float holds every one.
+/// Largest number up to which a 64-bit float holds every whole number exactly.
 const EXACT: u128 = 1 << 53;
 
-/// Values in order; those that a float cannot hold exactly are infinite.
+/// Values in order; whole numbers beyond 2^53 in magnitude are infinite.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
     Numbers(Vec<f64>),
@@ -24,7 +24,7 @@ impl Values {
         }
     }
 
-    /// Bytes of all texts.
+    /// Returns the bytes of all texts together.
     pub(super) fn text_size(&self) -> u64 {
         match self {
             Values::Numbers(_) => 0,
@@ -33,7 +33,7 @@ impl Values {
     }
 }
 
-/// What is decoded.
+/// Types of the values to decode.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
     pub(super) physical: Physical,
@@ -48,7 +48,7 @@ impl Form {
         }
     }
 
-    /// `count` values in the encoding of this number, but for a dictionary's.
+    /// Decodes `count` values in the encoding with this number, except dictionary indices.
     pub(super) fn decode(
         self,
         encoding: i64,
@@ -104,7 +104,7 @@ impl Form {
         Ok(out)
     }
 
-    /// Bytes of a value that is no truth value and of no length of its own.
+    /// Returns the bytes of a value that has a fixed size and is not a truth value.
     fn width(self) -> usize {
         match self.physical {
             Physical::I32 | Physical::F32 => 4,
@@ -114,7 +114,7 @@ impl Form {
         }
     }
 
-    /// All first bytes, then all second ones, and so on.
+    /// Decodes values whose first bytes are stored together, then their second bytes, and so on.
     fn split(self, bytes: &[u8], count: usize) -> Result<Values, String> {
         let width = self.width();
         let bytes = count.checked_mul(width).and_then(|n| bytes.get(..n)).ok_or_else(torn)?;
@@ -127,7 +127,7 @@ impl Form {
         Ok(out)
     }
 
-    /// Passes on the values of these lengths.
+    /// Passes the values of these lengths to `each`.
     fn lengths(
         self,
         lengths: &[i64],
@@ -143,7 +143,7 @@ impl Form {
         Ok(())
     }
 
-    /// Each value as the start of the last one and an end.
+    /// Decodes values that share a prefix with the previous value.
     fn prefixed(self, bytes: &[u8], count: usize) -> Result<Values, String> {
         let (starts, rest) = deltas(bytes, count)?;
         let (lengths, data) = deltas(rest, count)?;
@@ -160,7 +160,7 @@ impl Form {
             last.truncate(start);
             last.extend(end);
             index += 1;
-            // A long start that many values share takes no room in the file.
+            // A long prefix that many values share takes almost no room in the file.
             size += last.len() as u64;
             if !super::plausible(size, bytes.len() as u64) {
                 return Err(super::BOMB.to_owned());
@@ -170,7 +170,7 @@ impl Form {
         Ok(out)
     }
 
-    /// Appends a value out of its bytes.
+    /// Decodes a value and appends it.
     fn push(self, out: &mut Values, bytes: &[u8]) -> Result<(), String> {
         let numbers = match out {
             Values::Words(words) => {
@@ -196,10 +196,10 @@ impl Form {
         Ok(())
     }
 
-    /// A stored whole number.
+    /// Converts a stored whole number.
     fn whole(self, value: i64) -> f64 {
         match (self.meaning, self.physical) {
-            // What is stored of a smaller type has its sign, too.
+            // Smaller unsigned types are stored sign-extended too.
             (Meaning::Unsigned, Physical::I32) => f64::from(value as u32),
             (Meaning::Unsigned, _) => exact((value as u64).into()),
             (Meaning::Decimal(scale), _) => decimal(value.into(), scale),
@@ -207,7 +207,7 @@ impl Form {
         }
     }
 
-    /// A decimal of many bytes, the highest first.
+    /// Converts a big-endian decimal of many bytes.
     fn large(self, bytes: &[u8]) -> Result<f64, String> {
         let Meaning::Decimal(scale) = self.meaning else { return Err(torn()) };
         if bytes.is_empty() || bytes.len() > 16 {
@@ -220,17 +220,17 @@ impl Form {
     }
 }
 
-/// A whole number, infinite beyond 2^53.
+/// Converts a whole number; infinite beyond 2^53.
 fn exact(value: i128) -> f64 {
     if value.unsigned_abs() <= EXACT { value as f64 } else { f64::INFINITY }
 }
 
-/// The float next to a decimal.
+/// Converts a decimal to the nearest float.
 fn decimal(value: i128, scale: u32) -> f64 {
     if scale == 0 {
         return exact(value);
     }
-    // Both are exact, and so the quotient is the nearest.
+    // Both numbers are exact, so that the quotient is correctly rounded.
     if value.unsigned_abs() <= EXACT && scale <= 22 {
         return value as f64 / 10f64.powi(scale as i32);
     }

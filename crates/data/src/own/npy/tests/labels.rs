@@ -1,4 +1,4 @@
-//! Labels: each type and shape, each fault.
+//! Tests of labels: each type and shape, and each fault.
 
 use super::*;
 
