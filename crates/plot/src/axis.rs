@@ -1,6 +1,5 @@
-//! Axes: a scale that suits its values, and lanes at its ends for those that no
-//! scale can show. Whatever is drawn along an axis stands where [`Axis::unit`]
-//! says, which is never outside.
+//! Axes: a scale that suits its values, and lanes at its ends for values without a place on it.
+//! Everything along an axis is placed by [`Axis::unit`], which is never outside.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,66 +8,63 @@ use crate::scale::Scale;
 pub use crate::tick::{End, TickFormat};
 use text_format::number;
 
-/// Bounds of what an axis shows: far enough from the limits of a float that
-/// room at the ends and differences stay finite.
+/// Bounds of the values on an axis, far enough from the limits of a float that room at the ends and
+/// differences stay finite.
 const MOST: f64 = 1e306;
 const LEAST: f64 = 1e-306;
 
-/// Share of an axis that a lane takes.
+/// Fraction of an axis that a lane takes.
 const LANE: f64 = 0.07;
 
-/// A value is absurd, as losses of runs that all but diverged are, if it is more
-/// than this and more than so many times the lower quartile.
+/// Limits above which a value is absurd, as losses of runs that almost diverged are: it exceeds
+/// `ORDINARY`, and `ABSURD` times the lower quartile.
 const ORDINARY: f64 = 1e3;
 const ABSURD: f64 = 1e6;
 
-/// Values that may be absurd, one in so many: of more, none is the exception, and a
-/// logarithmic axis holds all of them, up to this ratio of the largest to the smallest.
+/// If more than one value in `FEW` is absurd, none is the exception, and a logarithmic axis holds
+/// all of them, up to a ratio `HELD` of the largest to the smallest.
 const FEW: usize = 3;
 const HELD: f64 = 1e15;
 
-/// How far bands may push the ends of an axis out, as a share of what it spans:
-/// further they are cut, or they would press what they belong to into a line.
+/// Fraction of its span by which bands may extend an axis at either end. Beyond that they are cut,
+/// because they would flatten their curves.
 const REACH: f64 = 0.5;
 
-/// Error rates below this count as none: no data has so many samples.
+/// Error rate, a fraction, below which there is no error: no dataset has so many samples.
 pub const LEAST_ERROR: f64 = 1e-9;
 
-/// What stands in the lane at an end of an axis, because the scale has no place
-/// for it.
+/// Content of the lane at an end of an axis: values without a place on the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     /// Zeros, which have no logarithm.
     Zero,
     /// Accuracies of 100%, whose error rate has no logarithm.
     Perfect,
-    /// Infinite values: what diverged, or never reached the target.
+    /// Infinite values: runs that diverged, or never reached the target.
     Infinite,
-    /// Values further away than the axis goes, or several kinds of these.
+    /// Values further away than the axis goes, or several of these kinds.
     Beyond,
 }
 
 /// One axis of a panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Axis {
-    /// Positions between the lanes.
+    /// Scale between the lanes.
     pub scale: Scale,
-    /// Labels.
+    /// Format of the tick labels.
     pub format: TickFormat,
-    /// Whether ticks stand on whole numbers alone.
+    /// Whether ticks are on whole numbers only.
     pub whole: bool,
-    /// The lane at the low and the one at the high end, where there are values
-    /// for it: see [`Axis::holding`].
+    /// Lanes at the low and the high end; `None` without values for it. See [`Axis::holding`].
     pub lanes: [Option<Lane>; 2],
-    /// The value nearest to the scale in each lane; in an empty lane the end
-    /// of all numbers.
+    /// Value nearest to the scale in each lane; minus or plus infinity if the lane is empty.
     pub nearest: [f64; 2],
-    /// Says whether what is infinite never reached the target; else it diverged.
+    /// Whether infinite values never reached the target; otherwise they diverged.
     pub never: bool,
 }
 
 impl Axis {
-    /// An axis of plain numbers on any scale.
+    /// Makes an axis of plain numbers on any scale.
     pub fn of(scale: Scale) -> Self {
         Axis {
             scale,
@@ -80,33 +76,33 @@ impl Axis {
         }
     }
 
-    /// A linear axis of plain numbers.
+    /// Makes a linear axis of plain numbers.
     pub fn linear(low: f64, high: f64) -> Self {
         Axis::of(Scale::Linear(low, high))
     }
 
-    /// An axis of fractions shown as per cent.
+    /// Makes an axis of fractions shown as percentages.
     pub fn percent(scale: Scale) -> Self {
         Axis { format: TickFormat::Percent, ..Axis::of(scale) }
     }
 
-    /// A linear axis with ticks on whole numbers.
+    /// Makes a linear axis with ticks on whole numbers.
     pub fn whole(low: f64, high: f64) -> Self {
         Axis { whole: true, ..Axis::linear(low, high) }
     }
 
-    /// A logarithmic axis around positive values, with a little room at both ends.
+    /// Makes a logarithmic axis around positive values, with a little room at both ends.
     pub fn log(low: f64, high: f64) -> Self {
-        // A diverging run comes close to the largest number there is.
+        // Values of diverging runs come close to the largest float.
         let (low, high) = (low.max(LEAST), high.min(MOST));
         let room = (high / low).powf(0.05);
         Axis::of(Scale::Log((low / room).max(LEAST), (high * room).min(MOST)))
     }
 
-    /// Around values, with a little room at both ends: logarithmic if none is
-    /// negative and the positive ones span more than `decades`, else linear.
-    /// A few absurdly large ones do not set it; they, zeros on a logarithmic axis and
-    /// infinite ones stand in lanes. None without a finite value.
+    /// Makes an axis around values, with a little room at both ends: logarithmic if none is
+    /// negative and the positive ones span more than `decades` powers of ten, else linear. A few
+    /// absurdly large values do not set its range. They, zeros on a logarithmic axis and infinite
+    /// values get lanes. NaN is ignored; `None` without a finite value.
     pub fn around(values: impl Iterator<Item = f64>, decades: f64) -> Option<Self> {
         let values: Vec<f64> = values.filter(|v| !v.is_nan()).collect();
         let most = kept(&values);
@@ -126,16 +122,15 @@ impl Axis {
                 _ => high.abs().max(1e-6),
             };
             let floor = if low >= 0.0 && low < span { 0.0 } else { low - 0.06 * span };
-            // All of them zero: up to one, as the span has it.
+            // If all values are zero, the axis goes up to one, the span.
             let top = if low == 0.0 && high == 0.0 { span } else { high };
             Axis::linear(floor, top + 0.06 * span)
         };
         Some(axis.holding(values.into_iter()))
     }
 
-    /// With room for bands as well, as far as [`REACH`] goes: what is cut is
-    /// marked where it is drawn. Ends without a place on the scale, as zero on a
-    /// logarithmic one, ask for no room.
+    /// Extends the axis for `bands`, (low, high), up to [`REACH`]; where they are drawn, the cut is
+    /// marked. Ends without a place on the scale, as zero on a logarithmic one, need no room.
     #[must_use]
     pub fn with_bands(self, bands: impl Iterator<Item = (f64, f64)>) -> Self {
         let scale = self.scale;
@@ -149,13 +144,13 @@ impl Axis {
                 most = most.max(end.min(even_high + reach));
             }
         }
-        // The value of a coordinate is rounded: ends that stay keep their bits.
+        // Converting back from a coordinate rounds, so ends that do not move keep their bits.
         let low = if least < even_low { scale.value(least) } else { low };
         let high = if most > even_high { scale.value(most) } else { high };
         Axis { scale: scale.between(low, high), ..self }
     }
 
-    /// With lanes for those of `values` that the scale has no place for.
+    /// Adds lanes for those of `values` that have no place on the scale.
     #[must_use]
     pub fn holding(mut self, values: impl Iterator<Item = f64>) -> Self {
         for value in values {
@@ -168,7 +163,7 @@ impl Axis {
             };
             let held = &mut self.lanes[end as usize];
             *held = Some(held.map_or(lane, |held| if held == lane { lane } else { Lane::Beyond }));
-            // A scale that has grown since may have a place for the last one.
+            // The scale may have grown since and include the last one.
             let last = self.nearest[end as usize];
             let last = if self.outside(last) == Some(end) { last } else { value };
             self.nearest[end as usize] = match end {
@@ -179,12 +174,13 @@ impl Axis {
         self
     }
 
-    /// The lane at an end.
+    /// Returns the lane at an end.
     pub fn lane(&self, end: End) -> Option<Lane> {
         self.lanes[end as usize]
     }
 
-    /// The end at which a value stands because the scale has no place for it.
+    /// Returns the end at which a value is drawn because it has no place on the scale; `None` if it
+    /// has one.
     pub fn outside(&self, value: f64) -> Option<End> {
         match self.scale.unit(value) {
             u if u < -1e-9 => Some(End::Low),
@@ -193,15 +189,15 @@ impl Axis {
         }
     }
 
-    /// Where the scale begins and ends between its lanes, from 0 to 1.
+    /// Returns the positions, from 0 to 1, at which the scale begins and ends between its lanes.
     pub fn inner(&self) -> (f64, f64) {
         let room = |end: End| if self.lane(end).is_some() { LANE } else { 0.0 };
         (room(End::Low), 1.0 - room(End::High))
     }
 
-    /// Where a value stands, from 0 at the low end to 1 at the high end and never
-    /// beyond: what the scale has no place for in the middle of its lane, or at
-    /// the end where there is none.
+    /// Returns the position of a value, from 0 at the low end to 1 at the high end and never
+    /// outside. A value without a place on the scale is in the middle of its lane, or at the end if
+    /// there is no lane.
     pub fn unit(&self, value: f64) -> f64 {
         let (low, high) = self.inner();
         match self.outside(value) {
@@ -211,8 +207,8 @@ impl Axis {
         }
     }
 
-    /// The end at which a band that ends at a value is cut. One that ends at zero or at
-    /// 100% ends in the lane of these, where there is one: nothing lies beyond.
+    /// Returns the end at which a band that ends at a value is cut; `None` if it is not. One that
+    /// ends at zero or at 100% ends in the lane of these, if there is one: nothing is beyond.
     pub fn cut(&self, value: f64) -> Option<End> {
         let last = |end: &End| match self.lane(*end) {
             Some(Lane::Zero) => value == 0.0,
@@ -222,7 +218,8 @@ impl Axis {
         self.outside(value).filter(|end| !last(end))
     }
 
-    /// Works as [`Axis::unit`], but puts what is cut at the very end: a band goes through the lane.
+    /// Returns the position of the end of a band: [`Axis::unit`], or the very end of the axis if
+    /// the band is cut, so that it goes through the lane.
     pub fn through(&self, value: f64) -> f64 {
         match self.cut(value) {
             Some(End::Low) => 0.0,
@@ -231,22 +228,22 @@ impl Axis {
         }
     }
 
-    /// Whether it is logarithmic.
+    /// Returns whether the axis is logarithmic.
     pub fn is_log(&self) -> bool {
         matches!(self.scale, Scale::Log(..))
     }
 
-    /// Whether its numbers are fractions shown as per cent.
+    /// Returns whether its numbers are fractions shown as percentages.
     pub fn is_percent(&self) -> bool {
         self.format == TickFormat::Percent
     }
 
-    /// The word for an infinite value: `diverged` or `never`.
+    /// Returns the word for an infinite value: `diverged` or `never`.
     pub fn infinite(&self) -> &'static str {
         if self.never { "never" } else { "diverged" }
     }
 
-    /// A measured value in words: `97.91%`, `0.06714`, `diverged`.
+    /// Returns a measured value as text: `97.91%`, `0.06714`, `diverged`.
     pub fn text(&self, value: f64) -> String {
         match value {
             v if v.is_infinite() => self.infinite().to_owned(),
@@ -257,12 +254,12 @@ impl Axis {
         }
     }
 
-    /// A value that was set or counted, in words: `12,345`, `1e-5`, `20%`.
+    /// Returns a value that was set or counted as text: `12,345`, `1e-5`, `20%`.
     pub fn position(&self, value: f64) -> String {
         if self.is_percent() { self.format.text(value) } else { number::position(value) }
     }
 
-    /// What stands at a lane, in place of a tick's number.
+    /// Returns the label of a lane, in place of a tick's number; `None` without a lane.
     pub fn lane_text(&self, end: End) -> Option<String> {
         let bound = || {
             let (low, high) = self.scale.ends();
@@ -278,15 +275,15 @@ impl Axis {
         })
     }
 
-    /// Places of ticks, as [`Axis::unit`] has them, with their labels, at most
-    /// about `room` of them, those of the lanes among them.
+    /// Returns ticks as (position of [`Axis::unit`], label), those of the lanes included, about
+    /// `room` of them at most.
     pub fn ticks(&self, room: usize) -> Vec<(f64, String)> {
         let lane = |end: End| Some((self.lane_at(end), self.lane_text(end)?));
         let (low, high) = (lane(End::Low), lane(End::High));
-        // A number so near to a lane would cover the lane's text.
+        // A number this near to a lane would cover the lane's text.
         let near = 0.5 / room.max(2) as f64;
         let clear = |at: f64| [&low, &high].into_iter().flatten().all(|l| (at - l.0).abs() >= near);
-        // There is no share above all.
+        // Fractions above 100% do not occur.
         let possible = |v: f64| !self.is_percent() || v <= 1.0 + 1e-9;
         let inner = self.scale.ticks(room, self.whole).into_iter().filter(|v| possible(*v));
         let inner = inner.map(|v| (self.unit(v), self.format.text(v))).filter(|t| clear(t.0));
@@ -299,8 +296,8 @@ impl Axis {
     }
 }
 
-/// The largest value that sets an axis: the largest that is not absurd, or the
-/// largest of all where many are absurd and a logarithmic axis holds them.
+/// Returns the largest value that sets an axis: the largest that is not absurd, or the largest of
+/// all if many are absurd and a logarithmic axis holds them.
 fn kept(values: &[f64]) -> f64 {
     let most = ordinary(values);
     let finite = || values.iter().copied().filter(|v| v.is_finite());
@@ -311,7 +308,8 @@ fn kept(values: &[f64]) -> f64 {
     if absurd * FEW > finite().count() && held { high } else { most }
 }
 
-/// The largest value that is not absurd.
+/// Returns the limit above which a value is absurd: 1e6 times the lower quartile of the absolute
+/// values, at least 1e3 and at most 1e306.
 pub fn ordinary(values: &[f64]) -> f64 {
     let sizes = values.iter().map(|v| v.abs()).filter(|v| *v > 0.0 && v.is_finite());
     let mut sizes: Vec<f64> = sizes.collect();

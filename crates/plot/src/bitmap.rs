@@ -1,6 +1,6 @@
-//! Strokes as the pixels of a bitmap. plotters keeps the pixels; which of them a stroke
-//! or a letter covers is found by this crate, as SVG has it. Lines of plotters lack pieces
-//! where they turn sharply within their width, its text the space before each letter.
+//! Strokes as the pixels of a bitmap. plotters holds the pixels; this crate computes which of them
+//! a stroke or a letter covers, as in SVG. The lines of plotters lack pieces where they turn
+//! sharply within their width, and its text lacks the space before each letter.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -18,7 +18,7 @@ pub struct Bitmap<'a, DB: DrawingBackend> {
 }
 
 impl<'a, DB: DrawingBackend> Bitmap<'a, DB> {
-    /// `area` with `unit` pixels per logical pixel.
+    /// Wraps `area`, with `unit` pixels per logical pixel.
     pub fn new(area: &'a DrawingArea<DB, Shift>, unit: f64) -> Self {
         Bitmap { area, unit }
     }
@@ -33,7 +33,7 @@ impl<'a, DB: DrawingBackend> Bitmap<'a, DB> {
 
     fn put(&self, spans: &[Span], color: RGBColor, alpha: f64) -> Result<(), FigureError> {
         let style = color.mix(alpha).stroke_width(1);
-        // A rectangle of one row would be empty to plotters.
+        // plotters treats a rectangle of one row as empty.
         spans.iter().try_for_each(|&(y, from, to)| {
             let row = PathElement::new([(from, y), (to, y)], style);
             self.area.draw(&row).map_err(|e| FigureError(e.to_string()))

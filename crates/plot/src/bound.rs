@@ -1,13 +1,13 @@
-//! Where a lane at the end of an axis begins, as its label says it.
+//! Bounds of lanes: the value in the label of a lane, such as `> 18`.
 
 use crate::tick::{End, TickFormat};
 use text_format::number;
 
-/// Digits that a label has at least: of per cent behind the point, else in all.
+/// Smallest number of digits of a label: after the point for percentages, else in all.
 const DIGITS: usize = 2;
 
-/// An end of a scale in as few digits as leave all between the ends on one side of it
-/// and `nearest`, the first value in the lane, on the other.
+/// Returns an end of a scale in as few digits as possible, such that all values between the ends
+/// are on one side of it and `nearest`, the first value in the lane, is on the other.
 pub(crate) fn outward(value: f64, end: End, nearest: f64, format: TickFormat) -> String {
     let apart = |x: f64| if end == End::High { x < nearest } else { x > nearest };
     let percent = format == TickFormat::Percent;
@@ -24,10 +24,10 @@ pub(crate) fn outward(value: f64, end: End, nearest: f64, format: TickFormat) ->
     }
 }
 
-/// A number away from the scale to a whole multiple of a power of ten.
+/// Rounds a number away from the scale to a whole multiple of a power of ten.
 fn to_unit(value: f64, end: End, power: i32) -> f64 {
     let near: f64 = match power {
-        // The literal's value: 0.1 * 3 is not 0.3.
+        // Parsed from decimal text, because 0.1 * 3 is not 0.3.
         ..0 => format!("{value:.*}", power.unsigned_abs() as usize).parse().unwrap_or(value),
         _ => (value / 10f64.powi(power)).round() * 10f64.powi(power),
     };
@@ -40,7 +40,7 @@ fn to_unit(value: f64, end: End, power: i32) -> f64 {
     format!("{moved:.*}", (-power).max(0) as usize).parse().unwrap_or(moved)
 }
 
-/// The power of ten of a number's first digit.
+/// Returns the power of ten of a number's first digit; 0 for zero and for non-finite numbers.
 fn exponent(value: f64) -> i32 {
     if value == 0.0 || !value.is_finite() { 0 } else { value.abs().log10().floor() as i32 }
 }
@@ -63,7 +63,7 @@ mod tests {
         let percent = Axis::percent(Scale::Linear(0.91236, 0.95));
         assert_eq!(text(percent, End::Low, 0.5).unwrap(), "< 91.23%");
         assert_eq!(text(percent, End::Low, 0.91235).unwrap(), "< 91.236%");
-        // What a grown scale has a place for is in no lane.
+        // Values on a scale that has grown are in no lane.
         let grown = Axis::linear(0.0, 1.0).holding([1.2, 9.0].into_iter());
         let grown = grown.with_bands([(0.5, 1.3)].into_iter()).holding([9.0].into_iter());
         assert_eq!(grown.lane_text(End::High).unwrap(), "> 1.3");

@@ -9,12 +9,12 @@ mod texts;
 
 pub use texts::{fit, fit_apart, text_width, wrap};
 
-/// Why a figure could not be drawn.
+/// Error of drawing or encoding a figure, with its message.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct FigureError(pub String);
 
-/// A point in logical pixels.
+/// A point in logical pixels: x to the right, y down.
 pub type Xy = (f64, f64);
 
 /// A rectangle in logical pixels.
@@ -30,20 +30,20 @@ pub struct Rect {
     pub bottom: f64,
 }
 
-/// Size, weight and anchor of a text.
+/// Size, weight, colour and anchor of a text.
 #[derive(Clone, Copy)]
 pub struct Font {
     /// Size in logical pixels.
     pub size: f64,
-    /// Semi-bold.
+    /// True for semi-bold.
     pub bold: bool,
     /// Colour.
     pub color: RGBColor,
-    /// Which part of the text stands at its x.
+    /// Part of the text that is placed at its x.
     pub anchor: HPos,
 }
 
-/// A font.
+/// Makes a [`Font`]; `size` is in logical pixels.
 pub fn font(size: f64, color: RGBColor, anchor: HPos, bold: bool) -> Font {
     Font { size, bold, color, anchor }
 }
@@ -53,15 +53,16 @@ pub fn font(size: f64, color: RGBColor, anchor: HPos, bold: bool) -> Font {
 pub struct Stroke {
     /// Colour.
     pub color: RGBColor,
-    /// Opacity.
+    /// Opacity, from 0 to 1.
     pub alpha: f64,
     /// Width in logical pixels.
     pub width: f64,
-    /// Lengths of ink and gap, as in [`crate::style::DASHES`].
+    /// Lengths of ink and gap in logical pixels, as in [`crate::style::DASHES`]; empty for a solid
+    /// line.
     pub dash: &'static [f64],
 }
 
-/// Draws at a distance from where it would.
+/// A drawing function; its second argument is the offset, in logical pixels, from the usual place.
 pub type Draw<'a> = &'a dyn Fn(&mut Canvas<'_>, Xy) -> Result<(), FigureError>;
 
 /// Look of a ball and of the line it leaves behind.
@@ -69,56 +70,57 @@ pub type Draw<'a> = &'a dyn Fn(&mut Canvas<'_>, Xy) -> Result<(), FigureError>;
 pub struct Ball {
     /// Colour of both.
     pub color: RGBColor,
-    /// Width of the line.
+    /// Width of the line, in logical pixels.
     pub width: f64,
-    /// Radius of the ball.
+    /// Radius of the ball, in logical pixels.
     pub radius: f64,
-    /// Length of the animation, which then begins anew.
+    /// Length of the animation in seconds, after which it repeats.
     pub seconds: f64,
-    /// What stands on the ball, where colours alone do not tell all apart.
+    /// Number on the ball, where colours alone are not distinct; `None` shows no number.
     pub number: Option<usize>,
     /// Colour of the number.
     pub ink: RGBColor,
 }
 
-/// What takes the strokes: SVG text or the pixels of a bitmap. Lengths are in
-/// logical pixels, from the upper left corner.
+/// Target of the strokes: SVG text or the pixels of a bitmap. Lengths are in logical pixels from
+/// the upper left corner, opacities (`alpha`) from 0 to 1.
 pub trait Surface {
-    /// What follows belongs to the label at this place of the plan, or to none.
+    /// Assigns what follows to the label at place `series` of the plan; `None` assigns it to no
+    /// label.
     fn group(&mut self, series: Option<usize>);
-    /// What follows shows values and belongs into this frame, or shows none. Drawing
-    /// needs not know: it is for who looks on whether all of it stays inside.
+    /// Announces that what follows shows values and stays inside this frame; `None` ends that.
+    /// Drawing does not need it, but an observer can check it.
     fn frame(&mut self, _frame: Option<Rect>) {}
-    /// The whole area in one colour.
+    /// Fills the whole area with one colour.
     ///
     /// # Errors
-    /// The backend's, as those of all strokes.
+    /// Those of the backend, as for all strokes.
     fn fill(&mut self, color: RGBColor) -> Result<(), FigureError>;
-    /// Connected lines through two points or more.
+    /// Draws connected lines through at least two points.
     fn line(&mut self, points: &[Xy], stroke: Stroke) -> Result<(), FigureError>;
-    /// A filled polygon.
+    /// Fills a polygon.
     fn polygon(&mut self, points: &[Xy], color: RGBColor, alpha: f64) -> Result<(), FigureError>;
-    /// A filled disc.
+    /// Fills a disc.
     fn disc(&mut self, at: Xy, radius: f64, color: RGBColor, alpha: f64)
     -> Result<(), FigureError>;
-    /// A filled area of several loops, those round holes running the other way.
+    /// Fills an area of several loops; those around holes run the other way.
     ///
     /// # Errors
-    /// The backend's.
+    /// Those of the backend.
     fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError>;
-    /// What `draw` draws, so many times: at each of `at`, which are distances from
-    /// where it is drawn.
+    /// Calls `draw` for each of `at`, which are offsets from its usual place.
     ///
     /// # Errors
-    /// The backend's and those of `draw`.
+    /// Those of the backend and of `draw`.
     fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError>;
-    /// A ball that runs along a line and leaves it behind, at its end where
-    /// nothing moves. `times` are those of the points, from 0 to 1 in `seconds`.
+    /// Draws a ball that moves along a line and leaves it behind; where nothing moves, the ball is
+    /// at the end. `times` has the time of each point, from 0 to 1, as a fraction of
+    /// [`Ball::seconds`].
     ///
     /// # Errors
-    /// The backend's.
+    /// Those of the backend.
     fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError>;
-    /// Text that is not empty, vertically centred on `at`.
+    /// Draws text that is not empty, vertically centred on `at`.
     fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError>;
 }
 
@@ -126,32 +128,33 @@ pub trait Surface {
 pub struct Canvas<'a>(&'a mut dyn Surface);
 
 impl<'a> Canvas<'a> {
-    /// A canvas on `surface`.
+    /// Makes a canvas on `surface`.
     pub fn new(surface: &'a mut dyn Surface) -> Self {
         Canvas(surface)
     }
 
-    /// What follows belongs to the label at this place of the plan, or to none.
+    /// Assigns what follows to the label at place `series` of the plan; `None` assigns it to no
+    /// label.
     pub fn group(&mut self, series: impl Into<Option<usize>>) {
         self.0.group(series.into());
     }
 
-    /// What follows shows values and belongs into this frame, or shows none.
+    /// Announces that what follows shows values and stays inside this frame; `None` ends that.
     pub fn frame(&mut self, frame: Option<Rect>) {
         self.0.frame(frame);
     }
 
-    /// The whole area in one colour.
+    /// Fills the whole area with one colour.
     pub fn fill(&mut self, color: RGBColor) -> Result<(), FigureError> {
         self.0.fill(color)
     }
 
-    /// Connected lines; nothing for fewer than two points.
+    /// Draws connected lines; nothing for fewer than two points.
     pub fn line(&mut self, points: &[Xy], stroke: Stroke) -> Result<(), FigureError> {
         if points.len() < 2 { Ok(()) } else { self.0.line(points, stroke) }
     }
 
-    /// A solid, opaque line.
+    /// Draws a solid, opaque line.
     pub fn rule(
         &mut self,
         from: Xy,
@@ -162,7 +165,7 @@ impl<'a> Canvas<'a> {
         self.line(&[from, to], Stroke { color, alpha: 1.0, width, dash: &[] })
     }
 
-    /// A filled polygon.
+    /// Fills a polygon.
     pub fn polygon(
         &mut self,
         points: &[Xy],
@@ -172,13 +175,13 @@ impl<'a> Canvas<'a> {
         self.0.polygon(points, color, alpha)
     }
 
-    /// A filled rectangle.
+    /// Fills a rectangle.
     pub fn rect(&mut self, r: Rect, color: RGBColor) -> Result<(), FigureError> {
         let corners = [(r.left, r.top), (r.right, r.top), (r.right, r.bottom), (r.left, r.bottom)];
         self.polygon(&corners, color, 1.0)
     }
 
-    /// A filled disc.
+    /// Fills a disc.
     pub fn disc(
         &mut self,
         at: Xy,
@@ -189,7 +192,7 @@ impl<'a> Canvas<'a> {
         self.0.disc(at, radius, color, alpha)
     }
 
-    /// A circle's line.
+    /// Draws the outline of a circle.
     pub fn ring(
         &mut self,
         at: Xy,
@@ -204,7 +207,7 @@ impl<'a> Canvas<'a> {
         self.line(&corners, Stroke { color, alpha: 1.0, width, dash: &[] })
     }
 
-    /// A marker about `2 * size` wide, with a rim in the paper's colour.
+    /// Draws a marker about `2 * size` wide, with a rim in the paper's colour.
     pub fn marker(
         &mut self,
         at: Xy,
@@ -244,7 +247,7 @@ impl<'a> Canvas<'a> {
         self.polygon(&corners, color, 1.0)
     }
 
-    /// A diagonal cross.
+    /// Draws a diagonal cross, `2 * size` wide.
     pub fn cross(
         &mut self,
         (x, y): Xy,
@@ -256,29 +259,29 @@ impl<'a> Canvas<'a> {
         self.rule((x - size, y + size), (x + size, y - size), color, width)
     }
 
-    /// A filled area with holes.
+    /// Fills an area with holes; nothing without loops.
     pub fn area(&mut self, loops: &[Vec<Xy>], color: RGBColor) -> Result<(), FigureError> {
         if loops.is_empty() { Ok(()) } else { self.0.area(loops, color) }
     }
 
-    /// The same drawing at several places.
+    /// Repeats one drawing at several offsets.
     pub fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError> {
         self.0.repeat(at, draw)
     }
 
-    /// A ball that runs along a line, in SVG; a line with a ball at its end elsewhere.
+    /// Draws a ball that moves along a line in SVG, and elsewhere a line with a ball at its end;
+    /// nothing for fewer than two points.
     pub fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError> {
         if points.len() < 2 { Ok(()) } else { self.0.ball(points, times, look) }
     }
 
-    /// Text, vertically centred on `at`.
+    /// Draws text, vertically centred on `at`; nothing if it is empty.
     pub fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
         if text.is_empty() { Ok(()) } else { self.0.text(at, text, font) }
     }
 }
 
-/// The pieces of a polyline between its sharp turns, at which a thick line then ends
-/// square instead of going round.
+/// Splits a polyline at its sharp turns, where a thick line then ends square instead of round.
 pub fn smooth(points: &[Xy]) -> Vec<&[Xy]> {
     let mut pieces = Vec::new();
     let mut from = 0;
@@ -295,7 +298,7 @@ pub fn smooth(points: &[Xy]) -> Vec<&[Xy]> {
     pieces
 }
 
-/// The parts of a polyline inside `rect`, cut at its border.
+/// Returns the parts of a polyline inside `rect`, cut at its border.
 pub fn clip(points: &[Xy], rect: Rect) -> Vec<Vec<Xy>> {
     let mut parts: Vec<Vec<Xy>> = Vec::new();
     let mut open = false;
@@ -313,7 +316,7 @@ pub fn clip(points: &[Xy], rect: Rect) -> Vec<Vec<Xy>> {
     parts
 }
 
-/// Liang and Barsky 1984.
+/// Returns the part of a segment inside a rectangle (Liang and Barsky 1984).
 fn clip_segment(a: Xy, b: Xy, r: Rect) -> Option<(Xy, Xy)> {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let (mut t0, mut t1) = (0.0f64, 1.0f64);

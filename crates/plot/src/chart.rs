@@ -1,4 +1,4 @@
-//! A figure as data, before any ink: what the snapshot tests see.
+//! Charts as data, before anything is drawn; snapshot tests compare this form.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,24 +8,24 @@ use text_format::number::significant;
 /// One or two panels over a common set of labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
-    /// What the figure shows.
+    /// Title: what the figure shows.
     pub title: String,
-    /// What its lines, bands and marks are.
+    /// Subtitle: the meaning of its lines, bands and marks.
     pub subtitle: String,
     /// The labels, in plan order.
     pub entries: Vec<Entry>,
-    /// Side by side when wide, stacked when narrow.
+    /// Panels, side by side when wide, stacked when narrow.
     pub panels: Vec<Panel>,
 }
 
 /// A label in the legend or at its line's end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Place in the plan: colour, dash and marker.
+    /// Place in the plan, which sets colour, dash and marker.
     pub series: usize,
     /// The label.
     pub label: String,
-    /// Said after the label, smaller: `3 of 5 seeds`, `diverged`.
+    /// Smaller text after the label: `3 of 5 seeds`, `diverged`; empty for none.
     pub note: String,
 }
 
@@ -44,9 +44,9 @@ pub struct Panel {
     pub curves: Vec<Curve>,
     /// Single values.
     pub dots: Vec<Dot>,
-    /// Rows of crosses below the panel: what diverged.
+    /// Rows of crosses below the panel, for configurations that diverged.
     pub strip: Vec<StripRow>,
-    /// A dashed horizontal line with its text: a target.
+    /// Value and text of a dashed horizontal line, as for a target; `None` draws no line.
     pub reference: Option<(f64, String)>,
 }
 
@@ -55,30 +55,31 @@ pub struct Panel {
 pub struct Curve {
     /// Place in the plan.
     pub series: usize,
-    /// The points from left to right. A value is finite, or infinite where half of
-    /// what it stands for diverged.
+    /// Points from left to right. A value is finite, or infinite if half of what it stands for
+    /// diverged.
     pub points: Vec<Point>,
-    /// How it is drawn.
+    /// Style of the line.
     pub kind: CurveKind,
-    /// Index of a point to be ringed.
+    /// Index of a point that is ringed; `None` rings none.
     pub ringed: Option<usize>,
 }
 
-/// How a line is drawn.
+/// Style of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CurveKind {
-    /// Straight from point to point, with markers.
+    /// Straight from point to point, with up to about twelve markers.
     Marked,
-    /// As [`CurveKind::Marked`], with a vertical bar a point instead of a band.
+    /// Lines as in [`CurveKind::Marked`], with a marker at every point and vertical bars instead of
+    /// a band.
     Barred,
-    /// Straight from point to point, without markers but one at the end.
+    /// Straight from point to point, with up to about six markers, one of them at the end.
     Plain,
     /// Straight from point to point, without any marker.
     Bare,
-    /// As [`CurveKind::Barred`] without lines: points that differ in more than
-    /// their position.
+    /// Markers and bars as in [`CurveKind::Barred`], without lines, for points that differ in more
+    /// than their position.
     Loose,
-    /// Thin and pale, behind the others.
+    /// Thin and pale, behind the others, without any marker.
     Faint,
     /// Constant up to the next point, with a marker at the end.
     Steps,
@@ -89,11 +90,11 @@ pub enum CurveKind {
 /// A point of a curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// Position.
+    /// Horizontal position, in the unit of the panel's axis.
     pub x: f64,
-    /// Value, usually a mean.
+    /// Value, in the unit of the panel's axis; usually a mean.
     pub y: f64,
-    /// Lower and upper end of the band.
+    /// Lower and upper end of the band; `None` for no band.
     pub band: Option<(f64, f64)>,
 }
 
@@ -102,27 +103,27 @@ pub struct Point {
 pub struct Dot {
     /// Place in the plan.
     pub series: usize,
-    /// Position.
+    /// Horizontal position, in the unit of the panel's axis.
     pub x: f64,
-    /// Value; infinite, and then a cross, where it diverged.
+    /// Value; an infinite one diverged and is drawn as a cross.
     pub y: f64,
-    /// What it is, said when pointed at: `seed 3`.
+    /// Name of the value, shown on hover: `seed 3`.
     pub name: String,
 }
 
-/// One label's diverged configurations.
+/// Diverged configurations of one label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StripRow {
     /// Place in the plan.
     pub series: usize,
     /// The label.
     pub label: String,
-    /// Position and text (`3/5`) of each.
+    /// Horizontal position and text (`3/5`) of each.
     pub marks: Vec<(f64, String)>,
 }
 
 impl Panel {
-    /// A panel without anything in it.
+    /// Makes an empty panel.
     pub fn new(title: impl Into<String>, x_label: impl Into<String>, x: Axis, y: Axis) -> Self {
         Panel {
             title: title.into(),
@@ -136,7 +137,7 @@ impl Panel {
         }
     }
 
-    /// The last point of a label's main curve.
+    /// Returns the last point of a label's main curve; `None` if it has none.
     pub fn end(&self, series: usize) -> Option<Point> {
         let main = self.curves.iter().filter(|c| c.series == series && c.kind != CurveKind::Faint);
         main.rev().find_map(|c| c.points.last()).copied()

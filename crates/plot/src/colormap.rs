@@ -1,41 +1,41 @@
-//! Colours of cells: a value's place on a scale of colours that people with any
-//! common colour blindness can order.
+//! Colours of cells, on scales that people with any common kind of colour blindness can order.
 
 use plotters::style::RGBColor;
 
 use crate::axis::{Axis, TickFormat, ordinary};
 
-/// Dark blue to yellow, evenly lighter: cividis of Nuñez, Anderton and Renslow
-/// (2018), ten of its colours at even distances.
+/// Dark blue to yellow with evenly increasing lightness: ten equidistant colours of cividis (Nuñez,
+/// Anderton and Renslow 2018).
 const CIVIDIS: [u32; 10] = [
     0x00224e, 0x123570, 0x3b496c, 0x575d6d, 0x707173, 0x8a8678, 0xa59c74, 0xc3b369, 0xe1cc55,
     0xfee838,
 ];
 
-/// Blue over a neutral grey to orange, which differ for red-green blindness too.
+/// Blue over a neutral grey to orange, which are distinct with red-green blindness too.
 const BLUE_ORANGE: [u32; 7] =
     [0x08519c, 0x4a90c8, 0xa6cbe6, 0xf1f1ef, 0xf6c08a, 0xdd8330, 0xa84a00];
 
-/// Text on light cells: black, but for a bit, for the theme's own black and
-/// white change places in the dark, and the cells keep their colours.
+/// Text on light cells: one bit off black, because the theme's own black and white are swapped in
+/// dark mode, while the cells keep their colours.
 const DARK_TEXT: RGBColor = RGBColor(0x00, 0x00, 0x01);
 /// Text on dark cells.
 const LIGHT_TEXT: RGBColor = RGBColor(0xFF, 0xFF, 0xFE);
 
-/// How values become colours.
+/// Mapping of values to colours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Colormap {
-    /// From dark (low) to light (high) along an axis.
+    /// Dark (low) to light (high) along an axis.
     Sequential(Axis),
-    /// As [`Colormap::Sequential`], from light to dark: where less is better, the
-    /// better is the lighter all the same.
+    /// Light (low) to dark (high) along an axis: for values of which less is better, so that better
+    /// is lighter here too.
     Reversed(Axis),
     /// Blue below zero, orange above, along an axis that is symmetric around zero.
     Diverging(Axis),
 }
 
 impl Colormap {
-    /// Symmetric around zero, as far as the values go that are not absurd.
+    /// Makes a diverging colormap, symmetric around zero, up to the largest value that is not
+    /// absurd. NaN is ignored.
     pub fn diverging(values: impl Iterator<Item = f64>, format: TickFormat) -> Colormap {
         let sizes: Vec<f64> = values.filter(|v| !v.is_nan()).map(f64::abs).collect();
         let largest = ordinary(&sizes);
@@ -46,7 +46,7 @@ impl Colormap {
         Colormap::Diverging(Axis { format, ..Axis::linear(-most, most) }.holding(both))
     }
 
-    /// The axis that the key shows.
+    /// Returns the axis that the key shows.
     pub fn axis(&self) -> Axis {
         match *self {
             Colormap::Sequential(axis) | Colormap::Reversed(axis) | Colormap::Diverging(axis) => {
@@ -55,12 +55,12 @@ impl Colormap {
         }
     }
 
-    /// Colour of a value; beyond the ends as at the end.
+    /// Returns the colour of a value; values beyond the ends have the colour of the end.
     pub fn color(&self, value: f64) -> RGBColor {
         self.at(self.axis().unit(value))
     }
 
-    /// Colour at a place from 0 (lowest value) to 1 (highest) of the key.
+    /// Returns the colour at a position from 0 (lowest value) to 1 (highest) of the key.
     pub fn at(&self, unit: f64) -> RGBColor {
         let unit = unit.clamp(0.0, 1.0);
         match self {
@@ -82,13 +82,13 @@ fn between(stops: &[u32], unit: f64) -> RGBColor {
     RGBColor(channel(16), channel(8), channel(0))
 }
 
-/// Colour of text on a cell: whichever of dark and light contrasts more.
+/// Returns the colour of text on a cell: dark or light, whichever contrasts more.
 pub fn text_on(cell: RGBColor) -> RGBColor {
     let best = |a, b| if contrast(a, cell) >= contrast(b, cell) { a } else { b };
     best(DARK_TEXT, LIGHT_TEXT)
 }
 
-/// Contrast ratio of two colours as WCAG 2 defines it, from 1 to 21.
+/// Returns the contrast ratio of two colours as WCAG 2 defines it, from 1 to 21.
 pub fn contrast(a: RGBColor, b: RGBColor) -> f64 {
     let luminance = |RGBColor(r, g, b): RGBColor| {
         let linear = |c: u8| {

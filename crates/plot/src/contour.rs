@@ -1,19 +1,19 @@
-//! Areas of a function of two variables below a level, as closed loops: marching
-//! squares (Lorensen and Cline 1987, in the plane), each loop with the area to its
-//! left, so that holes run the other way round.
+//! Areas of a function of two variables below a level, as closed loops by marching squares
+//! (Lorensen and Cline 1987, in the plane). Each loop has the area to its left, so that loops
+//! around holes run the other way.
 
 use std::collections::BTreeMap;
 
 use crate::map::{Field, GRID, Position};
 
-/// Areas between levels.
+/// Number of levels.
 const LEVELS: usize = 12;
 
-/// A loop in the function's coordinates, closed by its last point.
+/// A loop in the function's coordinates; its last point connects to the first.
 pub type Loop = Vec<Position>;
 
-/// Returns the levels at which the box is cut, descending: so many of the box's points lie
-/// below each that the deep parts, which are small, have more of them.
+/// Returns the levels of the areas, descending. They are quantiles of the sampled values, closer
+/// together at the bottom, so that the deep parts, which are small, have more of them.
 pub fn levels(field: &Field) -> Vec<f64> {
     let mut values = field.values().to_vec();
     values.sort_by(f64::total_cmp);
@@ -21,9 +21,9 @@ pub fn levels(field: &Field) -> Vec<f64> {
     (0..LEVELS).rev().map(|k| values[(share(k) * (values.len() - 1) as f64) as usize]).collect()
 }
 
-/// Returns the area of the box in which the function is below `level`.
+/// Returns the area of the box in which the function is below `level`, as loops.
 pub fn below(field: &Field, level: f64) -> Vec<Loop> {
-    // A rim of corners that are never below closes every loop at the border.
+    // A rim of corners that are never below the level closes every loop at the border.
     let n = GRID + 3;
     let depth = |i: usize, j: usize| {
         let inside = (1..=GRID + 1).contains(&i) && (1..=GRID + 1).contains(&j);
@@ -33,8 +33,8 @@ pub fn below(field: &Field, level: f64) -> Vec<Loop> {
     let held = |i: usize, j: usize| depths[j * n + i];
     let place =
         |i: usize, j: usize| field.corner(i.clamp(1, GRID + 1) - 1, j.clamp(1, GRID + 1) - 1);
-    // An edge is named by its lower left corner and its direction; a segment leads
-    // from one edge to the next.
+    // An edge is identified by its lower left corner and its direction; a segment leads from one
+    // edge to the next.
     let mut next: BTreeMap<Edge, Edge> = BTreeMap::new();
     for j in 0..n - 1 {
         for i in 0..n - 1 {
@@ -54,10 +54,10 @@ pub fn below(field: &Field, level: f64) -> Vec<Loop> {
     loops
 }
 
-/// Lower left corner, and whether it runs upwards.
+/// Lower left corner of an edge, and whether the edge runs upwards.
 type Edge = (usize, usize, bool);
 
-/// The segments of one square, the area to their left.
+/// Adds the segments of one square, with the area to their left.
 fn square(
     i: usize,
     j: usize,
@@ -68,7 +68,7 @@ fn square(
     let corners = [held(i, j), held(i + 1, j), held(i + 1, j + 1), held(i, j + 1)];
     let edges: [Edge; 4] = [(i, j, false), (i + 1, j, true), (i, j + 1, false), (i, j, true)];
     let inside = corners.map(|d| d > 0.0);
-    // Round the square, the area is left behind where it ends and met where it begins.
+    // Going round the square, the area ends at some edges and begins at others.
     let ends: Vec<usize> = (0..4).filter(|&k| inside[k] && !inside[(k + 1) % 4]).collect();
     let begins: Vec<usize> = (0..4).filter(|&k| !inside[k] && inside[(k + 1) % 4]).collect();
     match (ends.as_slice(), begins.as_slice()) {
@@ -76,7 +76,8 @@ fn square(
             next.insert(edges[*end], edges[*begin]);
         }
         ([_, _], [_, _]) => {
-            // Two opposite corners: their mean says whether they are joined.
+            // Two opposite corners are inside: the mean of all corners decides whether they are
+            // joined.
             let finite = corners.iter().all(|d| d.is_finite());
             let joined = finite && corners.iter().sum::<f64>() > 0.0;
             for end in ends {
@@ -88,7 +89,7 @@ fn square(
     }
 }
 
-/// Where the level lies on an edge; at the border on the border itself.
+/// Returns the point where the level crosses an edge; on the border itself for an edge of the rim.
 fn crossing(
     (i, j, upwards): Edge,
     held: &impl Fn(usize, usize) -> f64,
@@ -105,7 +106,7 @@ fn crossing(
 mod tests {
     use super::*;
 
-    /// Area of loops: those round holes count negative.
+    /// Returns the area of loops; loops around holes count negative.
     fn area(loops: &[Loop]) -> f64 {
         let of = |line: &Loop| {
             let pairs = line.iter().zip(line.iter().cycle().skip(1));

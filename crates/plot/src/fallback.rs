@@ -1,9 +1,9 @@
-//! Characters that the embedded font lacks, as Chinese, Arabic and emoji. A browser
-//! finds a font for them; the bitmaps take one from the machine's font folders.
-//! Where there is none they stay boxes, which [`warning`] says.
+//! Characters that the embedded font lacks, such as Chinese, Arabic and emoji. A browser finds a
+//! font for them; bitmaps use one from the machine's font folders. Without a font they are drawn as
+//! boxes, which [`warning`] reports.
 //!
-//! Layout does not depend on what is found: such characters are measured by what
-//! they are ([`width`]), so that an SVG is the same on every machine.
+//! Layout does not depend on the fonts that are found: the width of such characters follows from
+//! their kind ([`width`]), so that an SVG is the same on every machine.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -14,10 +14,10 @@ use ab_glyph::{Font as _, FontRef};
 
 use crate::style::{REGULAR, SEMI_BOLD};
 
-/// Folders below a font folder are looked into so deep, and so many files at most.
+/// Largest depth of folders below a font folder, and largest number of font files.
 const DEPTH: usize = 6;
 const FILES: usize = 5_000;
-/// A larger file is no font that one would wait for: bytes.
+/// Size in bytes above which a font file is skipped, because reading it takes too long.
 const LARGEST: u64 = 128 << 20;
 
 /// The embedded fonts: the regular and the semi-bold cut.
@@ -28,20 +28,20 @@ static EMBEDDED: LazyLock<Option<[FontRef<'static>; 2]>> = LazyLock::new(|| {
 
 static FOUND: LazyLock<Mutex<Found>> = LazyLock::new(Mutex::default);
 
-/// What was found on this machine so far.
+/// Fonts found on this machine so far.
 #[derive(Default)]
 struct Found {
     fonts: Vec<FontRef<'static>>,
-    /// The font of each character that was looked for; none where no font has it.
+    /// Index of the font of each character that was looked for; `None` if no font has it.
     of: HashMap<char, Option<usize>>,
 }
 
-/// Whether the embedded font has a character.
+/// Returns whether the embedded font has a character.
 pub fn is_embedded(c: char) -> bool {
     EMBEDDED.as_ref().is_some_and(|[regular, _]| regular.glyph_id(c).0 != 0)
 }
 
-/// Width of a character that the embedded font lacks, in units of an em.
+/// Returns the width, in em, of a character that the embedded font lacks.
 pub fn width(c: char) -> f64 {
     match c {
         c if is_invisible(c) => 0.0,
@@ -50,9 +50,8 @@ pub fn width(c: char) -> f64 {
     }
 }
 
-/// A text cut where the font changes, each piece with its font, in the order in which they
-/// are drawn: runs of letters that are written from right to left are turned round. None
-/// where the embedded fonts are broken.
+/// Cuts a text where the font changes and returns each piece with its font, in drawing order: runs
+/// of right-to-left letters are reversed. Empty if the embedded fonts are broken.
 pub(crate) fn pieces(text: &str, bold: bool) -> Vec<(FontRef<'static>, String)> {
     let Some(embedded) = EMBEDDED.as_ref().map(|cuts| &cuts[usize::from(bold)]) else {
         return Vec::new();
@@ -78,9 +77,9 @@ pub(crate) fn pieces(text: &str, bold: bool) -> Vec<(FontRef<'static>, String)> 
     out.into_iter().map(|(i, text)| (font(i), text)).collect()
 }
 
-/// What must be said of the bitmaps of figures with these texts: which characters are
-/// boxes in them because no font here has them, and which scripts are drawn letter by
-/// letter. None where nothing need be said.
+/// Returns a warning about the bitmaps of figures with these texts: which characters are drawn as
+/// boxes because no font here has them, and which scripts are drawn letter by letter. `None` if
+/// there is nothing to warn about.
 pub fn warning<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let strange: BTreeSet<char> = texts
         .into_iter()
@@ -95,8 +94,8 @@ pub fn warning<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
     said(&strange, |c| found.of.get(&c).copied().flatten().is_some())
 }
 
-/// Whether a character stands in for one that cannot be shown (`escape.rs`): a box in
-/// its place says the same.
+/// Returns whether a character replaces one that cannot be shown (`escape.rs`): a box in its place
+/// means the same.
 fn stands_in(c: char) -> bool {
     matches!(c, '\u{fffd}' | '\u{2400}'..='\u{243f}')
 }
@@ -122,42 +121,44 @@ fn said(strange: &BTreeSet<char>, has: impl Fn(char) -> bool) -> Option<String> 
         );
     }
     (!parts.is_empty())
-        .then(|| format!("{}; the SVG figures and the page are right", parts.join("; ")))
+        .then(|| format!("{}; the SVG figures and the page are correct", parts.join("; ")))
 }
 
-/// Whether a character needs another font than the embedded one.
+/// Returns whether a character needs another font than the embedded one.
 fn is_strange(c: char) -> bool {
     !is_embedded(c) && !is_invisible(c) && !c.is_control() && !c.is_whitespace()
 }
 
-/// Joiners, selectors of variants and skin tones, direction marks: nothing is drawn for them.
+/// Returns whether nothing is drawn for a character: joiners, selectors of variants and skin tones,
+/// direction marks.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
         | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Characters as wide as an em: Chinese, Japanese, Korean, emoji.
+/// Returns whether a character is as wide as an em: Chinese, Japanese, Korean, emoji.
 fn is_wide(c: char) -> bool {
     matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{a4cf}'
         | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}'
         | '\u{ffe0}'..='\u{ffe6}' | '\u{2600}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
 }
 
-/// Letters of scripts that are written from right to left.
+/// Returns whether a character is a letter of a right-to-left script.
 fn is_from_right(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
         && !c.is_numeric()
 }
 
-/// Letters whose form depends on their neighbours: Arabic and its kin, the scripts of India.
+/// Returns whether the form of a letter depends on its neighbours: Arabic and related scripts, the
+/// scripts of India.
 fn joins(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{f00}'..='\u{109f}' | '\u{1780}'..='\u{18af}')
         && c.is_alphabetic()
 }
 
-/// The characters in the order in which they stand from left to right: each run of
-/// letters from the right is turned round, with the blanks and signs inside of it.
+/// Returns the characters in their order from left to right: each run of right-to-left letters is
+/// reversed, with the blanks and signs inside it.
 fn visual(text: &str) -> Vec<char> {
     let mut out: Vec<char> = text.chars().collect();
     let mut at = 0;
@@ -180,7 +181,7 @@ fn visual(text: &str) -> Vec<char> {
 }
 
 impl Found {
-    /// Looks through the font folders for characters that were not looked for before.
+    /// Searches the font folders for characters that were not looked for before.
     fn look_for(&mut self, strange: &BTreeSet<char>, folders: &[PathBuf]) {
         let mut left: BTreeSet<char> =
             strange.iter().copied().filter(|c| !self.of.contains_key(c)).collect();
@@ -217,13 +218,13 @@ impl Found {
     }
 }
 
-/// Whether a font has an outline for a character: fonts of coloured pictures have none.
+/// Returns whether a font has an outline for a character: colour bitmap fonts have none.
 fn draws(font: &FontRef<'_>, c: char) -> bool {
     let glyph = font.glyph_id(c);
     glyph.0 != 0 && (c.is_whitespace() || font.outline(glyph).is_some())
 }
 
-/// Where fonts lie on Linux and macOS.
+/// Returns the font folders of Linux and macOS.
 fn folders() -> Vec<PathBuf> {
     let of =
         |variable: &str| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -237,7 +238,7 @@ fn folders() -> Vec<PathBuf> {
     own.chain(data).chain(shared.map(PathBuf::from)).collect()
 }
 
-/// Font files, plain upright ones without serifs first.
+/// Returns font files, plain upright sans-serif ones first.
 fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for folder in folders {
@@ -251,7 +252,7 @@ fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
-        // Through links, which is how some systems lay out their fonts.
+        // Links are followed, because some systems link their fonts.
         let Ok(seen) = fs::metadata(&path) else { continue };
         let ending = path.extension().map(|e| e.to_ascii_lowercase());
         let font =
@@ -264,7 +265,7 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// How far a font is from plain text, by its name.
+/// Returns how many words in a font's file name speak against plain text; 0 is best.
 fn rank(path: &Path) -> usize {
     let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let kinds = [
@@ -308,12 +309,12 @@ mod tests {
         let mut found = Found::default();
         found.look_for(&wanted, &[folder.path().to_path_buf(), "/nonexistent".into()]);
         assert_eq!((found.of[&'a'], found.of[&'字']), (None, None));
-        // What is installed later is found by the next process.
+        // A font that is installed later is found by the next process.
         let mut found = Found::default();
         fs::write(deep.join("Inter.OTF"), REGULAR).unwrap();
         found.look_for(&wanted, &[folder.path().to_path_buf()]);
         assert_eq!((found.of[&'a'], found.of[&'字']), (Some(0), None));
-        // Another character of a font that is held needs no folder.
+        // Another character of a loaded font needs no folder.
         found.look_for(&BTreeSet::from(['b']), &[]);
         assert_eq!((found.of[&'b'], found.fonts.len()), (Some(0), 1));
     }
@@ -341,7 +342,7 @@ mod tests {
             text.starts_with("no font on this machine has 😀: the PNG figures show boxes"),
             "{text}"
         );
-        assert!(text.contains("fonts-noto") && text.ends_with("the page are right"), "{text}");
+        assert!(text.contains("fonts-noto") && text.ends_with("the page are correct"), "{text}");
         assert_eq!(said(&strange, |_| true), None);
         let many: BTreeSet<char> = ('一'..='十').collect();
         let text = said(&many, |_| false).unwrap();

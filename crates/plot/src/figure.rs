@@ -1,4 +1,4 @@
-//! A figure as data, of whichever kind.
+//! A figure as data, of any kind.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,23 +8,23 @@ use crate::map::Map;
 use crate::rows::Rows;
 use crate::trend::Trend;
 
-/// A figure as data, of whichever kind.
+/// A figure as data, of any kind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FigureData {
     /// Lines and dots between two axes.
     Chart(Chart),
-    /// Coloured cells.
+    /// A matrix of coloured cells.
     Grid(Grid),
-    /// A row a label.
+    /// One row for each label.
     Rows(Rows),
-    /// Nights of a history.
+    /// Metrics over the nights of a history.
     Trend(Trend),
-    /// Maps of a function with descents.
+    /// Maps of a function, with the paths of optimizers.
     Map(Map),
 }
 
 impl FigureData {
-    /// What the figure shows.
+    /// Returns the title: what the figure shows.
     pub fn title(&self) -> &str {
         match self {
             FigureData::Chart(chart) => &chart.title,
@@ -35,7 +35,7 @@ impl FigureData {
         }
     }
 
-    /// What its strokes are.
+    /// Returns the subtitle: the meaning of its lines and marks.
     pub fn subtitle(&self) -> &str {
         match self {
             FigureData::Chart(chart) => &chart.subtitle,
@@ -46,7 +46,7 @@ impl FigureData {
         }
     }
 
-    /// The same without a title, for a place that has a heading.
+    /// Returns a copy without a title, for a place that has a heading.
     pub fn untitled(&self) -> FigureData {
         let mut ink = self.clone();
         match &mut ink {

@@ -1,5 +1,5 @@
-//! Letters as outlines in their places, as a browser sets them: each advances by its own
-//! width, beside the space that its font gives it, and closer to some than to others.
+//! Letters as outlines, placed as in a browser: with the font's advance widths, side bearings and
+//! kerning.
 
 use ab_glyph::{Font as _, FontRef, GlyphId, OutlinedGlyph, PxScale, ScaleFont as _};
 use plotters::style::text_anchor::HPos;
@@ -8,7 +8,7 @@ use crate::canvas::Xy;
 use crate::fallback;
 use crate::kerning::Kerning;
 
-/// The outlines of a text whose em is so many pixels, anchored at a point of its baseline.
+/// Returns the outlines of a text with an em of `em` pixels, anchored at a point of its baseline.
 pub(crate) fn set(text: &str, bold: bool, em: f64, at: Xy, anchor: HPos) -> Vec<OutlinedGlyph> {
     let pieces = fallback::pieces(text, bold);
     let runs: Vec<Run<'_>> = pieces.iter().map(|(font, text)| Run::new(font, text, em)).collect();
@@ -33,7 +33,7 @@ pub(crate) fn set(text: &str, bold: bool, em: f64, at: Xy, anchor: HPos) -> Vec<
 struct Run<'a> {
     font: &'a FontRef<'static>,
     kerning: Kerning<'a>,
-    /// The height of a line in pixels, which is the size that `ab_glyph` takes.
+    /// Height of a line in pixels, which is the size that `ab_glyph` takes.
     scale: PxScale,
     text: &'a str,
 }
@@ -45,8 +45,8 @@ impl<'a> Run<'a> {
         Run { font, kerning: Kerning::of(font.font_data()), scale, text }
     }
 
-    /// Calls `visit` with each letter and its distance from the first one; gives the width
-    /// of all.
+    /// Calls `visit` with each letter and its distance from the first one, in pixels, and returns
+    /// the width of all.
     fn walk(&self, mut visit: impl FnMut(GlyphId, f32)) -> f32 {
         let scaled = self.font.as_scaled(self.scale);
         let mut x = 0.0;
@@ -74,8 +74,8 @@ mod tests {
             [glyphs[0].px_bounds(), glyphs[1].px_bounds()]
         };
         let sides = |anchor| bounds(anchor).map(|r| (r.min.x, r.max.x));
-        // In units of the font H is 1588 wide and 2048 high, advances by 2084 and leaves 248
-        // on either side.
+        // In font units H is 1588 wide and 2048 high, advances by 2084 and leaves 248 on either
+        // side.
         let first = bounds(HPos::Left)[0];
         assert_eq!((first.min.y, first.max.y), (2_952.0, 5_000.0));
         assert_eq!(sides(HPos::Left), [(10_248.0, 11_836.0), (12_332.0, 13_920.0)]);

@@ -5,77 +5,77 @@ use std::fmt::{self, Display, Formatter};
 use crate::colormap::Colormap;
 use text_format::number::significant;
 
-/// Rows and columns of cells with a key to their colours.
+/// Rows and columns of cells with a key that explains their colours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
-    /// What the figure shows.
+    /// Title: what the figure shows.
     pub title: String,
-    /// What its cells are.
+    /// Subtitle: the meaning of its cells.
     pub subtitle: String,
-    /// What the colours are: name and unit.
+    /// Name and unit of the colours' values.
     pub key: String,
-    /// Values to colours.
+    /// Mapping of values to colours.
     pub colormap: Colormap,
-    /// Name of the columns, above their heads.
+    /// Name of the columns, above their headings.
     pub column_name: String,
-    /// The columns' heads.
+    /// Headings of the columns.
     pub columns: Vec<String>,
-    /// Whether the columns are the rows again: then heads without room become
-    /// numbers, which the rows explain.
+    /// Whether the columns are the rows again: headings without room are then replaced by numbers,
+    /// which the rows explain.
     pub square: bool,
-    /// The rows.
+    /// Rows from top to bottom.
     pub rows: Vec<GridRow>,
 }
 
 /// A row of a grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GridRow {
-    /// Place in the plan of the label that it belongs to.
+    /// Place in the plan of the label that the row belongs to; `None` for no label.
     pub series: Option<usize>,
-    /// What it shares with its neighbours, said once for all of them: the
-    /// label. Empty where every row has a head of its own.
+    /// Name shared with neighbouring rows, such as the label, and shown once for all of them. Empty
+    /// if every row has its own heading.
     pub group: String,
-    /// Its head.
+    /// Heading of the row.
     pub head: String,
-    /// Set in bold: the best of its group.
+    /// Whether it is in bold, as the best of its group.
     pub strong: bool,
-    /// As many as there are columns.
+    /// Cells, one for each column.
     pub cells: Vec<Cell>,
 }
 
 /// A cell of a grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
-    /// What it is filled with.
+    /// Filling of the cell.
     pub fill: Fill,
-    /// Text inside, as short as it can be.
+    /// Text inside, as short as possible.
     pub text: String,
-    /// A smaller line below it.
+    /// Smaller line below the text.
     pub note: String,
-    /// What a pointer hovering there is told; nothing is told where it is empty.
+    /// Text shown on hover; empty for none.
     pub said: String,
 }
 
-/// What fills a cell.
+/// Filling of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fill {
     /// The colour of a value.
     Value(f64),
-    /// A cross: it diverged.
+    /// A cross: the run diverged.
     Crossed,
-    /// A cross: it never reached the target.
+    /// A cross: the run never reached the target.
     Never,
     /// Hatching: there is no result.
     Missing,
-    /// Hatching: a pair that was compared but has no lead, for no seed has both values.
+    /// Hatching: the pair was compared but has no lead, because no seed has both values.
     NoLead,
-    /// Nothing: there cannot be a value, as on a matrix's diagonal.
+    /// Nothing: there cannot be a value, as on the diagonal of a matrix.
     Blank,
 }
 
 impl Grid {
-    /// Returns whether its colours say something: not where no cell has a value, nor where all
-    /// are zero on a scale around it.
+    /// Returns whether the colours carry information: false if no cell has a value, or if all
+    /// values are zero on a scale around zero.
     pub fn keyed(&self) -> bool {
         let around = matches!(self.colormap, Colormap::Diverging(_));
         let cells = self.rows.iter().flat_map(|r| &r.cells);
@@ -86,7 +86,7 @@ impl Grid {
         values.any(|value| !around || value != 0.0)
     }
 
-    /// Returns whether a cell is filled so.
+    /// Returns whether any cell has this filling.
     pub fn has(&self, fill: Fill) -> bool {
         self.rows.iter().flat_map(|r| &r.cells).any(|c| c.fill == fill)
     }

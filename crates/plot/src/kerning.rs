@@ -1,16 +1,15 @@
-//! Kerning: by how much two letters stand closer than their widths say. Fonts have it in
-//! their table GPOS, of which `ab_glyph` reads nothing.
+//! Kerning: adjustments of the distance between two letters. Fonts have it in their GPOS table,
+//! which `ab_glyph` does not read.
 
 use ab_glyph::GlyphId;
 use ttf_parser::gpos::{PairAdjustment, PositioningSubtable};
 use ttf_parser::{Face, Tag};
 
-/// The pairs of letters of one font: lookups, of each of which the first table counts that
-/// knows a pair.
+/// Kerning pairs of one font, as lookups; the first table of a lookup that has a pair counts.
 pub(crate) struct Kerning<'a>(Vec<Vec<PairAdjustment<'a>>>);
 
 impl<'a> Kerning<'a> {
-    /// Reads them from the bytes of a font; none where it has none.
+    /// Reads the pairs from the bytes of a font; empty if it has none.
     pub(crate) fn of(bytes: &'a [u8]) -> Kerning<'a> {
         let face = Face::parse(bytes, 0).ok();
         Kerning(face.and_then(|face| Self::read(&face)).unwrap_or_default())
@@ -25,7 +24,7 @@ impl<'a> Kerning<'a> {
             .filter(|feature| feature.tag == kern)
             .flat_map(|feature| feature.lookup_indices.into_iter())
             .collect();
-        // Scripts and languages share them.
+        // Scripts and languages share lookups.
         numbers.sort_unstable();
         numbers.dedup();
         let lookups = numbers.into_iter().filter_map(|number| table.lookups.get(number));
@@ -36,8 +35,8 @@ impl<'a> Kerning<'a> {
         Some(lookups.map(|l| l.subtables.into_iter().filter_map(pairs).collect()).collect())
     }
 
-    /// How much farther the second of two letters stands from the first, in units of the
-    /// font; less than nothing where it stands closer.
+    /// Returns the adjustment of the distance between two letters, in font units; negative if they
+    /// are closer.
     pub(crate) fn between(&self, first: GlyphId, second: GlyphId) -> f32 {
         let (first, second) = (ttf_parser::GlyphId(first.0), ttf_parser::GlyphId(second.0));
         let of = |pair: &PairAdjustment<'_>| match pair {

@@ -1,10 +1,10 @@
-//! Figures as data, drawn alike to SVG and PNG.
+//! Figures as data, drawn identically to SVG and PNG.
 //!
 //! A figure is data first ([`chart::Chart`], [`grid::Grid`], [`rows::Rows`], [`trend::Trend`],
 //! [`map::Map`], all of them a [`FigureData`]) and drawn second: [`output::svg`],
-//! [`output::inline`] and [`output::png`] go through one [`canvas::Surface`]. Values that no
-//! scale can show stand in lanes at the ends of an axis, so that nothing is drawn outside and
-//! nothing is left out ([`axis`]).
+//! [`output::inline`] and [`output::png`] go through one [`canvas::Surface`]. Values without a
+//! place on a scale are drawn in lanes at the ends of the axis, so that nothing is drawn outside
+//! and nothing is left out ([`axis`]).
 //!
 //! ```
 //! use plot::axis::{Axis, End};
@@ -28,13 +28,13 @@
 //!     panels: vec![panel],
 //! });
 //!
-//! // What belongs to a label stands in a group, so that a page can hide it.
+//! // Elements of a label are in a group, so that a page can hide them.
 //! let svg = output::svg(&figure, Layout::Narrow)?;
 //! assert!(svg.contains("<g data-series=\"3\">") && svg.contains(">adam</text>"));
-//! // The tick of the lane in which the last loss stands.
+//! // The tick of the lane in which the last loss is drawn.
 //! assert!(svg.contains(">diverged</text>"));
 //!
-//! // The same as pixels, two for each of the SVG in either direction.
+//! // The same as a bitmap, with two pixels per logical pixel in either direction.
 //! let bytes = output::png(&figure, Layout::Narrow)?;
 //! let image = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
 //! let (width, height) = figure.size(Layout::Narrow);

@@ -5,10 +5,10 @@ use std::fmt::{self, Display, Formatter};
 use text_format::escape;
 use text_format::number::significant;
 
-/// A point of the plane: x, y.
+/// A point of the plane, x and y, in the function's coordinates.
 pub type Position = [f64; 2];
 
-/// Squares along each side of the box.
+/// Number of squares along each side of the box.
 pub const GRID: usize = 90;
 
 /// A function of two variables over a box, sampled at the corners of a grid of [`GRID`] by
@@ -20,7 +20,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// Samples `function` over the box between its lower left and its upper right corner.
+    /// Samples `function` over the box given by its lower left and its upper right corner.
     pub fn sample(domain: [Position; 2], function: impl Fn(Position) -> f64) -> Field {
         let mut field = Field { domain, values: Vec::new() };
         let corners = (0..=GRID).flat_map(|j| (0..=GRID).map(move |i| (i, j)));
@@ -28,22 +28,22 @@ impl Field {
         field
     }
 
-    /// The lower left and the upper right corner of the box.
+    /// Returns the lower left and the upper right corner of the box.
     pub fn domain(&self) -> [Position; 2] {
         self.domain
     }
 
-    /// The values, row by row from below, each from left to right.
+    /// Returns the values at the corners, row by row from below, each from left to right.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// The value at a corner of the grid: column and row, from 0 to [`GRID`].
+    /// Returns the value at a corner of the grid: column and row, from 0 to [`GRID`].
     pub(crate) fn value(&self, i: usize, j: usize) -> f64 {
         self.values[j * (GRID + 1) + i]
     }
 
-    /// The position of a corner of the grid.
+    /// Returns the position of a corner of the grid.
     pub(crate) fn corner(&self, i: usize, j: usize) -> Position {
         let [low, high] = self.domain;
         let along =
@@ -51,42 +51,42 @@ impl Field {
         [along(0, i), along(1, j)]
     }
 
-    /// True where a position lies in the box or on its border.
+    /// Returns whether a position is in the box or on its border.
     pub(crate) fn contains(&self, position: Position) -> bool {
         let [low, high] = self.domain;
         !position.iter().zip(low.iter().zip(high)).any(|(v, (l, h))| v < l || *v > h)
     }
 }
 
-/// Maps with a path each, or one map over which all paths move.
+/// Maps with one path each, or one map over which all paths move.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
-    /// What the figure shows.
+    /// Title: what the figure shows.
     pub title: String,
-    /// What its strokes are.
+    /// Subtitle: the meaning of its lines and marks.
     pub subtitle: String,
-    /// The function that is mapped.
+    /// Function that is mapped.
     pub field: Field,
-    /// Places that bear a cross.
+    /// Positions marked with a cross.
     pub crosses: Vec<Position>,
-    /// The paths, one a series.
+    /// Paths, one for each series.
     pub paths: Vec<Path>,
-    /// True where all paths run over one map and move, in place of a map each.
+    /// Whether all paths move over one map, instead of one map for each.
     pub animated: bool,
 }
 
 /// A path over a map.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
-    /// Number of the series, which decides its colour.
+    /// Number of the series, which sets its colour.
     pub series: usize,
     /// Name of the series.
     pub label: String,
-    /// What stands behind the name.
+    /// Note after or below the name.
     pub note: String,
-    /// The text of a pointer that hovers over its end.
+    /// Text shown on hover over its end.
     pub text: String,
-    /// Step and position, ascending by step.
+    /// Steps and positions, ascending by step.
     pub points: Vec<(u64, Position)>,
 }
 

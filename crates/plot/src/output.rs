@@ -1,4 +1,4 @@
-//! Figures as SVG text and PNG bytes, from the one drawing function.
+//! Figures as SVG text and PNG bytes, from one drawing function.
 
 use std::cell::RefCell;
 
@@ -11,30 +11,30 @@ use crate::style::{FONT_FAMILY, Layout, TICK, fonts};
 use crate::svg::{Colors, Svg, xml};
 use text_format::escape;
 
-/// PNGs have twice the logical resolution, drawn three times finer and averaged,
+/// Pixels per logical pixel of a PNG, and the factor by which it is drawn finer and then averaged,
 /// because plotters does not smooth thick lines.
 const PNG_SCALE: usize = 2;
 const OVERSAMPLING: usize = 3;
 
-/// For readers who wish for less motion.
+/// Style for readers who prefer reduced motion.
 const STILL: &str = "<style>@media (prefers-reduced-motion:reduce){.moving{display:none}.still{display:inline}}</style>\n";
 
 thread_local! {
-    /// The fine pixels, kept for the next figure: the system hands out so many
-    /// bytes page by page, which costs as much as drawing on them.
+    /// Buffer of fine pixels, kept for the next figure: the system maps new memory page by page,
+    /// which costs as much as drawing on it.
     static FINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A figure as a standalone SVG document with a white background.
+/// Returns a figure as a standalone SVG document with a white background.
 ///
 /// # Errors
-/// The fonts are broken.
+/// The embedded fonts cannot be read.
 pub fn svg(ink: &FigureData, layout: Layout) -> Result<String, FigureError> {
     ready()?;
     let (width, height) = ink.size(layout);
     let elements = elements(ink, layout, Colors::Literal)?;
     let title = xml(&escape::line(ink.title()));
-    // In a page its style says so: none of ours would be admitted there.
+    // Inline figures rely on the page's own style, because a page admits no style element of ours.
     let style = if elements.contains("class=\"moving\"") { STILL } else { "" };
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
@@ -43,13 +43,13 @@ pub fn svg(ink: &FigureData, layout: Layout) -> Result<String, FigureError> {
     ))
 }
 
-/// A figure as part of a page: no size of its own, colours by CSS variable, the
-/// font by CSS, named by `label` and described by the element of the id
-/// `described_by`. Shown without its title, which the page's
-/// heading gives: see [`FigureData::untitled`].
+/// Returns a figure as part of a page: without a size, with colours as CSS variables and the font
+/// from CSS. `label` is its accessible name, and the element with the id `described_by` describes
+/// it. The page's heading gives the title, so pass a figure without one: see
+/// [`FigureData::untitled`].
 ///
 /// # Errors
-/// The fonts are broken.
+/// The embedded fonts cannot be read.
 pub fn inline(
     ink: &FigureData,
     layout: Layout,
@@ -59,7 +59,7 @@ pub fn inline(
     ready()?;
     let (width, height) = ink.size(layout);
     let elements = elements(ink, layout, Colors::Variables)?;
-    // The name stands in an attribute: a title element would pop up as a tooltip.
+    // The name is an attribute, because a title element would pop up as a tooltip.
     let label = xml(label);
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
@@ -73,10 +73,10 @@ fn elements(ink: &FigureData, layout: Layout, colors: Colors) -> Result<String, 
     Ok(surface.finish())
 }
 
-/// A figure as PNG bytes at twice the logical resolution.
+/// Returns a figure as PNG bytes, with two pixels per logical pixel in either direction.
 ///
 /// # Errors
-/// The fonts are broken, or the image cannot be drawn or encoded.
+/// The embedded fonts cannot be read, or the image cannot be drawn or encoded.
 pub fn png(ink: &FigureData, layout: Layout) -> Result<Vec<u8>, FigureError> {
     ready()?;
     let (width, height) = ink.size(layout);
@@ -84,8 +84,7 @@ pub fn png(ink: &FigureData, layout: Layout) -> Result<Vec<u8>, FigureError> {
     let fine = (width * OVERSAMPLING, height * OVERSAMPLING);
     let image = FINE.with_borrow_mut(|pixels| -> Result<Vec<u8>, FigureError> {
         let size = fine.0 * fine.1 * 3;
-        // What is left of the last figure does not matter: the first stroke of
-        // each is its paper.
+        // Pixels of the last figure do not matter: every figure first fills its whole area.
         if pixels.len() < size {
             pixels.resize(size, 0);
         }
@@ -110,12 +109,12 @@ pub fn png(ink: &FigureData, layout: Layout) -> Result<Vec<u8>, FigureError> {
     Ok(bytes)
 }
 
-/// Means over squares of `OVERSAMPLING` pixels; `width` is that of the result.
+/// Returns means over squares of `OVERSAMPLING` pixels; `width` is that of the result, in pixels.
 fn average(fine: &[u8], width: usize) -> Vec<u8> {
     const N: usize = OVERSAMPLING;
     let stride = width * N * 3;
     let mut out = vec![0; fine.len() / (N * N)];
-    // Down the columns first, which are as wide as a processor can add at once.
+    // Columns are summed first, because whole rows can be added with vector instructions.
     let mut sums = vec![0u16; stride];
     for (rows, out) in fine.chunks_exact(N * stride).zip(out.chunks_exact_mut(width * 3)) {
         sums.fill(0);

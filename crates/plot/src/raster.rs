@@ -1,11 +1,11 @@
-//! Pixels inside of areas, discs and strokes: those whose middles lie inside.
+//! Pixels of areas, discs and strokes: those whose centres are inside.
 
 use crate::canvas::Xy;
 
-/// A run of pixels in one row: y, first and last x.
+/// A run of pixels in one row: y, first x, last x.
 pub(crate) type Span = (i32, i32, i32);
 
-/// The pixels inside of loops, those round holes left out.
+/// Returns the pixels inside loops, without those of holes.
 pub(crate) fn area(loops: &[Vec<Xy>]) -> Vec<Span> {
     let ys = || loops.iter().flatten().map(|p| p.1);
     let (top, bottom) =
@@ -27,7 +27,7 @@ pub(crate) fn area(loops: &[Vec<Xy>]) -> Vec<Span> {
     out
 }
 
-/// The pixels inside of a disc.
+/// Returns the pixels inside a disc.
 pub(crate) fn disc((x, y): Xy, radius: f64) -> Vec<Span> {
     let rows = (y - radius).floor() as i32..=(y + radius).ceil() as i32;
     let half = |row: i32| radius.powi(2) - (f64::from(row) + 0.5 - y).powi(2);
@@ -36,8 +36,7 @@ pub(crate) fn disc((x, y): Xy, radius: f64) -> Vec<Span> {
         .collect()
 }
 
-/// The pixels of lines of a width, each once: their ends are cut off square, their
-/// corners are round.
+/// Returns the pixels of lines with a width in pixels, each once: ends are square, corners round.
 pub(crate) fn stroke(lines: &[Vec<Xy>], width: f64) -> Vec<Span> {
     let half = width / 2.0;
     let mut spans = Vec::new();
@@ -59,13 +58,13 @@ pub(crate) fn stroke(lines: &[Vec<Xy>], width: f64) -> Vec<Span> {
     united(spans)
 }
 
-/// The pixels of one row whose middles lie between two places.
+/// Returns the pixels of one row whose centres are between two places.
 fn span(row: i32, from: f64, to: f64) -> Option<Span> {
     let (from, to) = ((from - 0.5).ceil() as i32, (to - 0.5).ceil() as i32 - 1);
     (from <= to).then_some((row, from, to))
 }
 
-/// The same pixels, each once.
+/// Merges runs, so that each pixel occurs once.
 fn united(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_unstable();
     let mut out: Vec<Span> = Vec::new();
@@ -78,7 +77,8 @@ fn united(mut spans: Vec<Span>) -> Vec<Span> {
     out
 }
 
-/// The pieces of a polyline that a dash pattern leaves.
+/// Returns the pieces of a polyline that a dash pattern draws; `dash` has lengths of ink and gap in
+/// turn.
 pub(crate) fn dashed(points: &[Xy], dash: &[f64]) -> Vec<Vec<Xy>> {
     if dash.is_empty() {
         return vec![points.to_vec()];

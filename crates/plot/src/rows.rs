@@ -1,4 +1,4 @@
-//! One row a label on a common axis, as data.
+//! Rows on a common axis, one for each label, as data.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,41 +8,43 @@ use text_format::number::significant;
 /// Rows over a horizontal axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
-    /// What the figure shows.
+    /// Title: what the figure shows.
     pub title: String,
-    /// What its dots and bars are.
+    /// Subtitle: the meaning of its dots and bars.
     pub subtitle: String,
     /// Name of the axis with its unit.
     pub x_label: String,
     /// The axis.
     pub x: Axis,
-    /// Values marked by a line over all rows.
+    /// Values marked by a line across all rows.
     pub lines: Vec<f64>,
-    /// From top to bottom.
+    /// Rows from top to bottom.
     pub rows: Vec<Row>,
 }
 
-/// What one label reached.
+/// Results of one label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Place in the plan.
     pub series: usize,
     /// The label.
     pub label: String,
-    /// Single values, each with what it is: `seed 3`.
+    /// Single values, each with its name: `seed 3`.
     pub dots: Vec<(f64, String)>,
-    /// The mean, a marker; of what may never be reached the median, see [`Rows::average`].
+    /// Mean, drawn as a marker; the median if the target may never be reached, see
+    /// [`Rows::average`]. `None` draws no marker.
     pub mean: Option<f64>,
-    /// The interval of the mean, a bar.
+    /// Interval of the mean, drawn as a bar; `None` draws no bar.
     pub interval: Option<(f64, f64)>,
-    /// The value in words, at the right.
+    /// Value as text, at the right.
     pub text: String,
-    /// A smaller line: `2 of 5 seeds diverged`.
+    /// Smaller line: `2 of 5 seeds diverged`; empty for none.
     pub note: String,
 }
 
 impl Rows {
-    /// The name of a row's marker. Of what may never be reached there is no mean.
+    /// Returns the name of the rows' marker: `median` if the target may never be reached, because
+    /// there is then no mean, else `mean`.
     pub fn average(&self) -> &'static str {
         if self.x.never { "median" } else { "mean" }
     }

@@ -1,25 +1,25 @@
-//! Scales: how values map to places along an axis, and round places for ticks.
+//! Scales: the mapping of values to positions along an axis, and round values for ticks.
 
-/// How values map to a position along an axis.
+/// Mapping of values to positions along an axis, between a low and a high end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
     /// Even steps.
     Linear(f64, f64),
     /// Even ratios; both ends positive.
     Log(f64, f64),
-    /// Accuracies spaced by the logarithm of the error rate `1 - accuracy`, so
-    /// that 98 % and 99 % are as far apart as 80 % and 90 %. Both ends below 1.
+    /// Accuracies, as fractions, spaced by the logarithm of the error rate `1 - accuracy`, so that
+    /// 98 % and 99 % are as far apart as 80 % and 90 %. Both ends below 1.
     Error(f64, f64),
 }
 
 impl Scale {
-    /// Its low and its high end.
+    /// Returns the low and the high end.
     pub fn ends(&self) -> (f64, f64) {
         let (Scale::Linear(low, high) | Scale::Log(low, high) | Scale::Error(low, high)) = *self;
         (low, high)
     }
 
-    /// The same kind of scale between other ends.
+    /// Returns the same kind of scale between other ends.
     pub fn between(&self, low: f64, high: f64) -> Scale {
         match self {
             Scale::Linear(..) => Scale::Linear(low, high),
@@ -28,8 +28,8 @@ impl Scale {
         }
     }
 
-    /// A value in the coordinate in which the scale is even; infinite where it has
-    /// no place on it.
+    /// Returns the coordinate of a value in which the scale is even; infinite if the value has no
+    /// place on the scale.
     pub fn even(&self, value: f64) -> f64 {
         match self {
             Scale::Linear(..) => value,
@@ -40,7 +40,7 @@ impl Scale {
         }
     }
 
-    /// The value of an even coordinate: the inverse of [`Scale::even`].
+    /// Returns the value of an even coordinate: the inverse of [`Scale::even`].
     pub fn value(&self, even: f64) -> f64 {
         match self {
             Scale::Linear(..) => even,
@@ -49,8 +49,8 @@ impl Scale {
         }
     }
 
-    /// Position of a value: 0 at the low end, 1 at the high end, less or more
-    /// outside. Values that the scale cannot show lie far on their side.
+    /// Returns the position of a value: 0 at the low end, 1 at the high end, less or more outside,
+    /// limited to -10 and 10. NaN is at -10.
     pub fn unit(&self, value: f64) -> f64 {
         let (low, high) = self.ends();
         let (low, high, at) = (self.even(low), self.even(high), self.even(value));
@@ -60,11 +60,11 @@ impl Scale {
             at if at > low => f64::INFINITY,
             _ => f64::NEG_INFINITY,
         };
-        // Far outside is as good as further outside, and fits into a coordinate.
+        // Limited, because it has to fit into a coordinate.
         if position.is_nan() { -10.0 } else { position.clamp(-10.0, 10.0) }
     }
 
-    /// Round values for ticks between the ends, at most about `room` of them.
+    /// Returns round values for ticks between the ends, about `room` of them at most.
     pub(crate) fn ticks(&self, room: usize, whole: bool) -> Vec<f64> {
         match *self {
             Scale::Linear(low, high) => linear_ticks(low, high, room, whole),
@@ -115,13 +115,13 @@ fn log_ticks(low: f64, high: f64, room: usize) -> Vec<f64> {
     let narrow = (high / low).log10() < 1.0;
     let at = choices.iter().skip(usize::from(!narrow)).position(|t| fits(t) && !t.is_empty());
     match at.map(|i| i + usize::from(!narrow)) {
-        // Within a decade even ticks can be the better ones.
+        // Within a decade, linear ticks can be better.
         Some(i) if choices[i].len() >= 2 => choices.swap_remove(i),
         _ => linear_ticks(low, high, room, false).into_iter().filter(|v| *v > 0.0).collect(),
     }
 }
 
-/// The literal's value: 3e-4 is not 3.0 * 10f64.powi(-4).
+/// Parsed from decimal text, because 3e-4 is not 3.0 * 10f64.powi(-4).
 fn power_of_ten(mantissa: f64, exponent: i32) -> f64 {
     format!("{mantissa}e{exponent}").parse().unwrap_or(f64::NAN)
 }

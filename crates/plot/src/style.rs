@@ -1,14 +1,13 @@
-//! How figures look: the font, colours, dashes and markers. One optimizer
-//! label has one colour, dash and marker in every figure, by its place in the
-//! plan.
+//! Style of figures: the font, colours, dashes and markers. A label has one colour, dash and marker
+//! in every figure, by its place in the plan.
 
 use std::sync::LazyLock;
 
 pub use plotters::style::RGBColor;
 use plotters::style::{FontStyle, register_font};
 
-/// Families that a browser tries in order; the first is the embedded font,
-/// which measures the text and draws the bitmaps.
+/// Font families that a browser tries in order; the first is the embedded font, which measures the
+/// text and draws the bitmaps.
 pub const FONT_FAMILY: &str = "Inter, -apple-system, Segoe UI, Helvetica Neue, Arial, sans-serif";
 
 /// The embedded font for most text.
@@ -21,7 +20,7 @@ static FONTS: LazyLock<bool> = LazyLock::new(|| {
         && register_font(FONT_FAMILY, FontStyle::Bold, SEMI_BOLD).is_ok()
 });
 
-/// Registers the embedded fonts once; whether they could be read.
+/// Registers the embedded fonts once, and returns whether they could be read.
 pub fn fonts() -> bool {
     *FONTS
 }
@@ -35,31 +34,31 @@ pub enum Layout {
     Narrow,
 }
 
-/// Size of a figure's title, in logical pixels as all sizes.
+/// Size of a figure's title, in logical pixels as all sizes here.
 pub const TITLE: f64 = 17.0;
 /// Size of most text.
 pub const BODY: f64 = 12.5;
 /// Size of tick labels and notes.
 pub const TICK: f64 = 11.5;
-/// Distance of lines of most text.
+/// Distance between lines of most text.
 pub const LINE: f64 = 17.0;
 
-/// Centred capitals have their baseline so many em below the middle.
+/// Distance of the baseline below the middle of centred capitals, in em.
 pub(crate) const BASELINE: f64 = 0.355;
 
-/// Text and strong lines.
+/// Colour of text and strong lines.
 pub const INK: RGBColor = RGBColor(0x1B, 0x1F, 0x24);
-/// Secondary text.
+/// Colour of secondary text.
 pub const MUTED: RGBColor = RGBColor(0x5A, 0x63, 0x6E);
-/// Axis lines.
+/// Colour of axis lines.
 pub const AXIS: RGBColor = RGBColor(0x9A, 0xA4, 0xAF);
-/// Grid lines.
+/// Colour of grid lines.
 pub const GRID: RGBColor = RGBColor(0xE7, 0xEA, 0xEE);
-/// Background.
+/// Colour of the background.
 pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 
-/// The palette of Okabe and Ito (2008), told apart with any common colour
-/// blindness; the two that are weak on white come last.
+/// Colours of the labels: the palette of Okabe and Ito (2008), distinct with all common kinds of
+/// colour blindness. Yellow, which is weak on white, comes last.
 pub const PALETTE: [RGBColor; 8] = [
     RGBColor(0x00, 0x72, 0xB2),
     RGBColor(0xD5, 0x5E, 0x00),
@@ -71,11 +70,11 @@ pub const PALETTE: [RGBColor; 8] = [
     RGBColor(0xF0, 0xE4, 0x42),
 ];
 
-/// Lengths in logical pixels of ink and gap in turn; empty is a solid line.
+/// Dashes of the labels: lengths of ink and gap in turn, in logical pixels; empty is a solid line.
 pub const DASHES: [&[f64]; 5] =
     [&[], &[8.0, 3.5], &[10.0, 3.0, 2.0, 3.0], &[3.0, 2.5], &[16.0, 4.0]];
 
-/// The shape drawn at a curve's points.
+/// Shape drawn at a curve's points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marker {
     /// A disc.
@@ -104,8 +103,8 @@ const MARKERS: [Marker; 7] = [
     Marker::Ring,
 ];
 
-/// Look of the label at place `series` of the plan. Colours repeat after 8,
-/// dashes after 5, markers after 7: together after 280.
+/// Returns colour, dash and marker of the label at place `series` of the plan. Colours repeat after
+/// 8 labels, dashes after 5, markers after 7, and all together after 280.
 pub fn look(series: usize) -> (RGBColor, &'static [f64], Marker) {
     (
         PALETTE[series % PALETTE.len()],

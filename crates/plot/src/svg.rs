@@ -1,9 +1,8 @@
-//! Strokes as compact SVG: lengths in logical pixels with one decimal,
-//! neighbouring strokes of one look in one path, and everything that belongs to
-//! one label inside `<g data-series="3">`, so that a page can hide it.
+//! Strokes as compact SVG: lengths in logical pixels with one decimal, neighbouring strokes of one
+//! look in one path, and all elements of one label inside `<g data-series="3">`, so that a page can
+//! hide them.
 //!
-//! plotters' own backend for SVG knows neither groups nor dashes, and writes
-//! whole numbers.
+//! plotters' own SVG backend has neither groups nor dashes, and writes whole numbers.
 
 use std::fmt::Write as _;
 
@@ -14,34 +13,34 @@ use crate::canvas::{Ball, Canvas, Draw, FigureError, Font, Stroke, Surface, Xy};
 use crate::style::{AXIS, BASELINE, GRID, INK, MUTED, PALETTE, PAPER, TICK};
 use text_format::escape;
 
-/// How colours are written.
+/// Notation of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colors {
-    /// As they are: for files of their own.
+    /// Literal values, for standalone files.
     Literal,
-    /// Those of the theme as CSS variables of the page, which has a light and a
-    /// dark value for each; others as they are.
+    /// Colours of the theme as CSS variables of the page, which has a light and a dark value for
+    /// each; others as literal values.
     Variables,
 }
 
-/// The elements drawn so far; the `<svg>` around them is the caller's.
+/// Elements drawn so far; the caller adds the `<svg>` around them.
 #[derive(Debug)]
 pub struct Svg {
     text: String,
     size: (f64, f64),
     colors: Colors,
     group: Option<usize>,
-    /// Look and data of a path that further strokes of that look may join.
+    /// Look and data of a path that further strokes of the same look may join.
     path: Option<(String, String)>,
 }
 
 impl Svg {
-    /// Nothing yet, `size` logical pixels wide and high.
+    /// Makes an empty drawing; `size` is its width and height in logical pixels.
     pub fn new(size: (f64, f64), colors: Colors) -> Self {
         Svg { text: String::new(), size, colors, group: None, path: None }
     }
 
-    /// All elements.
+    /// Returns all elements.
     pub fn finish(mut self) -> String {
         self.enter(None);
         self.flush();
@@ -69,8 +68,8 @@ impl Svg {
         self.group = group;
     }
 
-    /// A piece of a path: joins the one before it if that looks the same.
-    /// Translucent pieces stay apart, because they darken each other.
+    /// Adds a piece of a path, which joins the one before it if that looks the same. Translucent
+    /// pieces stay separate, because they darken each other.
     fn path(&mut self, look: String, data: &str, joins: bool) {
         match &mut self.path {
             Some((held, all)) if joins && *held == look => all.push_str(data),
@@ -102,7 +101,7 @@ impl Svg {
     }
 }
 
-/// The first 8 hexadecimal digits of the BLAKE3 hash of a text.
+/// Returns the first 8 hexadecimal digits of the BLAKE3 hash of a text.
 fn short_hash(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..8].to_owned()
 }
@@ -157,7 +156,7 @@ impl Surface for Svg {
         Ok(())
     }
 
-    /// Drawn once and used again, under a name made of what is drawn.
+    /// Defines the drawing once, under a name made from its hash, and uses it at each place.
     fn repeat(&mut self, at: &[Xy], draw: Draw<'_>) -> Result<(), FigureError> {
         let mut once = Svg::new(self.size, self.colors);
         draw(&mut Canvas::new(&mut once), (0.0, 0.0))?;
@@ -172,8 +171,8 @@ impl Surface for Svg {
         Ok(())
     }
 
-    /// Twice: moving, and still for readers who wish for less motion; the style
-    /// of the page or of the file shows the one or the other.
+    /// Draws the ball twice: moving, and still for readers who prefer reduced motion. The style of
+    /// the page or file shows one of them.
     fn ball(&mut self, points: &[Xy], times: &[f64], look: Ball) -> Result<(), FigureError> {
         self.flush();
         let (first, end) = (points[0], points[points.len() - 1]);
@@ -228,7 +227,7 @@ impl Surface for Svg {
     fn text(&mut self, at: Xy, text: &str, font: Font) -> Result<(), FigureError> {
         self.flush();
         let mut look = String::new();
-        // The document's own size is that of tick labels.
+        // The document's default size is that of tick labels.
         if font.size != TICK {
             let _ = write!(look, " font-size=\"{}\"", font.size);
         }
@@ -249,7 +248,7 @@ impl Surface for Svg {
     }
 }
 
-/// The page's variable for a colour of the theme.
+/// Returns the page's variable for a colour of the theme.
 fn variable(color: RGBColor) -> Option<String> {
     let named = [(PAPER, "paper"), (INK, "ink"), (MUTED, "muted"), (AXIS, "axis"), (GRID, "grid")];
     let theme = named.iter().find(|(c, _)| *c == color).map(|(_, name)| (*name).to_owned());
@@ -264,7 +263,7 @@ fn opacity(alpha: f64) -> String {
     format!(" opacity=\"{}\"", text.trim_start_matches('0').trim_end_matches('0'))
 }
 
-/// A share with three decimals at most.
+/// Returns a number with at most three decimals.
 fn short(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -274,7 +273,7 @@ fn tenth(value: f64) -> i32 {
     (value * 10.0).round() as i32
 }
 
-/// A number of tenths as a short decimal: `12`, `.5`, `-3.1`.
+/// Returns a number of tenths as a short decimal: `12`, `.5`, `-3.1`.
 fn tenths(value: i32) -> String {
     let sign = if value < 0 { "-" } else { "" };
     let (whole, rest) = (value.unsigned_abs() / 10, value.unsigned_abs() % 10);
@@ -285,8 +284,8 @@ fn tenths(value: i32) -> String {
     }
 }
 
-/// Path data of connected lines: the first point as it is, then differences.
-/// Points that fall on the one before are left out.
+/// Returns the path data of connected lines: the first point is absolute, the others are relative.
+/// Points equal to the one before are left out.
 fn lines(points: &[Xy]) -> String {
     let mut data = String::new();
     let mut before: Option<(i32, i32)> = None;
@@ -318,7 +317,7 @@ fn lines(points: &[Xy]) -> String {
     data
 }
 
-/// Any text, for an element or a quoted attribute.
+/// Escapes any text for an element or a quoted attribute.
 pub fn xml(text: &str) -> String {
     let line = escape::line(text);
     line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

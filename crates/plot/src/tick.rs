@@ -2,20 +2,20 @@
 
 use text_format::number;
 
-/// How tick labels are written.
+/// Format of tick labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TickFormat {
     /// A plain number.
     Number,
-    /// A fraction as per cent.
+    /// A fraction as a percentage.
     Percent,
 }
 
 impl TickFormat {
-    /// The label of a tick.
+    /// Returns the label of a tick.
     pub fn text(self, value: f64) -> String {
         match self {
-            // Thousands are set apart on both sides of zero.
+            // Commas separate thousands on both sides of zero.
             TickFormat::Number if value < 0.0 => format!("\u{2212}{}", number::tick(-value)),
             TickFormat::Number => number::tick(value),
             // Rounded, because 0.29 * 100 is not 29.
@@ -24,7 +24,7 @@ impl TickFormat {
     }
 }
 
-/// Which end of an axis.
+/// An end of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Left or below.

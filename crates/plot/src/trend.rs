@@ -1,4 +1,4 @@
-//! A configuration over a series of points, as data: one panel a metric.
+//! A configuration over the nights of a history, as data: one panel for each metric.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,41 +9,42 @@ use text_format::number::significant;
 /// Small multiples over the points of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trend {
-    /// What the figure shows.
+    /// Title: what the figure shows.
     pub title: String,
-    /// What its lines, bands and marks are.
+    /// Subtitle: the meaning of its lines, bands and marks.
     pub subtitle: String,
-    /// Labels of the points, the oldest first: the lines below each tick.
+    /// Labels of the points, oldest first, each as the lines below its tick.
     pub labels: Vec<Vec<String>>,
-    /// Where the history starts anew: the first point after, and why.
+    /// Breaks, at which the history starts anew: index of the first point after it, and the reason.
     pub breaks: Vec<(usize, String)>,
-    /// From left to right, then down.
+    /// Panels from left to right, then down.
     pub panels: Vec<TrendPanel>,
 }
 
 /// One metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrendPanel {
-    /// Its name, with its unit.
+    /// Name of the metric with its unit.
     pub title: String,
     /// Vertical axis.
     pub y: Axis,
-    /// Night, mean over the seeds, range of the seeds; all finite, ascending.
+    /// Index of the night, mean over the seeds, and range of the seeds as the band; all finite,
+    /// ascending.
     pub points: Vec<Point>,
     /// Levels between steps.
     pub levels: Vec<Level>,
     /// Nights at which a level began.
     pub steps: Vec<StepMark>,
-    /// The accepted baseline: value and text.
+    /// Value and text of the accepted baseline; `None` without one.
     pub baseline: Option<(f64, String)>,
 }
 
-/// A level: a mean over points.
+/// A level: the mean over consecutive points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
-    /// First and last point.
+    /// Index of the first and of the last point.
     pub span: (usize, usize),
-    /// Value at the first and at the last: unequal while a level drifts.
+    /// Value at the first and at the last point; they differ while a level drifts.
     pub values: (f64, f64),
 }
 
@@ -52,15 +53,15 @@ pub struct Level {
 pub struct StepMark {
     /// Index of the point.
     pub at: usize,
-    /// Value at which it is marked.
+    /// Value at which the mark is drawn.
     pub value: f64,
-    /// Its commit in short, or what else places it.
+    /// Short commit hash, or another name for the point.
     pub text: String,
-    /// How much it was, said when pointed at.
+    /// Description of the change, shown on hover.
     pub said: String,
-    /// Whether it is for the worse.
+    /// Whether the change is for the worse.
     pub worse: bool,
-    /// Whether it is an alarm.
+    /// Whether the change is an alarm.
     pub alarm: bool,
 }
 

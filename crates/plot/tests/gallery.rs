@@ -1,5 +1,5 @@
-//! Every figure of the gallery looks alike as SVG and as PNG, and so does a figure of each
-//! kind drawn now; a difference that a reader could see is found.
+//! Comparison of SVG and PNG: every figure of the gallery, and a figure of each kind drawn now,
+//! must look alike in both; a visible difference must be found.
 
 mod support;
 
@@ -13,7 +13,7 @@ use plot::output;
 use plot::style::Layout;
 use support::{Difference, Image, LIMIT, compare, samples};
 
-/// The committed reports, below this crate's folder.
+/// Folder of the committed reports.
 const GALLERY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../reports/gallery");
 
 /// Adds the SVG files in a folder that have a PNG beside them.
@@ -67,7 +67,7 @@ fn drawn(figure: &FigureData, layout: Layout) -> (String, Vec<u8>) {
     (output::svg(figure, layout).unwrap(), output::png(figure, layout).unwrap())
 }
 
-/// An SVG with one of its lines changed, the first that has all of `marks` in it.
+/// Returns an SVG with one of its lines changed, the first that contains all of `marks`.
 fn with(svg: &str, marks: &[&str], change: impl Fn(&str) -> String) -> String {
     let line = svg.lines().find(|line| marks.iter().all(|mark| line.contains(mark)));
     let line = line.unwrap_or_else(|| panic!("no line with {marks:?}"));
@@ -76,22 +76,23 @@ fn with(svg: &str, marks: &[&str], change: impl Fn(&str) -> String) -> String {
     svg.replacen(line, &changed, 1)
 }
 
-/// An SVG without one of its lines.
+/// Returns an SVG without one of its lines.
 fn without(svg: &str, marks: &[&str]) -> String {
     with(svg, marks, |_| String::new())
 }
 
-/// An SVG in one of whose lines something stands in place of something else.
+/// Returns an SVG with `from` replaced by `to` in one of its lines.
 fn instead(svg: &str, marks: &[&str], from: &str, to: &str) -> String {
     with(svg, marks, |line| line.replacen(from, to, 1))
 }
 
-/// An SVG with one of its lines so many logical pixels to the right and down.
+/// Returns an SVG with one of its lines moved to the right and down by logical pixels.
 fn moved(svg: &str, marks: &[&str], right: f64, down: f64) -> String {
     with(svg, marks, |line| format!("<g transform=\"translate({right} {down})\">{line}</g>"))
 }
 
-/// The names of the faults that leave an SVG as much like a PNG as it was without them.
+/// Returns the names of the faults that are not found: the faulty SVG differs from the PNG by no
+/// more than [`LIMIT`].
 fn missed(
     figure: &FigureData,
     faults: impl Fn(&str) -> Vec<(&'static str, String)>,

@@ -1,9 +1,9 @@
 //! Intervals by resampling (Efron 1979; Efron and Tibshirani 1993, chapters 13
 //! and 14).
 //!
-//! The resamples of n values are a fixed matrix of indices, a pure function of n:
-//! the same values give the same interval in every report, and configurations of
-//! equally many seeds are resampled alike.
+//! The resamples of n values are a fixed matrix of indices, a pure function of n: the same values
+//! give the same interval in every report, and configurations with equally many seeds share their
+//! resamples.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,25 +13,25 @@ use seed_stream::stream;
 use super::location::mean_of;
 use super::{CONFIDENCE, RESAMPLES, normal};
 
-/// Most values that are resampled. So many seeds are not to be expected, and
-/// Student's t and the bootstrap agree by then.
+/// Largest number of values that are resampled. Sweeps rarely have more seeds, and at this size
+/// Student's t and the bootstrap agree.
 pub const LARGEST: usize = 256;
 
-/// Which values each resample holds: `count` rows of n indices below n.
+/// Resamples as indices of values: `count` rows of n indices below n.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resamples {
     n: usize,
-    // A byte: an index into 256 slots needs no bounds check.
+    // Bytes, because an index into 256 slots needs no bounds check.
     indices: Vec<u8>,
 }
 
-/// By number of values and stratum.
+/// Resamples by number of values and stratum.
 type Cache = Mutex<BTreeMap<(usize, usize), Arc<Resamples>>>;
 
 impl Resamples {
-    /// The [`RESAMPLES`] resamples of `n` values, `n` in 1..=[`LARGEST`]. Rows
-    /// ascend, which no statistic of unordered values can tell, and a resample of
-    /// ascending values then ascends too.
+    /// Returns the [`RESAMPLES`] fixed resamples of `n` values, `n` in 1..=[`LARGEST`]. Rows are
+    /// sorted, which changes no statistic of unordered values, and makes a resample of ascending
+    /// values ascend.
     ///
     /// # Panics
     /// `n` is 0 or above [`LARGEST`].
@@ -39,21 +39,21 @@ impl Resamples {
         Resamples::of_stratum(n, 0)
     }
 
-    /// As [`Resamples::of`], independent for each `stratum`.
+    /// Returns resamples as [`Resamples::of`] does, but independent ones for each `stratum`.
     ///
     /// # Panics
     /// `n` is 0 or above [`LARGEST`].
     pub fn of_stratum(n: usize, stratum: usize) -> Arc<Resamples> {
         static KNOWN: OnceLock<Cache> = OnceLock::new();
-        // A panic while the lock is held leaves whole entries only.
+        // A panic while the lock is held leaves only complete entries.
         let known = KNOWN.get_or_init(Mutex::default).lock();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry((n, stratum));
         entry.or_insert_with(|| Arc::new(Resamples::draw(n, RESAMPLES, stratum))).clone()
     }
 
-    /// `count` resamples of `n` values from the stream `bootstrap/<n>/<stratum>`
-    /// of seed 0; the first rows do not depend on `count`.
+    /// Draws `count` resamples of `n` values from the stream `bootstrap/<n>/<stratum>` of seed 0;
+    /// the first rows do not depend on `count`.
     ///
     /// # Panics
     /// `n` is 0 or above [`LARGEST`].
@@ -65,17 +65,17 @@ impl Resamples {
         Resamples { n, indices }
     }
 
-    /// Resamples of `n` values that were drawn elsewhere, row after row.
+    /// Makes resamples of `n` values from indices that were drawn elsewhere, row after row.
     ///
     /// # Panics
-    /// `n` is 0 or above [`LARGEST`], an index is not below `n`, or the last row is not whole.
+    /// `n` is 0 or above [`LARGEST`], an index is not below `n`, or the last row is incomplete.
     pub fn from_indices(n: usize, indices: &[usize]) -> Resamples {
         assert!((1..=LARGEST).contains(&n) && indices.len().is_multiple_of(n), "{n} in a row");
         assert!(indices.iter().all(|&i| i < n), "an index of {n} or above");
         Resamples { n, indices: indices.iter().map(|&i| i as u8).collect() }
     }
 
-    /// Resamples held.
+    /// Returns the number of resamples.
     pub fn count(&self) -> usize {
         self.indices.len() / self.n
     }
@@ -85,10 +85,10 @@ impl Resamples {
     }
 }
 
-/// `statistic` of each resample of `values`, in the order of `resamples`.
+/// Returns `statistic` of each resample of `values`, in the order of `resamples`.
 ///
 /// # Panics
-/// `resamples` are of another number of values.
+/// `resamples` were made for another number of values.
 pub fn replicates(
     values: &[f64],
     statistic: impl Fn(&[f64]) -> f64,
@@ -104,9 +104,9 @@ pub fn replicates(
     .collect()
 }
 
-/// Means of each resample but for the `cut` first and last of each: with ascending
-/// values and [`Resamples::of`], trimmed means, the same bits as [`replicates`]
-/// gives. Written over `means`.
+/// Writes to `means` the mean of each resample without its first and last `cut` entries. With
+/// ascending values and [`Resamples::of`] these are trimmed means, bit for bit those of
+/// [`replicates`].
 pub(super) fn means(values: &[f64], cut: usize, resamples: &Resamples, means: &mut Vec<f64>) {
     let n = resamples.n;
     assert_eq!(values.len(), n, "resamples of another number of values");
@@ -116,8 +116,7 @@ pub(super) fn means(values: &[f64], cut: usize, resamples: &Resamples, means: &m
     let at = |index: &u8| slots[usize::from(*index)];
     means.clear();
     means.reserve(resamples.count());
-    // Four rows at a time: a sum waits for its last addition, four do not wait for
-    // each other.
+    // Four rows at a time: additions to one sum wait for each other, those to four sums do not.
     let fours = resamples.indices.chunks_exact(4 * n);
     let rest = fours.remainder();
     for four in fours {
@@ -137,13 +136,13 @@ pub(super) fn means(values: &[f64], cut: usize, resamples: &Resamples, means: &m
     means.extend(rest.map(|row| row.iter().map(at).sum::<f64>() / kept));
 }
 
-/// `statistic` of each resample of several tasks: every stratum is resampled
-/// within itself, as rliable does it with arch, so that each task keeps its
-/// number of runs. `resamples` holds one matrix for each stratum, of equally many
-/// rows; row r of all makes replicate r.
+/// Returns `statistic` of each joint resample of several tasks. Every stratum is resampled within
+/// itself, as rliable does with arch, so that each task keeps its number of runs. `resamples` has
+/// one matrix for each stratum, all with the same number of rows; row r of all matrices makes
+/// replicate r.
 ///
 /// # Panics
-/// The matrices do not fit the strata or differ in their number of rows.
+/// The matrices do not fit the strata, or differ in their number of rows.
 pub fn stratified(
     strata: &[Vec<f64>],
     statistic: impl Fn(&[Vec<f64>]) -> f64,
@@ -165,7 +164,7 @@ pub fn stratified(
         .collect()
 }
 
-/// The resamples that [`stratified`] takes for `strata`, each of its own stream.
+/// Returns the matrices that [`stratified`] needs for `strata`, each from its own stream.
 ///
 /// # Panics
 /// A stratum is empty or has more than [`LARGEST`] values.
@@ -179,17 +178,16 @@ fn fill(into: &mut [f64], values: &[f64], row: &[u8]) {
     }
 }
 
-/// Percentile interval: where the middle [`CONFIDENCE`] of `replicates` lies.
-/// None without replicates or with a NaN among them.
+/// Returns the percentile interval, the bounds of the middle [`CONFIDENCE`] of `replicates`; `None`
+/// without replicates or with a NaN among them.
 pub fn percentile(replicates: &[f64]) -> Option<(f64, f64)> {
     Tails::of(replicates).map(|mut tails| tails.percentile())
 }
 
-/// Bias-corrected and accelerated interval (Efron 1987, JASA 82:171) of
-/// `statistic` of `values`, from its `replicates`. Replicates equal to the
-/// statistic count half in the bias, as in `scipy.stats.bootstrap`; the
-/// acceleration is the jackknife's. None where the bias is infinite (all
-/// replicates on one side), with fewer than two values, and with a NaN.
+/// Returns the bias-corrected and accelerated (BCa) interval of `statistic` of `values` (Efron
+/// 1987, JASA 82:171), from its `replicates`. Replicates equal to the statistic count half in the
+/// bias, as in `scipy.stats.bootstrap`; the acceleration is the jackknife's. `None` where the bias
+/// is infinite, because all replicates are on one side, below two values, and with a NaN.
 pub fn bca(
     values: &[f64],
     statistic: impl Fn(&[f64]) -> f64,
@@ -205,15 +203,15 @@ pub fn bca(
     Some((tails.quantile(low), tails.quantile(high)))
 }
 
-/// [`bca`] of the mean, whose jackknife needs no pass for each value: the shares
-/// of replicates below the bounds.
+/// Returns the shares of replicates below the [`bca`] bounds of the mean, whose jackknife needs no
+/// pass for each value.
 pub(super) fn bca_shares_of_mean(values: &[f64], replicates: &[f64]) -> Option<[f64; 2]> {
     let (mean, n) = (mean_of(values), values.len() as f64);
     let left_out: Vec<f64> = values.iter().map(|v| mean + (mean - v) / (n - 1.0)).collect();
     bca_shares(mean, &left_out, largest(values), replicates)
 }
 
-/// Size of the largest value, the scale of rounding.
+/// Returns the largest absolute value, which is the scale of rounding.
 fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |most, v| v.abs().max(most))
 }
@@ -224,9 +222,8 @@ fn bca_shares(
     scale: f64,
     replicates: &[f64],
 ) -> Option<[f64; 2]> {
-    // Accuracies are multiples of one image, so resamples often have exactly the
-    // statistic's value and only rounding tells them apart; without a tolerance
-    // the last bits would decide the bias.
+    // Accuracies are multiples of one image, so resamples often equal the statistic up to rounding.
+    // Without a tolerance the last bits would decide the bias.
     let slack = scale * 1e-13;
     let (below, above) = (statistic - slack, statistic + slack);
     let below_twice: usize =
@@ -252,12 +249,12 @@ fn bca_shares(
     shares.iter().all(|s| s.is_finite()).then_some(shares)
 }
 
-/// Share of the replicates that [`Tails`] keeps apart at either end; the bounds of
-/// intervals rarely lie further in.
+/// Share of the replicates that [`Tails`] keeps separately at either end; bounds of intervals are
+/// rarely further in.
 const TAIL: f64 = 0.08;
 
-/// Both ends of the replicates, for their quantiles: a selection among all of
-/// them moves each several times, and four quantiles are wanted.
+/// Both ends of the replicates, from which quantiles are selected: a selection among all replicates
+/// moves each several times, and four quantiles are needed.
 pub(super) struct Tails<'a> {
     all: &'a [f64],
     low: Vec<f64>,
@@ -265,12 +262,12 @@ pub(super) struct Tails<'a> {
 }
 
 impl<'a> Tails<'a> {
-    /// None without replicates or with a NaN among them.
+    /// Splits off both ends; `None` without replicates or with a NaN among them.
     pub(super) fn of(replicates: &'a [f64]) -> Option<Tails<'a>> {
         if replicates.is_empty() || replicates.iter().any(|r| r.is_nan()) {
             return None;
         }
-        // Every so many are enough to guess where the tails begin.
+        // A sample is enough to guess where the tails begin.
         let mut sample: Vec<f64> =
             replicates.iter().step_by(replicates.len() / 256 + 1).copied().collect();
         sample.sort_unstable_by(f64::total_cmp);
@@ -283,19 +280,19 @@ impl<'a> Tails<'a> {
         })
     }
 
-    /// The replicates.
+    /// Returns all replicates.
     pub(super) fn all(&self) -> &'a [f64] {
         self.all
     }
 
-    /// See [`percentile`].
+    /// Returns the interval of [`percentile`].
     pub(super) fn percentile(&mut self) -> (f64, f64) {
         let tail = (1.0 - CONFIDENCE) / 2.0;
         (self.quantile(tail), self.quantile(1.0 - tail))
     }
 
-    /// The replicate with `share` in [0, 1] of them below it: numpy's default,
-    /// linear between order statistics.
+    /// Returns the quantile at `share` in [0, 1], linear between order statistics as is numpy's
+    /// default.
     pub(super) fn quantile(&mut self, share: f64) -> f64 {
         let n = self.all.len();
         let position = share * (n - 1) as f64;
@@ -313,14 +310,14 @@ impl<'a> Tails<'a> {
 }
 
 fn kept(values: &[f64], keep: impl Fn(f64) -> bool) -> Vec<f64> {
-    // Small from the start: memory of the size of `values`, taken and given back
-    // at each call, costs more than all the arithmetic.
+    // The capacity is small, because allocating and freeing the size of `values` at each call costs
+    // more than the arithmetic.
     let mut kept = Vec::with_capacity(values.len() / 8);
     kept.extend(values.iter().copied().filter(|&v| keep(v)));
     kept
 }
 
-/// Order statistics `rank` (from 0) and the one after it, or the last twice.
+/// Returns the order statistic `rank` (from 0) and the next one, or the last one twice.
 fn neighbours(values: &mut [f64], rank: usize) -> (f64, f64) {
     let (_, &mut low, above) = values.select_nth_unstable_by(rank, f64::total_cmp);
     (low, above.iter().copied().reduce(f64::min).unwrap_or(low))
@@ -334,7 +331,7 @@ mod tests {
     fn the_fixed_resamples_are_pinned() {
         let resamples = Resamples::of(10);
         assert_eq!((resamples.count(), resamples.row(0), resamples.row(9_999)), PINNED);
-        // A longer matrix begins alike; another stratum is another matrix.
+        // A longer matrix has the same first rows; another stratum has another matrix.
         let longer = Resamples::draw(10, RESAMPLES + 1, 0);
         assert_eq!(longer.row(9_999), resamples.row(9_999));
         assert_ne!(Resamples::of_stratum(10, 1), resamples);
@@ -366,7 +363,7 @@ mod tests {
             },
             &resamples,
         );
-        // Alike resamples of the first two would leave 5 alone.
+        // If the first two strata had the same resamples, every replicate would be 5.
         let alike = replicates.iter().filter(|r| **r == 5.0).count();
         assert!(alike < 3_000, "{alike}");
         assert!((mean_of(&replicates) - 5.0).abs() < 1.0);

@@ -1,81 +1,83 @@
-//! The mean of what was chosen, judged on the seeds that chose it.
+//! Mean and interval of a chosen configuration, on the same seeds that chose it.
 //!
-//! The best of several configurations is partly the luckiest one, and on other seeds another
-//! might have been chosen. Student's t and the bootstrap of the chosen configuration's values
-//! know of neither. Here each resample repeats the whole procedure, as Efron asks for (2014,
-//! "Estimation and accuracy after model selection", JASA 109:991): it chooses again, and reads
-//! what it chose. How much better the chosen configuration looks in its resample than on all
-//! seeds is the bootstrap's estimate of the optimism (Efron and Tibshirani 1993, chapter 17).
+//! The best of several configurations is partly the luckiest one, and other seeds might have chosen
+//! another. Student's t and the bootstrap of the chosen configuration's values account for neither.
+//! Here each resample repeats the whole procedure, as Efron proposes (2014, "Estimation and
+//! accuracy after model selection", JASA 109:991): it chooses again, and evaluates its choice. How
+//! much better the chosen configuration looks in its resample than on all seeds is the bootstrap's
+//! estimate of the optimism (Efron and Tibshirani 1993, chapter 17).
 //!
-//! Efron's percentile interval of the chosen means is not what is made here: it adds the optimism
-//! of the resamples to that of the seeds. Of five equally good configurations on five seeds it
-//! held the true mean in 73% of simulated cases, of 25 in 42% (`tests/choice.rs`).
+//! This is not Efron's percentile interval of the chosen means, which adds the optimism of the
+//! resamples to that of the seeds. With five equally good configurations on five seeds that
+//! interval held the true mean in 73% of simulated cases, with 25 in 42% (`tests/choice.rs`).
 
 use super::bootstrap::Resamples;
 use super::location::mean_of;
 use super::{CONFIDENCE, FEWEST, t_quantile};
 
-/// Sums closer than this, relative to the largest value, are equal: they differ by the order in
-/// which equal values were added.
+/// Relative tolerance, to the largest value, within which sums are equal: they may differ by the
+/// order in which equal values were added.
 const EQUAL: f64 = 1e-9;
 
-/// How often 95% intervals held the true mean of the chosen configuration in simulations with
-/// normal values: over designs of 5 and 25 configurations, from equal true means to means so far
-/// apart that the choice is certain (`tests/choice.rs`, which holds these numbers).
+/// Simulated coverage of 95% intervals of the true mean of the chosen configuration, with normal
+/// values, over designs of 5 and 25 configurations from equal true means to means so far apart that
+/// the choice is certain (`tests/choice.rs` has these numbers).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Simulated {
-    /// Seeds that choose and judge.
+    /// Number of seeds that choose and evaluate.
     pub seeds: usize,
-    /// The share of trials of [`after_selection`], the smallest and the largest over designs.
+    /// Coverage of [`after_selection`], a fraction: the smallest and the largest over designs.
     pub with_choice: (f64, f64),
-    /// The smallest share of [`mean_interval`](super::mean_interval).
+    /// Smallest coverage of [`mean_interval`](super::mean_interval), a fraction.
     pub usual: f64,
 }
 
-/// Few seeds and more.
+/// Coverage with 5 and with 10 seeds.
 pub const SIMULATED: [Simulated; 2] = [
     Simulated { seeds: 5, with_choice: (0.95, 0.98), usual: 0.86 },
     Simulated { seeds: 10, with_choice: (0.94, 0.96), usual: 0.73 },
 ];
 
-/// Estimates of the chosen configuration when the choice counts as part of the procedure.
+/// Estimates for the chosen configuration that account for the choice.
 ///
 /// The estimand is the true mean, over seeds, of the evaluation metric of the configuration that
-/// the procedure chose on these seeds. Where another experiment chooses another configuration,
-/// its estimand is that one's mean.
+/// the procedure chose on these seeds. If another experiment chooses another configuration, its
+/// estimand is that configuration's mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AfterSelection {
     /// Mean of the chosen configuration over all seeds, in the unit of the evaluation metric.
     pub mean: f64,
-    /// Mean over resamples of by how much what a resample chose is above its mean over all seeds,
-    /// in the same unit: positive where the choice makes values larger. Smaller than the true
-    /// optimism, since configurations that are equally good seem different on a few seeds.
+    /// Mean over resamples of the difference between the mean of what a resample chose and that
+    /// configuration's mean over all seeds, in the same unit; positive if the choice makes values
+    /// larger. It is smaller than the true optimism, because configurations that are equally good
+    /// seem different on a few seeds.
     pub optimism: f64,
-    /// Standard deviation of the same, made that of a sample: times sqrt(n / (n - 1)). Where each
-    /// resample makes the same choice it is the standard error of the mean.
+    /// Standard deviation of these differences over resamples, times sqrt(n / (n - 1)), in the same
+    /// unit. If each resample makes the same choice it is the standard error of the mean.
     pub standard_error: f64,
-    /// The [`CONFIDENCE`] interval: the mean less the optimism, and on either side the standard
-    /// error times Student's t of n - 1 degrees of freedom.
+    /// The [`CONFIDENCE`] interval: mean minus optimism, -+ the standard error times Student's t
+    /// with n - 1 degrees of freedom.
     pub interval: (f64, f64),
-    /// Share of the resamples, in 0..=1, in which the chosen configuration was chosen again.
+    /// Fraction of the resamples, in 0..=1, that chose the same configuration.
     pub again: f64,
 }
 
-/// The mean of the configuration `chosen` with the interval that includes the choice.
+/// Returns the mean of the configuration `chosen` with an interval that includes the choice.
 ///
-/// `selection[config][seed]` is what chooses and `judged[config][seed]` what judges, in the units
-/// of their metrics; both have a row for each configuration, at least two, and a column for each
-/// seed. `None` is a run that diverged. A configuration without all of its runs is to be left out.
+/// `selection[config][seed]` is the selection metric and `judged[config][seed]` the evaluation
+/// metric, in their units. Both have one row for each of at least two configurations and one column
+/// for each seed. `None` is a run that diverged. Configurations that lack runs must be left out by
+/// the caller.
 ///
-/// A resample of the seeds, the same for all configurations, chooses the one with the best mean
-/// of `selection` among those that diverged on none of its seeds; of equal ones the first. There
-/// is always one, since the chosen one must have all values: None where it has not, with fewer
-/// than two configurations or [`FEWEST`] seeds, and where nothing varies.
+/// Each resample of the seeds, the same for all configurations, chooses the best mean of
+/// `selection` among configurations that diverged on none of its seeds; the first of equal ones.
+/// The result is `None` if the chosen configuration diverged on a seed, below two configurations or
+/// [`FEWEST`] seeds, and where nothing varies.
 ///
-/// Its simulated coverage: [`SIMULATED`].
+/// Simulated coverage: [`SIMULATED`].
 ///
 /// # Panics
-/// The rows differ in length, or `resamples` are of another number of seeds.
+/// The rows differ in length, or `resamples` were made for another number of seeds.
 pub fn after_selection(
     selection: &[Vec<Option<f64>>],
     judged: &[Vec<Option<f64>>],
@@ -120,10 +122,10 @@ pub fn after_selection(
 
 /// Values of a configuration by seed, NaN where a run diverged.
 struct Values {
-    /// Turned so that more is better.
+    /// Sign chosen so that more is better.
     selection: Vec<f64>,
     judged: Vec<f64>,
-    /// The mean of `judged`, without the seeds that diverged.
+    /// Mean of `judged` over the seeds that did not diverge.
     mean: f64,
 }
 
@@ -145,12 +147,12 @@ fn configs(
     selection.iter().zip(judged).map(of).collect()
 }
 
-/// The first configuration with the largest sum over a resample; None where all diverged.
+/// Returns the first configuration with the largest sum over a resample; `None` if all diverged.
 fn best(configs: &[Values], row: &[u8], slack: f64) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for (at, config) in configs.iter().enumerate() {
         let sum = sum(&config.selection, row);
-        // A seed that diverged makes the sum NaN, which is above nothing.
+        // A diverged seed makes the sum NaN, which is above nothing.
         let above = best.is_none_or(|(_, most)| sum > most + slack * row.len() as f64);
         if above && !sum.is_nan() {
             best = Some((at, sum));
@@ -171,7 +173,7 @@ mod tests {
         rows.iter().map(|row| row.iter().copied().map(Some).collect()).collect()
     }
 
-    /// All resamples of n seeds, each order once: no sampling.
+    /// Returns all resamples of n seeds, each order once: no sampling.
     fn every(n: usize) -> Resamples {
         let indices: Vec<usize> = (0..n.pow(n as u32))
             .flat_map(|i| (0..n).map(move |digit| i / n.pow(digit as u32) % n))
@@ -194,11 +196,11 @@ mod tests {
     fn a_choice_by_chance_is_known_to_flatter() {
         let values = known(&[&[3.0, 0.0, 0.0], &[0.0, 1.0, 0.5]]);
         let found = after_selection(&values, &values, 0, true, &every(3)).unwrap();
-        // The second is chosen in the 8 of 27 resamples that lack seed 0. There it gains 1/4 in the
-        // mean; the first gains 8 in all where it is chosen, since it would lose 8 in those.
+        // The second is chosen in the 8 of 27 resamples without seed 0, where it gains 1/4 on
+        // average. The first would lose 8 in all there, so it gains 8 in all where it is chosen.
         assert!((found.again - 19.0 / 27.0).abs() < 1e-12, "{found:?}");
         assert!((found.optimism - 10.0 / 27.0).abs() < 1e-12 && found.mean == 1.0, "{found:?}");
-        // Turned around, less is better, and the optimism makes values smaller.
+        // With the signs reversed, less is better, and the optimism makes values smaller.
         let turned: Vec<Vec<Option<f64>>> =
             values.iter().map(|row| row.iter().map(|v| v.map(|v| -v)).collect()).collect();
         let less = after_selection(&turned, &turned, 0, false, &every(3)).unwrap();

@@ -1,15 +1,15 @@
 //! One-sided tests of a claim: the mean over seeds is below a target, or above it.
 //!
-//! A seed without a finite value, for its run diverged, failed or is missing, did not reach
-//! the target. It is never left out: a mean that includes it is infinitely bad.
+//! A seed without a finite value, because its run diverged, failed or is missing, did not reach the
+//! target. It is never left out: a mean that includes it would be infinitely bad.
 
 use super::location::{self, sorted};
 use super::{normal, t_cdf};
 
-/// Most seeds that are looked for by [`Claim::fewest`].
+/// Largest number of seeds that [`Evidence::fewest`] considers.
 pub const MOST_SEEDS: usize = 10_000;
 
-/// The test that a claim is judged by.
+/// Test that decides a claim.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Test {
     /// Student's t of one sample, exact for normal values: `scipy.stats.ttest_1samp`.
@@ -18,20 +18,20 @@ pub enum Test {
     /// `scipy.stats.binomtest(k, n, 0.5, alternative="greater")` of the k seeds beyond the
     /// target. A value equal to the target is not beyond it.
     Sign,
-    /// The z test with a standard deviation that is known beforehand, positive, in the
-    /// metric's unit. That of modded-nanogpt's Track 3, `(3.28 - mean) * sqrt(n) >= 0.004`
-    /// with a standard deviation of 0.0013, is this at a level of 0.00105.
+    /// The z test with a known positive standard deviation, in the metric's unit. The rule of
+    /// modded-nanogpt's Track 3, `(3.28 - mean) * sqrt(n) >= 0.004` with a standard deviation of
+    /// 0.0013, is this test at a level of 0.00105.
     Z(f64),
 }
 
 /// A claim that is declared before its seeds are seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
-    /// The value that the mean is claimed to be beyond, in the metric's unit.
+    /// Target that the mean is claimed to be beyond, in the metric's unit.
     pub target: f64,
-    /// True where it is claimed to be above, false where below.
+    /// True if the mean is claimed to be above the target, false if below.
     pub above: bool,
-    /// The largest p-value that carries the claim, between 0 and 1.
+    /// Largest p-value at which the claim is carried, between 0 and 1.
     pub level: f64,
     /// The test.
     pub test: Test,
@@ -40,39 +40,41 @@ pub struct Claim {
 /// The evidence of the seeds for a claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evidence {
-    /// All seeds, those without a value included.
+    /// Number of seeds, those without a value included.
     pub n: usize,
-    /// Seeds without a finite value.
+    /// Number of seeds without a finite value.
     pub failed: usize,
-    /// The mean of finite values; none without one.
+    /// Mean of the finite values; `None` if there are none.
     pub mean: Option<f64>,
-    /// Their sample standard deviation; none of fewer than two.
+    /// Sample standard deviation of the finite values; `None` below two.
     pub sd: Option<f64>,
-    /// True where all values are equal: they show no spread, and t has no meaning.
+    /// True if two or more values are all equal: they show no spread, and t is undefined.
     pub equal: bool,
-    /// t or z, negative where the mean is below the target; of the sign test the number of
-    /// seeds beyond the target. None where there is none: for t and z with a failed seed, for
-    /// t with equal values.
+    /// Statistic: t or z, negative if the mean is below the target; for the sign test the number of
+    /// seeds beyond the target. `None` for t and z with a failed seed, for t with equal values or
+    /// one value, and without seeds.
     pub statistic: Option<f64>,
-    /// The one-sided p-value; none without a statistic.
+    /// One-sided p-value, from 0 to 1; `None` without a statistic.
     pub p: Option<f64>,
-    /// True where p is at most the level, and mean or median are beyond the target.
+    /// True if p is at most the level, and the mean (for the sign test the median) is beyond the
+    /// target.
     pub carried: bool,
-    /// The fewest seeds that would carry the claim with the same mean and standard deviation,
-    /// of the sign test with the same share of seeds beyond the target. None where no number
-    /// up to [`MOST_SEEDS`] would, as with a mean on the other side.
+    /// Smallest number of seeds that would carry the claim with the same mean and standard
+    /// deviation, or for the sign test with the same share of seeds beyond the target. `None` if no
+    /// number up to [`MOST_SEEDS`] would, as with a mean on the other side.
     pub fewest: Option<usize>,
 }
 
 impl Claim {
-    /// Judges the claim by the value of each seed; none or a number that is not finite where
-    /// a seed failed.
+    /// Tests the claim on the value of each seed; `None` or a value that is not finite means that
+    /// the seed failed.
     pub fn judge(&self, seeds: &[Option<f64>]) -> Evidence {
         let finite: Vec<f64> = seeds.iter().flatten().copied().filter(|v| v.is_finite()).collect();
-        // Ascending, so that the order of seeds changes no bit.
+        // Sorted, so that the order of seeds changes no bit.
         let values = sorted(&finite);
         let (n, failed) = (seeds.len(), seeds.len() - values.len());
-        // The mean of equal numbers is off by rounding, which a test would take for a distance.
+        // The computed mean of equal numbers is off by rounding, which a test would take for a
+        // distance.
         let equal = values.len() > 1 && values.first() == values.last();
         let (mean, sd) = match equal {
             true => (values.first().copied(), Some(0.0)),
@@ -108,7 +110,7 @@ impl Claim {
             }
         }
         let beyond = match self.test {
-            // Half of the seeds and more.
+            // The median is beyond if more than half of the seeds are.
             Test::Sign => out.statistic.is_some_and(|k| 2.0 * k > n as f64),
             Test::T | Test::Z(_) => mean.is_some_and(|mean| self.margin(mean) > 0.0),
         };
@@ -116,32 +118,32 @@ impl Claim {
         out
     }
 
-    /// The distance by which a value is beyond the target; negative where it is not.
+    /// Returns the distance by which a value is beyond the target; negative if it is not.
     fn margin(&self, value: f64) -> f64 {
         if self.above { value - self.target } else { self.target - value }
     }
 
-    /// The distance of a mean from the target in standard errors: above it positive, at the
-    /// target 0.
+    /// Returns the distance of a mean from the target in standard errors: positive above it, 0 at
+    /// it.
     fn standardised(&self, mean: f64, sd: f64, n: usize) -> f64 {
         let distance = mean - self.target;
         if distance == 0.0 { 0.0 } else { distance / sd * (n as f64).sqrt() }
     }
 
-    /// The distance in standard errors, positive where the mean is beyond the target.
+    /// Returns the distance in standard errors, positive if the mean is beyond the target.
     fn size(&self, mean: f64, sd: f64, n: usize) -> f64 {
         let distance = self.standardised(mean, sd, n);
         if self.above { distance } else { -distance }
     }
 
-    /// The p-value of Student's t.
+    /// Returns the p-value of Student's t.
     fn t(&self, mean: f64, sd: f64, n: usize) -> f64 {
         t_cdf(-self.size(mean, sd, n), n - 1)
     }
 
-    /// The fewest seeds whose p-value is at most the level.
+    /// Returns the smallest number of seeds whose p-value is at most the level.
     fn fewest(&self, p: impl Fn(usize) -> f64) -> Option<usize> {
-        // Half of the distribution is what a mean at the target has, however many seeds.
+        // A mean at the target has p = 0.5, however many seeds there are.
         if self.level < 0.5 && p(MOST_SEEDS) >= 0.5 {
             return None;
         }
@@ -149,7 +151,8 @@ impl Claim {
     }
 }
 
-/// The probability of at least `k` heads in `n` tosses of a fair coin, to a relative 1e-11.
+/// Returns the probability of at least `k` heads in `n` tosses of a fair coin, with a relative
+/// error below 1e-11.
 pub fn upper_tail(k: usize, n: usize) -> f64 {
     if k == 0 {
         return 1.0;
@@ -161,7 +164,7 @@ pub fn upper_tail(k: usize, n: usize) -> f64 {
         // The smaller tail is summed, so that its first term is its largest.
         return 1.0 - upper_tail(n - k + 1, n);
     }
-    // The logarithm of the first term, for 2^-n is below any number from n = 1075 on.
+    // A logarithm, because 2^-n underflows from n = 1075 on.
     let ratios = (1..=n - k).map(|i| ((k + i) as f64 / i as f64).ln());
     let first = ratios.sum::<f64>() - n as f64 * std::f64::consts::LN_2;
     let (mut term, mut sum) = (1.0, 0.0);
@@ -304,13 +307,13 @@ mod tests {
 
     #[test]
     fn equal_values_carry_no_t() {
-        // Two seeds that happen to agree would carry any claim, at any level.
+        // Two seeds that agree by accident would carry any claim, at any level.
         for values in [vec![0.1, 0.1], vec![0.1; 8]] {
             let equal = judged(below(0.2, 0.05, Test::T), &values);
             assert_eq!((equal.p, equal.fewest, equal.carried), (None, None, false));
             assert!(equal.equal && equal.sd == Some(0.0) && equal.mean == Some(0.1));
         }
-        // The sum of ten equal numbers is off by rounding, and no distance from the target.
+        // The mean of ten equal numbers is off by rounding, which is no distance from the target.
         let value = 0.1 + 0.2;
         for test in [Test::T, Test::Z(1e-18), Test::Sign] {
             for above in [true, false] {
@@ -325,7 +328,7 @@ mod tests {
         let one = judged(below(0.2, 0.05, Test::T), &[0.1]);
         assert_eq!((one.p, one.mean, one.fewest), (None, Some(0.1), None));
         assert!(judged(below(0.2, 0.05, Test::Z(0.01)), &[0.1]).carried);
-        // Of the sign test 0.5^n decides: 5 seeds at 0.05, and 4 never.
+        // The sign test depends on 0.5^n: at 0.05 five seeds carry, four never do.
         let all = |n: usize| judged(below(0.2, 0.05, Test::Sign), &vec![0.1; n]);
         assert!(all(5).carried && !all(4).carried && all(4).fewest == Some(5));
     }

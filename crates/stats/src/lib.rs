@@ -1,11 +1,11 @@
-//! Statistics of a few seeds: estimates with intervals, tests, survival curves.
+//! Statistics of a few seeds: estimates with intervals, tests, survival curves, and steps of a
+//! history.
 //!
-//! A seed is the unit of replication: one value for each run. Pure functions of
-//! their arguments; what is random draws from a fixed named stream, so the same
-//! values give the same bits. [`estimate`] and the tests do not depend on the
-//! order of values. `xtask/python/reference.py` writes what
-//! `tests/statistics.rs` compares them with; `tests/simulation.rs` and
-//! `tests/points.rs` measure how often they are wrong.
+//! A seed is the unit of replication: one value for each run. All functions are pure; those that
+//! sample draw from a fixed named stream, so that the same values give the same bits. [`estimate`]
+//! and the tests do not depend on the order of values. `xtask/python/reference.py` writes the
+//! references of `tests/statistics.rs`; `tests/simulation.rs`, `tests/series.rs`,
+//! `tests/sequential.rs` and `tests/choice.rs` measure error rates by simulation.
 //!
 //! ```
 //! let accuracies = [0.912, 0.918, 0.921, 0.909, 0.916];
@@ -40,34 +40,34 @@ pub use student::{t_cdf, t_quantile};
 
 use bootstrap::{Resamples, Tails};
 
-/// Confidence of every interval.
+/// Confidence of every interval, a fraction.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Resamples of a bootstrap.
+/// Number of resamples of a bootstrap.
 pub const RESAMPLES: usize = 10_000;
 
-/// Fewest values with an interval.
+/// Smallest number of values for which there is an interval.
 pub const FEWEST: usize = 3;
 
-/// Fewest values with bootstrap intervals: of fewer, too few different
-/// resamples exist, and the intervals come out much too short.
+/// Smallest number of values for which there are bootstrap intervals: fewer values have too few
+/// distinct resamples, and their intervals are much too short.
 pub const FEWEST_RESAMPLED: usize = 10;
 
-/// How an interval was made.
+/// Method of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Mean and standard error, exact for normal values.
+    /// Mean and standard error with Student's t; exact for normal values.
     StudentT,
-    /// Bias-corrected and accelerated bootstrap.
+    /// Bias-corrected and accelerated bootstrap, [`bootstrap::bca`].
     Bca,
-    /// Percentiles of the bootstrap's replicates.
+    /// Percentile bootstrap, [`bootstrap::percentile`].
     Percentile,
-    /// The shifts that an exact sign-flip test does not reject.
+    /// Inverted sign-flip test, [`paired::sign_flip_interval`].
     SignFlips,
 }
 
 impl Method {
-    /// As the report writes it.
+    /// Returns the name shown in reports.
     pub fn name(self) -> &'static str {
         match self {
             Method::StudentT => "Student's t",
@@ -81,51 +81,52 @@ impl Method {
 /// A [`CONFIDENCE`] interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// Lower bound.
+    /// Lower bound, in the unit of the values.
     pub low: f64,
-    /// Upper bound.
+    /// Upper bound, in the unit of the values.
     pub high: f64,
-    /// How it was made.
+    /// Method that produced the bounds.
     pub method: Method,
 }
 
 impl Interval {
-    /// The interval cut at what its quantity can be: Student's t does not know
-    /// where the values end.
+    /// Clamps the bounds to the range `(low, high)` of possible values, which Student's t does not
+    /// respect.
     pub fn within(self, (low, high): (f64, f64)) -> Interval {
         Interval { low: self.low.max(low), high: self.high.min(high), ..self }
     }
 }
 
-/// What is known of a quantity from a few seeds.
+/// Estimates of a quantity from a few seeds, in the unit of its values.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Estimate {
-    /// Finite values it rests on.
+    /// Number of finite values that the estimates rest on.
     pub n: usize,
-    /// Arithmetic mean; none without values.
+    /// Arithmetic mean; `None` without values.
     pub mean: Option<f64>,
-    /// Median; none without values.
+    /// Median; `None` without values or from [`estimate_mean`].
     pub median: Option<f64>,
-    /// Interquartile mean; none without values.
+    /// Interquartile mean, [`location::iqm`]; `None` without values or from [`estimate_mean`].
     pub iqm: Option<f64>,
-    /// Sample standard deviation (n - 1); needs two values.
+    /// Sample standard deviation with divisor n - 1; `None` below two values.
     pub sd: Option<f64>,
-    /// Interval of the mean, see [`mean_interval`].
+    /// Interval of the mean, [`mean_interval`]; `None` below [`FEWEST`] values.
     pub interval: Option<Interval>,
-    /// Percentile bootstrap of the mean; needs [`FEWEST_RESAMPLED`] values.
+    /// Percentile bootstrap interval of the mean. `None` below [`FEWEST_RESAMPLED`] or above
+    /// [`bootstrap::LARGEST`] values, and from [`estimate_mean`].
     pub percentile: Option<(f64, f64)>,
-    /// Percentile bootstrap of the interquartile mean; needs
-    /// [`FEWEST_RESAMPLED`] values.
+    /// Percentile bootstrap interval of the interquartile mean; `None` where `percentile` is.
     pub iqm_interval: Option<(f64, f64)>,
-    /// Smallest and largest value.
+    /// Smallest and largest value; `None` without values.
     pub range: Option<(f64, f64)>,
 }
 
-/// Estimates over `values`, those that are not finite left out: count them apart.
+/// Computes all estimates of the finite `values`. Others are ignored, so the caller has to count
+/// them.
 pub fn estimate(values: impl IntoIterator<Item = f64>) -> Estimate {
     let mut values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
-    // Ascending, so that the order of rows changes no bit, and a resample of
-    // ascending indices ascends.
+    // Sorted, so that the order of rows changes no bit, and a resample of ascending indices
+    // ascends.
     values.sort_unstable_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (values.first(), values.last()) else {
         return Estimate::default();
@@ -155,8 +156,8 @@ pub fn estimate(values: impl IntoIterator<Item = f64>) -> Estimate {
     }
 }
 
-/// As [`estimate`], without what only a table shows: median, IQM and the
-/// percentile bootstrap stay empty. For curves, which need many.
+/// Computes only the number, mean, standard deviation, interval and range of [`estimate`]. This is
+/// cheaper, for curves, which need many estimates.
 pub fn estimate_mean(values: impl IntoIterator<Item = f64>) -> Estimate {
     let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
     let values = location::sorted(&values);
@@ -173,12 +174,14 @@ pub fn estimate_mean(values: impl IntoIterator<Item = f64>) -> Estimate {
     }
 }
 
-/// 95 % interval of the mean of finite values: none under [`FEWEST`], Student's t
-/// under [`FEWEST_RESAMPLED`], then BCa. Past [`bootstrap::LARGEST`] Student's t
-/// again, which then differs by nothing that shows.
+/// Returns the [`CONFIDENCE`] interval of the mean of finite values: `None` below [`FEWEST`]
+/// values, Student's t (mean -+ t sd / sqrt(n), n - 1 degrees of freedom) below
+/// [`FEWEST_RESAMPLED`], and BCa from there to [`bootstrap::LARGEST`], or the percentile interval
+/// where BCa is undefined. Above that it is Student's t again, which then hardly differs from the
+/// bootstrap.
 ///
-/// Measured coverage for normal values: t at n = 5 94.8 %; BCa at n = 10 89.6 %, at
-/// n = 20 92.4 % (`tests/simulation.rs`): a bootstrap of few values is too short.
+/// Measured coverage for normal values: Student's t 94.8% at n = 5, BCa 89.6% at n = 10 and 92.4%
+/// at n = 20 (`tests/simulation.rs`). Bootstrap intervals of few values are too short.
 pub fn mean_interval(values: &[f64]) -> Option<Interval> {
     let values = location::sorted(values);
     let mut replicates = Vec::new();
@@ -189,12 +192,12 @@ pub fn mean_interval(values: &[f64]) -> Option<Interval> {
     interval(&values, of_mean.as_mut())
 }
 
-/// Resamples where the policy asks for a bootstrap.
+/// Returns the resamples for `n` values, or `None` where [`mean_interval`] uses no bootstrap.
 fn resamples(n: usize) -> Option<std::sync::Arc<Resamples>> {
     (FEWEST_RESAMPLED..=bootstrap::LARGEST).contains(&n).then(|| Resamples::of(n))
 }
 
-/// [`mean_interval`] of ascending values and the means of their resamples.
+/// Returns the [`mean_interval`] of ascending values; `means` are the means of their resamples.
 fn interval(values: &[f64], means: Option<&mut Tails>) -> Option<Interval> {
     if let Some(means) = means {
         let (bounds, method) = match bootstrap::bca_shares_of_mean(values, means.all()) {

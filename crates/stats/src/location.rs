@@ -1,20 +1,19 @@
-//! Where values lie: mean, median, interquartile mean, standard deviation.
+//! Location and spread: mean, median, interquartile mean, standard deviation.
 //!
-//! Slices of finite numbers unless a function says otherwise. Order never
-//! matters for the meaning; for the last bits of a mean it does, so
-//! [`super::estimate`] sorts first.
+//! Values are finite unless a function documents otherwise. Their order does not matter but for the
+//! last bits of a mean, which is why [`super::estimate`] sorts first.
 
-/// Arithmetic mean; none without values.
+/// Returns the arithmetic mean; `None` without values.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| mean_of(values))
 }
 
-/// Arithmetic mean of at least one value.
+/// Returns the arithmetic mean of at least one value.
 pub(super) fn mean_of(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The middle value, or the mean of the two in the middle; none without values.
+/// Returns the middle value, or the mean of the two middle ones; `None` without values.
 pub fn median(values: &[f64]) -> Option<f64> {
     let values = sorted(values);
     let half = values.len() / 2;
@@ -25,20 +24,20 @@ pub fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
-/// Interquartile mean: a quarter of the values, rounded down, is left out at
-/// either end. `scipy.stats.trim_mean(x, 0.25)`, as rliable's `aggregate_iqm`
-/// (Agarwal et al. 2021, arXiv:2108.13264). None without values.
+/// Returns the interquartile mean, for which a quarter of the values, rounded down, is left out at
+/// either end; `None` without values. It equals `scipy.stats.trim_mean(x, 0.25)` and rliable's
+/// `aggregate_iqm` (Agarwal et al. 2021, arXiv:2108.13264).
 pub fn iqm(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| iqm_of_sorted(&sorted(values)))
 }
 
-/// [`iqm`] of at least one value in ascending order.
+/// Returns the [`iqm`] of at least one value in ascending order.
 pub(super) fn iqm_of_sorted(values: &[f64]) -> f64 {
     let cut = values.len() / 4;
     mean_of(&values[cut..values.len() - cut])
 }
 
-/// Sample standard deviation (n - 1); needs two values.
+/// Returns the sample standard deviation, with divisor n - 1; `None` below two values.
 pub fn sd(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
@@ -48,10 +47,9 @@ pub fn sd(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// Median of values some of which are infinite, as a run that diverged or never
-/// reached its target: infinite where half of the values or more are. None
-/// without values, with a NaN, and where the middle lies between the two
-/// infinities.
+/// Returns the median of values of which some are infinite, as for runs that diverged or never
+/// reached their target. It is infinite if at least half of the values are. `None` without values,
+/// with a NaN, and where the middle is between minus and plus infinity.
 pub fn censored_median(values: &[f64]) -> Option<f64> {
     // A NaN orders after or before everything, and would pass as a value.
     if values.iter().any(|v| v.is_nan()) {
@@ -60,7 +58,7 @@ pub fn censored_median(values: &[f64]) -> Option<f64> {
     median(values).filter(|m| !m.is_nan())
 }
 
-/// Ascending.
+/// Returns the values in ascending order.
 pub(super) fn sorted(values: &[f64]) -> Vec<f64> {
     let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);

@@ -5,57 +5,55 @@ use seed_stream::stream;
 use super::location::sorted;
 use super::normal;
 
-/// What a test says of the hypothesis that both sides are alike.
+/// Result of a test of the hypothesis that both sides are alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Test {
     /// Two-sided p-value, in (0, 1].
     pub p: f64,
-    /// Smallest two-sided p that so many values can give, however large the
-    /// effect: above 0.05 the test is underpowered by design.
+    /// Smallest two-sided p that this number of values can give, however large the effect: above
+    /// 0.05 the test is underpowered by design.
     pub smallest: f64,
-    /// Every rearrangement was counted; otherwise a seeded sample of them, or a
-    /// normal approximation.
+    /// True if every rearrangement was counted, false for a seeded sample of them or a normal
+    /// approximation.
     pub exact: bool,
-    /// Values that it rests on: for paired tests, differences other than zero.
+    /// Number of values used: for paired tests, differences other than zero.
     pub n: usize,
 }
 
-/// Most differences whose sign flips are all counted: 2^30, by halves.
+/// Largest number of differences for which all sign flips are counted: 2^30, by halves.
 pub const MOST_FLIPS: usize = 30;
 
-/// Most differences whose rank sums are all counted.
+/// Largest number of differences for which all rank sums are counted.
 pub const MOST_RANKED: usize = 50;
 
-/// Sampled sign patterns past [`MOST_FLIPS`].
+/// Number of sampled sign patterns above [`MOST_FLIPS`].
 pub const SAMPLED_FLIPS: usize = 99_999;
 
-/// Relative size of a difference that rounding may make. `0.9712 - 0.9710` and
-/// `0.9714 - 0.9712` are one step of an accuracy each, and differ by 1e-16 of
-/// 0.97, which is 1e-12 of themselves.
+/// Relative tolerance for rounding. `0.9712 - 0.9710` and `0.9714 - 0.9712` are one step of an
+/// accuracy each, and differ by 1e-16 of 0.97, which is 1e-12 of themselves.
 pub const TIE: f64 = 1e-9;
 
-/// `a - b` by pairs, where two equal infinities (neither reached the target)
-/// differ by 0. Extra values of the longer side are left out.
+/// Returns `a - b` by pairs; two equal infinities (neither reached the target) differ by 0. Extra
+/// values of the longer side are ignored.
 pub fn differences(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| if a == b { 0.0 } else { a - b }).collect()
 }
 
-/// Sign-flip permutation test of the mean difference (Fisher 1935): under the
-/// null hypothesis each difference is as likely with the other sign. Two-sided.
-/// Exact up to [`MOST_FLIPS`] differences other than zero, past them
-/// [`SAMPLED_FLIPS`] seeded patterns and (b + 1) / (B + 1), the observed one
-/// counted in. None without differences or with one that is not finite.
+/// Returns the two-sided sign-flip permutation test of the mean difference (Fisher 1935): under the
+/// null hypothesis each difference is equally likely with the other sign. It is exact up to
+/// [`MOST_FLIPS`] differences other than zero; above that it uses [`SAMPLED_FLIPS`] seeded patterns
+/// and (b + 1) / (B + 1), with the observed one included. `None` without differences or with one
+/// that is not finite.
 ///
-/// Many patterns have in truth exactly the observed sum, and rounding would count
-/// some of them out, so sums within 1e-9 of the sum of sizes count as equal.
-/// scipy allows 2e-14 of the statistic, too little where the differences carry
-/// rounding themselves: for ten accuracies of 10,000 images it finds 0.1074 where
-/// counting in whole images gives 0.1113.
+/// Many patterns have exactly the observed sum, and rounding would miss some of them, so sums
+/// within 1e-9 of the sum of absolute differences count as equal. scipy allows 2e-14 of the
+/// statistic, which is too little if the differences themselves carry rounding: for ten accuracies
+/// of 10,000 images it gives 0.1074 where counting whole images gives 0.1113.
 pub fn sign_flip(differences: &[f64]) -> Option<Test> {
     if differences.is_empty() || differences.iter().any(|d| !d.is_finite()) {
         return None;
     }
-    // Ascending, so that the order of pairs cannot change a bit.
+    // Sorted, so that the order of pairs cannot change a bit.
     let sizes: Vec<f64> = differences.iter().map(|d| d.abs()).filter(|&d| d > 0.0).collect();
     let sizes = sorted(&sizes);
     let n = sizes.len();
@@ -63,8 +61,7 @@ pub fn sign_flip(differences: &[f64]) -> Option<Test> {
     let observed: f64 = sorted(differences).iter().sum::<f64>().abs() - TIE * total;
     let smallest = smallest(n);
     if n <= MOST_FLIPS {
-        // The sums are symmetric, so both tails are twice one of them, but for
-        // what lies at or around zero.
+        // The sums are symmetric, so both tails are twice one of them, except for sums around zero.
         let (left, right) = sizes.split_at(n / 2);
         let (left, right) = (signed_sums(left), signed_sums(right));
         let count = (2 * at_least(&left, &right, observed)).min(1 << n);
@@ -87,9 +84,10 @@ pub fn sign_flip(differences: &[f64]) -> Option<Test> {
     Some(Test { p: count as f64 * sampled, smallest: sampled.max(smallest), exact: false, n })
 }
 
-/// The interval of shifts that [`sign_flip`] does not reject at `alpha`: of a mean difference
-/// with a confidence of 1 - `alpha`, if differences are symmetric around it. Infinite where so few
-/// differences can reject nothing; none without differences or with one that is not finite.
+/// Returns the interval of shifts that [`sign_flip`] does not reject at `alpha`, a fraction: a
+/// confidence interval of the mean difference at 1 - `alpha` if differences are symmetric around
+/// it. Infinite if there are too few differences to reject anything; `None` without differences or
+/// with one that is not finite.
 pub fn sign_flip_interval(differences: &[f64], alpha: f64) -> Option<(f64, f64)> {
     if differences.is_empty() || differences.iter().any(|d| !d.is_finite()) {
         return None;
@@ -105,7 +103,8 @@ pub fn sign_flip_interval(differences: &[f64], alpha: f64) -> Option<(f64, f64)>
     let (low, high) = differences
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), d| (l.min(*d), h.max(*d)));
-    // Beyond all differences every sign is the same, which is rejected; their mean is not.
+    // Beyond all differences every sign is the same, so the shift is rejected; at their mean it is
+    // not.
     let end = |outer: f64| {
         let (mut inside, mut outside) = (mean, outer);
         for _ in 0..100 {
@@ -121,17 +120,17 @@ pub fn sign_flip_interval(differences: &[f64], alpha: f64) -> Option<(f64, f64)>
     Some((end(low - beyond), end(high + beyond)))
 }
 
-/// Two of the 2^n sign patterns; 1 where nothing differs.
+/// Returns the smallest p: two of the 2^n sign patterns, or 1 where nothing differs.
 fn smallest(n: usize) -> f64 {
     (2.0 * 0.5f64.powi(n as i32)).min(1.0)
 }
 
-/// The 2^n sums of `sizes` with every pattern of signs, ascending.
+/// Returns the 2^n sums of `sizes` with every pattern of signs, ascending.
 fn signed_sums(sizes: &[f64]) -> Vec<f64> {
     sizes.iter().fold(vec![0.0], |sums, size| merged(&sums, -size, &sums, *size))
 }
 
-/// `a` + `plus_a` and `b` + `plus_b` as one, all ascending: cheaper than a sort.
+/// Merges the ascending `a` + `plus_a` and `b` + `plus_b`, which is cheaper than a sort.
 pub(super) fn merged(a: &[f64], plus_a: f64, b: &[f64], plus_b: f64) -> Vec<f64> {
     let mut b = b.iter().map(|b| b + plus_b).peekable();
     let mut merged = Vec::with_capacity(a.len() + b.len());
@@ -145,8 +144,8 @@ pub(super) fn merged(a: &[f64], plus_a: f64, b: &[f64], plus_b: f64) -> Vec<f64>
     merged
 }
 
-/// Pairs of one of `left` and one of `right`, both ascending, with a sum of at
-/// least `bound`.
+/// Returns the number of pairs of one of `left` and one of `right`, both ascending, with a sum of
+/// at least `bound`.
 pub(super) fn at_least(left: &[f64], right: &[f64], bound: f64) -> u64 {
     let (mut count, mut from) = (0, right.len());
     for l in left {
@@ -158,13 +157,12 @@ pub(super) fn at_least(left: &[f64], right: &[f64], bound: f64) -> u64 {
     count
 }
 
-/// Wilcoxon's signed-rank test (Wilcoxon 1945), two-sided. Zeros are dropped, as
-/// he did it and scipy's `zero_method="wilcox"` does; equal sizes (to 1e-9
-/// relatively) share their mean rank; an infinite difference, one side never
-/// reached the target, ranks as largest. Exact by counting all sign patterns over
-/// the ranks at hand, ties included, up to [`MOST_RANKED`], past them the normal
-/// approximation with continuity and tie correction. None without differences
-/// and with a NaN.
+/// Returns Wilcoxon's two-sided signed-rank test (Wilcoxon 1945). Zeros are dropped, as in the
+/// paper and scipy's `zero_method="wilcox"`. Equal sizes, to a relative 1e-9, share their mean
+/// rank. An infinite difference, where one side never reached the target, has the largest rank. It
+/// is exact up to [`MOST_RANKED`] differences, by counting all sign patterns over the ranks with
+/// their ties; above that it is the normal approximation with continuity and tie correction. `None`
+/// without differences or with a NaN.
 pub fn wilcoxon(differences: &[f64]) -> Option<Test> {
     if differences.is_empty() || differences.iter().any(|d| d.is_nan()) {
         return None;
@@ -177,7 +175,7 @@ pub fn wilcoxon(differences: &[f64]) -> Option<Test> {
         signed.iter().zip(&ranks).filter(|(d, _)| **d > 0.0).map(|(_, r)| r).sum();
     let smallest = smallest(n);
     if n <= MOST_RANKED {
-        // ways[s]: sign patterns whose positive doubled ranks sum to s.
+        // ways[s]: number of sign patterns whose positive doubled ranks sum to s.
         let mut ways = vec![0u64; n * (n + 1) + 1];
         ways[0] = 1;
         let mut reached = 0;
@@ -201,14 +199,14 @@ pub fn wilcoxon(differences: &[f64]) -> Option<Test> {
     Some(Test { p, smallest, exact: false, n })
 }
 
-/// The sum of the ranks of positive differences less that of negative ones, as
-/// [`wilcoxon`] ranks them: the direction in which it speaks.
+/// Returns the sum of the ranks of positive differences minus that of negative ones, as
+/// [`wilcoxon`] ranks them; its sign is the direction of that test.
 pub fn rank_lead(differences: &[f64]) -> f64 {
     signed_ranks(differences).iter().sum()
 }
 
-/// Ranks of the sizes of differences with the signs of these, as [`wilcoxon`] ranks them, in the
-/// order of the differences; 0 for a difference of 0.
+/// Returns the signed ranks that [`wilcoxon`] uses, in the order of the differences; 0 for a
+/// difference of 0.
 pub fn signed_ranks(differences: &[f64]) -> Vec<f64> {
     let mut places: Vec<usize> =
         (0..differences.len()).filter(|&i| differences[i] != 0.0).collect();
@@ -221,8 +219,8 @@ pub fn signed_ranks(differences: &[f64]) -> Vec<f64> {
     out
 }
 
-/// Twice the rank of each (whole where ranks are halves), and the sum of t^3 - t
-/// over groups of t equal sizes. `signed` ascends by size.
+/// Returns twice the rank of each (whole where ranks are halves), and the sum of t^3 - t over
+/// groups of t equal sizes. `signed` ascends by absolute value.
 fn doubled_ranks(signed: &[f64]) -> (Vec<usize>, f64) {
     let (mut ranks, mut ties) = (Vec::with_capacity(signed.len()), 0.0);
     while ranks.len() < signed.len() {

@@ -1,72 +1,72 @@
-//! Scores over tasks by times to target: the benchmark score of AlgoPerf, and speed-ups
-//! against a reference.
+//! Scores over tasks from times to target: the AlgoPerf benchmark score, and speed-ups over a
+//! reference.
 //!
-//! Times stand in rows of submissions and columns of workloads. A time is at least 0,
-//! infinite where the target was never reached, and none where there is no data. The rules
-//! are those of AlgoPerf v0.5 (Dahl et al. 2023, arXiv:2306.07179, section 4.2;
-//! github.com/mlcommons/algorithmic-efficiency, `scoring/performance_profile.py`).
+//! Times are `[submission][workload]`, in any one unit. A time is at least 0, infinite if the
+//! target was never reached, and `None` if there is no data. The rules are those of AlgoPerf v0.5
+//! (Dahl et al. 2023, arXiv:2306.07179, section 4.2; github.com/mlcommons/algorithmic-efficiency,
+//! `scoring/performance_profile.py`).
 
 use super::survival;
 
-/// Times of one submission, one a workload.
+/// Times of one submission, one for each workload.
 pub type Row = Vec<Option<f64>>;
 
-/// AlgoPerf's largest ratio to the fastest that still counts.
+/// Largest ratio to the fastest time that AlgoPerf still counts.
 pub const R_MAX: f64 = 4.0;
 
-/// The points of AlgoPerf's numerical integral, both ends included.
+/// Number of points of AlgoPerf's numerical integral, both ends included.
 pub const POINTS: usize = 100;
 
-/// A held-out workload, which is a variant of a base workload that submissions did not know.
+/// A held-out workload, a variant of a base workload that submissions did not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldOut {
-    /// The column of the held-out workload.
+    /// Column of the held-out workload.
     pub column: usize,
-    /// The column of its base workload.
+    /// Column of its base workload.
     pub base: usize,
 }
 
-/// The benchmark score of a submission, a fraction: the area below its performance profile
-/// for ratios from 1 to the largest, divided by that range.
+/// Benchmark score of a submission, a fraction: the area below its performance profile for ratios
+/// from 1 to the largest, divided by that range.
 ///
-/// The two numbers differ because the published rule joins the profile at 100 equally spaced
-/// ratios by straight lines, while the profile is a step function: each step counts up to
-/// half a spacing early or late.
+/// The two numbers differ because the published rule joins the profile at 100 equally spaced ratios
+/// by straight lines, while the profile is a step function: each step may count up to half a
+/// spacing early or late.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// The trapezoidal rule over [`POINTS`] ratios, as AlgoPerf publishes it.
+    /// Trapezoidal rule over [`POINTS`] ratios, as AlgoPerf publishes it.
     pub published: f64,
-    /// The integral of the step function itself.
+    /// Integral of the step function itself.
     pub exact: f64,
 }
 
-/// The speed-up of a submission over a reference: the geometric mean over workloads of the
-/// reference's time divided by its own, so that more is faster.
+/// Speed-up of a submission over a reference: the geometric mean over workloads of the reference's
+/// time divided by its own, so that more is faster.
 ///
-/// A workload that the submission alone never reached enters as 0, one that the reference
-/// alone never reached as infinity. One that neither reached, or of which one of the two has
-/// no data, has no ratio and is left out.
+/// A workload that only the submission never reached enters as 0, one that only the reference never
+/// reached as infinity. One that neither reached, or for which one of them has no data, has no
+/// ratio and is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SpeedUp {
-    /// Over all workloads with a ratio: 0 or infinite where one of them is; none where there
-    /// is none, or both a 0 and an infinity.
+    /// Speed-up over all workloads with a ratio: 0 or infinite if one ratio is. `None` without
+    /// ratios, or with both a 0 and an infinity.
     pub all: Option<f64>,
-    /// Over the workloads that both reached; none where there is none.
+    /// Speed-up over the workloads that both reached; `None` if there are none.
     pub shared: Option<f64>,
-    /// The number of workloads that both reached.
+    /// Number of workloads that both reached.
     pub both: usize,
-    /// The number of workloads that the submission alone reached.
+    /// Number of workloads that only the submission reached.
     pub own_alone: usize,
-    /// The number of workloads that the reference alone reached.
+    /// Number of workloads that only the reference reached.
     pub reference_alone: usize,
 }
 
-/// Returns the times of the base workloads after AlgoPerf's rules, infinite where they do
-/// not count; base columns keep their order.
+/// Returns the times of the base workloads after AlgoPerf's rules, infinite if they do not count;
+/// base columns keep their order.
 ///
-/// 1. A held-out time is infinite where the base was not reached or has no data.
+/// 1. A held-out time is infinite if the base was not reached or has no data.
 /// 2. A time above `r_max` times the column's best is infinite.
-/// 3. A base time is infinite where the held-out one is infinite or has no data.
+/// 3. A base time is infinite if the held-out one is infinite or has no data.
 ///
 /// A column that a row lacks has no data.
 pub fn settled(rows: &[Row], held_out: &[HeldOut], r_max: f64) -> Vec<Vec<f64>> {
@@ -101,9 +101,9 @@ pub fn settled(rows: &[Row], held_out: &[HeldOut], r_max: f64) -> Vec<Vec<f64>> 
     rows.iter().map(|row| bases.iter().map(|&c| row[c]).collect()).collect()
 }
 
-/// Returns the score of each submission over the base workloads, for ratios up to `r_max`.
-/// A workload that no submission reached counts as reached by none. None without a base
-/// workload, and where `r_max` is not a number above 1.
+/// Returns the score of each submission over the base workloads, for ratios up to `r_max`. A
+/// workload that no submission reached counts against all. `None` without a base workload, and if
+/// `r_max` is not a finite number above 1.
 pub fn scores(rows: &[Row], held_out: &[HeldOut], r_max: f64) -> Option<Vec<Score>> {
     let rows = settled(rows, held_out, r_max);
     let columns = rows.first().map_or(0, Vec::len);
@@ -116,10 +116,10 @@ pub fn scores(rows: &[Row], held_out: &[HeldOut], r_max: f64) -> Option<Vec<Scor
     Some(curves.iter().map(|curve| score(curve, r_max)).collect())
 }
 
-/// The score of a profile: (ratio, fraction from there on), ascending from ratio 1.
+/// Returns the score of a profile: (ratio, fraction from there on), ascending from ratio 1.
 fn score(curve: &[(f64, f64)], r_max: f64) -> Score {
     let at = |ratio: f64| curve.iter().rev().find(|step| step.0 <= ratio).map_or(0.0, |s| s.1);
-    // The points of numpy.linspace, the last of which is the end itself.
+    // The points of numpy.linspace, whose last one is exactly the end.
     let spacing = (r_max - 1.0) / (POINTS - 1) as f64;
     let point = |i: usize| if i + 1 == POINTS { r_max } else { 1.0 + i as f64 * spacing };
     let inner: f64 = (1..POINTS - 1).map(|i| at(point(i))).sum();
@@ -131,8 +131,8 @@ fn score(curve: &[(f64, f64)], r_max: f64) -> Score {
     Score { published: trapezoid / (r_max - 1.0), exact: exact / (r_max - 1.0) }
 }
 
-/// Returns the speed-up of a submission over a reference, workload by workload; further
-/// workloads of the longer row are left out.
+/// Returns the speed-up of a submission over a reference, workload by workload; further workloads
+/// of the longer row are ignored.
 pub fn speed_up(own: &[Option<f64>], reference: &[Option<f64>]) -> SpeedUp {
     let mut out = SpeedUp::default();
     let mut sum = 0.0;
@@ -167,11 +167,11 @@ mod tests {
 
     const NEVER: f64 = f64::INFINITY;
 
-    /// Seconds to target of AlgoPerf v0.5, external tuning and self-tuning rulesets together as
+    /// Seconds to target in AlgoPerf v0.5, external tuning and self-tuning rulesets together as
     /// scored (github.com/mlcommons/submissions_algorithms,
-    /// `previous_leaderboards/algoperf_v05/logs`): the median over studies of the fastest
-    /// trial; `-` = no data. First the eight bases, then the held-out workloads; then the
-    /// published score, and the integral computed again with numpy.
+    /// `previous_leaderboards/algoperf_v05/logs`): the median over studies of the fastest trial;
+    /// `-` = no data. The eight bases come first, then the held-out workloads, the published score,
+    /// and the integral recomputed with numpy.
     const ALGOPERF: &str = "\
 shampoo     5042.7 1321.3 inf     33094.0 47444.8 34623.6 3362.6 38656.1 246.4 1949.3 58545.6 41695.4 3601.3 11813.1 0.7784 0.7785
 sf_adamw    5163.9 1161.9 inf     44005.2 56121.4 43256.4 5275.2 16012.7 365.8 3604.4 inf 34536.3 11242.1 5946.9 0.7077 0.7062
@@ -185,7 +185,7 @@ lawa_queue  inf 1970.5 inf 51188.6 inf inf 4642.9 27170.6 1053.2 4862.7 inf inf 
 lawa_ema    5302.9 2556.1 inf 61885.6 inf inf 10596.7 43033.9 719.3 5026.6 inf inf 13558.0 18908.3 0.3384 0.3378
 sf_prodigy  - 1880.8 inf inf inf inf 11243.2 inf - 5777.2 inf inf inf 19390.1 0.0000 0.0000";
 
-    /// criteo, fastmri, resnet, conformer, ogbg and wmt have a variant each.
+    /// The variants are of criteo, fastmri, resnet, conformer, ogbg and wmt.
     const VARIANTS: [HeldOut; 6] = [
         HeldOut { column: 8, base: 0 },
         HeldOut { column: 9, base: 1 },
@@ -227,9 +227,9 @@ sf_prodigy  - 1880.8 inf inf inf inf 11243.2 inf - 5777.2 inf inf inf 19390.1 0.
         let pair = [HeldOut { column: 1, base: 0 }];
         let rows = vec![
             vec![Some(10.0), Some(5.0), Some(1.0)],
-            // Its variant is over 4 times the best, so that the base falls.
+            // Its variant is over 4 times the best, so the base falls too.
             vec![Some(8.0), Some(20.1), Some(4.0)],
-            // Without its base the fastest variant counts for nobody, itself included.
+            // Without its base the fastest variant does not count, not even as the best.
             vec![None, Some(1.0), Some(4.1)],
             vec![Some(12.0), None, None],
             // A row may end early.
@@ -262,7 +262,7 @@ sf_prodigy  - 1880.8 inf inf inf inf 11243.2 inf - 5777.2 inf inf inf 19390.1 0.
         for r_max in [1.0, 0.5, NEVER, f64::NAN] {
             assert_eq!(scores(std::slice::from_ref(&row), &[], r_max), None, "{r_max}");
         }
-        // What nobody reaches is a workload all the same.
+        // A workload that nobody reaches still counts.
         let rows = [vec![Some(1.0), Some(NEVER)], vec![Some(1.0), None]];
         assert!(scores(&rows, &[], 4.0).unwrap().iter().all(|s| (s.exact - 0.5).abs() < 1e-12));
     }

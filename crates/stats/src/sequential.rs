@@ -1,37 +1,38 @@
-//! Tests of many pairs at looks that are planned beforehand, so that seeds are spent where they
-//! decide.
+//! Tests of many pairs at looks that are planned beforehand, so that seeds are spent where they can
+//! decide something.
 //!
-//! At look k every pair has its exact p over its first n_k differences. Holm's correction over
-//! all pairs rejects at the level's share of the look: a pair that was decided before counts as
-//! p = 0 and stays decided, one that was given up as p = 1 for good. Each look rejects a true
-//! hypothesis with a chance of at most its share, whatever the joint law of the looks, so that
-//! the chance of any false decision is at most the sum of the shares times the level (Bonferroni
-//! over the looks; Holm 1979 within one).
+//! At look k every pair has its exact p over its first n_k differences. Holm's correction over all
+//! pairs rejects at the level's share of the look. A pair that was decided before counts as p = 0
+//! and stays decided; one that was given up counts as p = 1 for good. Each look rejects a true
+//! hypothesis with a chance of at most its share, whatever the joint distribution of the looks. The
+//! chance of any false decision is therefore at most the sum of the shares times the level
+//! (Bonferroni over the looks; Holm 1979 within one).
 
 use seed_stream::stream;
 
 use crate::holm;
 use crate::paired::Test;
 
-/// Looks, and the part of the level that each may spend.
+/// Planned looks, and the share of the level that each may spend.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Design {
-    /// Differences that each look rests on, rising.
+    /// Number of differences at each look, increasing.
     pub looks: Vec<usize>,
-    /// Shares of the level, as many as looks, which sum to 1.
+    /// Fraction of the level for each look; the fractions sum to 1.
     pub share: Vec<f64>,
-    /// Chance of any false decision at all looks together.
+    /// Chance of any false decision over all looks, a fraction.
     pub level: f64,
 }
 
 impl Design {
-    /// The level of a look, which counts from 0.
+    /// Returns the level of a look, counted from 0: its share times the level.
     pub fn level_at(&self, look: usize) -> f64 {
         self.share[look] * self.level
     }
 
-    /// The first look at which none of so many pairs can be decided: 2^(1 - n) times the pairs is
-    /// above its level.
+    /// Returns the first look at which none of `pairs` pairs can be decided, because the smallest
+    /// possible p, 2^(1 - n), times the number of pairs exceeds the look's level; `None` if every
+    /// look can decide.
     pub fn powerless(&self, pairs: usize) -> Option<usize> {
         (0..self.looks.len()).find(|&look| {
             let smallest = 2.0 * 0.5f64.powi(self.looks[look] as i32);
@@ -40,33 +41,34 @@ impl Design {
     }
 }
 
-/// What is known of a pair.
+/// State of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing yet.
+    /// Neither decided nor given up.
     Open,
-    /// A difference is shown, since this look.
+    /// A difference has been shown, at this look, counted from 0.
     Decided(usize),
-    /// So little speaks for a decision that no more is spent on it, since this look.
+    /// No more seeds are spent on it since this look, counted from 0, because a decision is
+    /// unlikely.
     GivenUp(usize),
 }
 
-/// Pairs over the looks so far.
+/// States and p-values of all pairs over the looks so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pairs {
     standing: Vec<Standing>,
-    /// The smallest p of Holm over its look's share.
+    /// Smallest p after Holm, divided by its look's share.
     p: Vec<f64>,
 }
 
 impl Pairs {
-    /// So many pairs before the first look.
+    /// Creates `pairs` open pairs, before the first look.
     pub fn new(pairs: usize) -> Self {
         Pairs { standing: vec![Standing::Open; pairs], p: vec![1.0; pairs] }
     }
 
-    /// Takes a look, from 0. `p` has the p-value of each pair over the look's differences; `None`
-    /// of a pair that lacks some of them, which shows nothing at this look.
+    /// Takes look number `look`, counted from 0. `p` has the p-value of each pair over the look's
+    /// differences; `None` for a pair that lacks some of them and cannot be decided at this look.
     pub fn look(&mut self, design: &Design, look: usize, p: &[Option<f64>]) {
         let counted: Vec<f64> = (self.standing.iter().zip(p))
             .map(|(standing, p)| match standing {
@@ -86,36 +88,37 @@ impl Pairs {
         }
     }
 
-    /// Gives an open pair up at a look, from 0.
+    /// Gives up an open pair at a look, counted from 0.
     pub fn give_up(&mut self, pair: usize, look: usize) {
         if self.standing[pair] == Standing::Open {
             self.standing[pair] = Standing::GivenUp(look);
         }
     }
 
-    /// What is known of a pair.
+    /// Returns the state of a pair.
     pub fn standing(&self, pair: usize) -> Standing {
         self.standing[pair]
     }
 
-    /// Pairs of which nothing is known yet.
+    /// Returns the number of open pairs.
     pub fn open(&self) -> usize {
         self.standing.iter().filter(|standing| **standing == Standing::Open).count()
     }
 
-    /// The p-value of a pair over all looks so far, at most 1: the smallest of Holm's p over its
-    /// look's share. At most the level where the pair is decided.
+    /// Returns the p-value of a pair over all looks so far, at most 1: the smallest of Holm's p
+    /// divided by its look's share. It is at most the level if the pair is decided.
     pub fn p(&self, pair: usize) -> f64 {
         self.p[pair].min(1.0)
     }
 }
 
-/// Continuations that are drawn to see whether a pair may still be decided.
+/// Number of continuations drawn to estimate whether a pair can still be decided.
 pub const CONTINUATIONS: usize = 200;
 
-/// The share of continuations in which a pair would be decided at one of the looks behind `look`,
-/// beside `open` pairs that are not yet: differences to come are drawn with replacement from
-/// those that are there. Binding on nothing: who gives up on it errs on the safe side.
+/// Returns the fraction of simulated continuations in which a pair is decided at one of the looks
+/// after `look`, with p multiplied by `open`, the number of open pairs. Future differences are
+/// drawn with replacement from `differences`; without any the result is 1. `test` gives the p-value
+/// of differences. Giving up on a low fraction is safe: it can only make decisions rarer.
 pub fn chance_to_decide(
     design: &Design,
     look: usize,
@@ -171,7 +174,7 @@ mod tests {
         assert_eq!([pairs.p(0), pairs.p(1)], [0.002 * 3.0 / 0.5, 0.04 / 0.5]);
         pairs.give_up(2, 0);
         pairs.look(&design, 1, &[Some(0.9), Some(0.012), Some(0.0)]);
-        // Two are beside it: 0.012 x 2 = 0.024.
+        // Two pairs count: 0.012 x 2 = 0.024.
         assert_eq!(pairs.standing(1), Standing::Decided(1));
         assert_eq!(pairs.standing(0), Standing::Decided(0), "whatever it looks like now");
         assert_eq!(pairs.standing(2), Standing::GivenUp(0), "for good");

@@ -1,16 +1,19 @@
-//! Many intervals at once, of which any excludes zero by chance at most as often
-//! as one would: paired differences of one point against a baseline.
+//! Simultaneous intervals of paired differences from a baseline: the probability that any of them
+//! excludes zero by chance is at most the level of a single one.
 //!
-//! Under no change, the current sample's and the baseline's values of a seed could be
-//! exchanged, which turns the sign of that seed's differences in every series
-//! together. The largest |t| of all series over such joint flips is what chance
-//! alone gives, dependence between series included (single-step max-T of Westfall
-//! and Young 1993, Resampling-Based Multiple Testing, chapter 2; sign flips as in
-//! Fisher 1935; patterns that are sampled hold the identity, so that the level is
-//! kept exactly: Hemerik and Goeman 2018, TEST 27:811).
+//! If nothing changed, the values of the current sample and the baseline could be exchanged within
+//! a seed, which flips the sign of that seed's differences in every series together. The largest
+//! |t| of all series over such joint flips gives the distribution under chance alone, including the
+//! dependence between series (single-step max-T of Westfall and Young 1993, Resampling-Based
+//! Multiple Testing, chapter 2; sign flips as in Fisher 1935). Sampled patterns include the
+//! identity, so that the level holds exactly (Hemerik and Goeman 2018, TEST 27:811).
+//! |t| of all series over such joint flips is the distribution under chance alone, including the
+//! dependence between series (single-step max-T of Westfall and Young 1993, Resampling-Based
+//! Multiple Testing, chapter 2; sign flips as in Fisher 1935). Sampled patterns include the
+//! identity, so that the level holds exactly (Hemerik and Goeman 2018, TEST 27:811).
 //!
-//! Series with as few values as could fill the tail of that largest |t| alone are
-//! kept out of it and get Student's t with Bonferroni's correction.
+//! Series with so few values that they alone could fill the tail of that largest |t| are left out
+//! of it and get Student's t with Bonferroni's correction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,66 +23,67 @@ use super::location::mean_of;
 use super::paired::TIE;
 use super::{t_cdf, t_quantile};
 
-/// Fewest values of a series whose bounds come from sign flips.
+/// Smallest number of values of a series whose bounds come from sign flips.
 pub const FEWEST_FLIPPED: usize = 6;
 
-/// Most seeds whose sign patterns are all counted: 2^12.
+/// Largest number of seeds for which all 2^n sign patterns are counted.
 pub const MOST_COUNTED: usize = 12;
 
-/// Patterns taken of more seeds, the identity among them.
+/// Number of sign patterns for more seeds, the identity among them.
 pub const SAMPLED_PATTERNS: usize = 4096;
 
-/// Share of the level that one series' extreme patterns may take from a family
-/// in which others have more values: at 0.05, series of fewer than 8 are left out.
+/// Fraction of the level that the extreme patterns of one series may take from a family in which
+/// other series have more values: at 0.05, series below 8 values are left out.
 const CROWDING: f64 = 0.2;
 
-/// Seeds that one table of partial sums covers.
+/// Number of seeds that one table of partial sums covers.
 const CHUNK: usize = 8;
 
-/// `1 - (sum d)^2 / (n sum d^2)` under which differences count as equal: their
-/// deviation is below a millionth of their mean, as rounding makes it.
+/// Value of `1 - (sum d)^2 / (n sum d^2)` below which differences count as equal: their deviation
+/// is below a millionth of their mean, as from rounding.
 const EQUAL: f64 = 1e-12;
 
-/// What the bounds of a series rest on.
+/// Method of the bounds of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
     /// Joint sign flips of the family.
     SignFlips,
-    /// Student's t with Bonferroni's correction: too few seeds for flips. Exact
-    /// for normal differences only.
+    /// Student's t with Bonferroni's correction, for too few seeds for flips. Exact only for normal
+    /// differences.
     StudentT,
 }
 
-/// A mean difference with simultaneous bounds.
+/// A mean difference with simultaneous bounds, in the unit of the differences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
-    /// Values it rests on.
+    /// Number of finite differences.
     pub n: usize,
     /// Mean difference.
     pub mean: f64,
-    /// Lower bound; minus infinity where nothing can be said.
+    /// Lower bound; minus infinity if no bound is possible.
     pub low: f64,
-    /// Upper bound; infinity where nothing can be said.
+    /// Upper bound; infinity if no bound is possible.
     pub high: f64,
-    /// How they were made.
+    /// Method of the bounds.
     pub basis: Basis,
 }
 
 impl Bounds {
-    /// Zero is not among the bounds: the difference is not chance alone.
+    /// Returns whether zero is outside the bounds, so that the difference is not explained by
+    /// chance.
     pub fn exclude_zero(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
 }
 
-/// All series with what their bounds share.
+/// Bounds of all series, and the sign patterns that they share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family {
-    /// One for each series, in their order; none below two values.
+    /// Bounds of each series, in the order given; `None` below two finite values.
     pub bounds: Vec<Option<Bounds>>,
-    /// Sign patterns counted or sampled; 0 where no series got flips.
+    /// Number of sign patterns counted or sampled; 0 if no series got flips.
     pub patterns: usize,
-    /// All sign patterns were counted.
+    /// True if all sign patterns were counted.
     pub exact: bool,
 }
 
@@ -87,9 +91,9 @@ pub struct Family {
 struct Differences {
     values: Vec<(u64, f64)>,
     mean: f64,
-    /// Sum of squares, which no sign changes.
+    /// Sum of squares, which no flip changes.
     squares: f64,
-    /// The least deviation that Student's t takes them to have.
+    /// Lower limit of the standard deviation under Student's t.
     least: f64,
 }
 
@@ -108,24 +112,24 @@ impl Differences {
         self.values.len()
     }
 
-    /// Nothing differs, whatever is flipped.
+    /// Returns whether all differences are zero, so that no flip changes anything.
     fn same(&self) -> bool {
         self.squares == 0.0
     }
 
-    /// `(sum)^2 / (n squares)` in 0..=1, which rises with |t|.
+    /// Returns `sum^2 / (n squares)`, in 0..=1, which increases with |t|.
     fn share(&self, sum: f64) -> f64 {
         let share = sum * sum / (self.n() as f64 * self.squares);
         if share > 1.0 - EQUAL { 1.0 } else { share }
     }
 
-    /// Equal differences: no deviation but rounding.
+    /// Returns whether the differences are equal up to rounding.
     fn equal(&self) -> bool {
         self.share(self.mean * self.n() as f64) == 1.0
     }
 
-    /// Mean and `factor` standard errors either way. An infinite factor says
-    /// nothing, but of a series where nothing differs.
+    /// Returns mean -+ `factor` standard errors; `None` below two values. An infinite factor gives
+    /// infinite bounds, unless all differences are zero.
     fn bounds(&self, factor: f64, basis: Basis) -> Option<Bounds> {
         let (n, mean) = (self.n(), self.mean);
         let half = if n < 2 {
@@ -144,33 +148,31 @@ impl Differences {
     }
 }
 
-/// Simultaneous bounds of the mean of each of `series`: (seed, difference) of one
-/// configuration and metric, at most one a seed; differences that are not finite
-/// are left out. Where the current sample and the baseline are exchangeable within each seed,
-/// over all series jointly, the chance that any bounds exclude zero is at most
-/// `level`, in (0, 1), two-sided.
+/// Returns simultaneous bounds of the mean of each of `series`: (seed, difference) of one
+/// configuration and metric, at most one for each seed. Differences that are not finite are
+/// ignored. If the current sample and the baseline are exchangeable within each seed, jointly over
+/// all series, the chance that any bounds exclude zero is at most `level`, in (0, 1), two-sided.
 ///
-/// Bounds are mean -+ c standard errors, c being the smallest value that at most
-/// `level` of the sign patterns exceed with any |t|; all patterns up to
-/// [`MOST_COUNTED`] seeds, else [`SAMPLED_PATTERNS`]. Series of unequal length meet
-/// on the scale of Student's tail probability. Series below [`FEWEST_FLIPPED`]
-/// values, and those so short that they could fill the tail of the others, get
-/// Student's t at `level` over the number of series; flips then get the rest.
-/// Series in which nothing differs count in neither: no sign changes them.
+/// Bounds are mean -+ c standard errors. c is the smallest value such that at most `level` of the
+/// sign patterns have any |t| above it; all patterns count up to [`MOST_COUNTED`] seeds, else
+/// [`SAMPLED_PATTERNS`]. Series of unequal length are compared on the scale of Student's tail
+/// probability. Series below [`FEWEST_FLIPPED`] values, and those so short that they could fill the
+/// tail of the others, get Student's t at `level` divided by the number of series; the flips get
+/// the rest. Series in which nothing differs count in neither, because no sign changes them.
 ///
-/// Differences that are all equal have bounds of no width: by flips rightly, since
-/// their patterns are counted; under Student's t equal differences mean coarse
-/// values, of which it knows nothing, and the bounds are infinite: see
-/// [`simultaneous_of`]. Differences of rounding size are tested like all others: ask for
-/// a least effect too.
+/// Differences that are all equal have bounds of zero width under flips, which is right because
+/// their patterns are counted. Under Student's t equal differences come from coarse values, about
+/// which it cannot tell anything, so the bounds are infinite; see [`simultaneous_of`]. Differences
+/// of the size of rounding are tested like all others, so callers should also require a minimum
+/// effect.
 pub fn simultaneous(series: &[Vec<(u64, f64)>], level: f64) -> Family {
     simultaneous_of(series, &[], level)
 }
 
-/// Bounds as [`simultaneous`] makes them, of values known to a resolution: `resolution` has for each
-/// series the least standard deviation that its differences are taken to have under
-/// Student's t, 0 or none where nothing is known. Equal differences then say how large
-/// they are at least: half of an accuracy of 360 samples is no chance, one sample may be.
+/// Returns bounds as [`simultaneous`] does, for values of limited resolution. `resolution` has for
+/// each series a lower limit of the standard deviation of its differences under Student's t; 0 or a
+/// missing entry means none. With it equal differences have finite bounds: half of an accuracy over
+/// 360 samples is not chance, one sample may be.
 pub fn simultaneous_of(series: &[Vec<(u64, f64)>], resolution: &[f64], level: f64) -> Family {
     let least = resolution.iter().copied().chain(std::iter::repeat(0.0));
     let series: Vec<Differences> =
@@ -199,13 +201,13 @@ pub fn simultaneous_of(series: &[Vec<(u64, f64)>], resolution: &[f64], level: f6
     Family { bounds: bounds.collect(), patterns: counted, exact: patterns.exact }
 }
 
-/// Chance that n signs are all alike.
+/// Returns the probability that n random signs are all alike.
 fn all_alike(n: usize) -> f64 {
     2.0 * 0.5f64.powi(n as i32)
 }
 
-/// Sign patterns of the seeds of a family, a bit a seed, of each pattern and its
-/// mirror image one.
+/// Sign patterns of the seeds of a family, one bit for each seed. Of a pattern and its mirror image
+/// only one is kept.
 struct Patterns {
     seeds: BTreeMap<u64, usize>,
     rows: Vec<Vec<u8>>,
@@ -219,7 +221,7 @@ impl Patterns {
         let n = seeds.len();
         let seeds = seeds.into_iter().enumerate().map(|(i, seed)| (seed, i)).collect();
         if n <= MOST_COUNTED {
-            // The last seed keeps its sign; |t| is that of the mirror image.
+            // The last seed keeps its sign, because the mirror image has the same |t|.
             let half = 1usize << n.saturating_sub(1);
             let row = |p: usize| (0..n.div_ceil(CHUNK)).map(|c| (p >> (CHUNK * c)) as u8).collect();
             let rows = (0..half).map(row).collect();
@@ -233,7 +235,8 @@ impl Patterns {
         Patterns { seeds, rows, count: SAMPLED_PATTERNS, exact: false }
     }
 
-    /// The largest [`Differences::share`] of `series` for each pattern, into `most`.
+    /// Raises each entry of `most` to the [`Differences::share`] of `series` for that pattern, if
+    /// larger.
     fn largest(&self, series: &Differences, most: &mut [f64]) {
         let chunks = self.seeds.len().div_ceil(CHUNK);
         let mut own = vec![[0.0; CHUNK]; chunks];
@@ -242,7 +245,7 @@ impl Patterns {
             own[at / CHUNK][at % CHUNK] += value;
         }
         let scale = 1.0 / (series.n() as f64 * series.squares);
-        // Sums of eight seeds for each of their 256 patterns, once a series.
+        // Sums of eight seeds for each of their 256 patterns, computed once for each series.
         let tables: Vec<Vec<f64>> = own.iter().map(signed_sums).collect();
         for (row, most) in self.rows.iter().zip(most) {
             let sum: f64 = row.iter().zip(&tables).map(|(p, table)| table[usize::from(*p)]).sum();
@@ -257,9 +260,9 @@ fn signed_sums(values: &[f64; CHUNK]) -> Vec<f64> {
     (0..1 << CHUNK).map(sum).collect()
 }
 
-/// The factor of the standard error by number of values: the smallest that at most
-/// `level` of the patterns exceed. Empty where even the most extreme pattern is not
-/// beyond it, so that flips can tell nothing.
+/// Returns the factor of the standard error by number of values: the smallest that at most `level`
+/// of the patterns exceed. Empty where even the most extreme pattern does not exceed it, so that
+/// flips cannot show anything.
 fn critical(series: &[&Differences], patterns: &Patterns, level: f64) -> BTreeMap<usize, f64> {
     let rows = patterns.rows.len();
     let allowed = (level * rows as f64 + TIE) as usize;
@@ -271,19 +274,19 @@ fn critical(series: &[&Differences], patterns: &Patterns, level: f64) -> BTreeMa
         let most = shares.entry(series.n()).or_insert_with(|| vec![0.0; rows]);
         patterns.largest(series, most);
     }
-    // |t| from its share of the most that it could be.
+    // |t| from its share of the largest possible.
     let t = |n: usize, share: f64| match 1.0 - share {
         rest if rest < EQUAL => f64::INFINITY,
         rest => ((n - 1) as f64 * share / rest).sqrt(),
     };
     let next = |mut all: Vec<f64>| {
-        // Descending: the first `allowed` may lie beyond.
+        // Descending: the first `allowed` may exceed it.
         all.sort_unstable_by(|a, b| b.total_cmp(a));
         all[allowed]
     };
     let mut found = BTreeMap::new();
     if let (1, Some((n, most))) = (shares.len(), shares.first_key_value()) {
-        // Patterns that are equally extreme must not differ by rounding.
+        // Equally extreme patterns must not differ by rounding.
         found.insert(*n, t(*n, next(most.clone())) * (1.0 + TIE));
     } else {
         let tail = |n: usize, share: f64| match t(n, share) {
@@ -293,7 +296,7 @@ fn critical(series: &[&Differences], patterns: &Patterns, level: f64) -> BTreeMa
         let smallest =
             |row: usize| shares.iter().map(|(n, most)| tail(*n, most[row])).fold(1.0, f64::min);
         let tail = -next((0..rows).map(|row| -smallest(row)).collect());
-        // What 1 - t_cdf cancels, far out, must not count as beyond.
+        // The cancellation of 1 - t_cdf, far out, must not count as exceeding.
         let slack = 1.0 + TIE + 1e-14 / tail;
         for n in shares.keys() {
             let beyond =

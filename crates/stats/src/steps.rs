@@ -1,87 +1,88 @@
-//! Steps and drifts in a series.
+//! Detection of steps and drifts in a series.
 //!
-//! Candidates come from an optimal partition into constant pieces under L1 cost
-//! (Friedrich et al. 2008, J. Comput. Graph. Stat. 17:201; the penalty as Yao 1988
-//! has it), which one outlier does not bend. Each boundary must then be more than
-//! chance makes of exchangeable points, by a permutation test of the best split of
-//! its two pieces (as E-divisive does it, Matteson and James 2014, JASA 109:334);
-//! what is not, is merged, so that the last test is one of all points together.
+//! Candidates come from an optimal partition into constant pieces under L1 cost, which a single
+//! outlier does not distort (Friedrich et al. 2008, J. Comput. Graph. Stat. 17:201; penalty of Yao
+//! 1988). Each boundary must then exceed what chance makes of exchangeable points, by a permutation
+//! test of the best split of its two pieces (as E-divisive does, Matteson and James 2014, JASA
+//! 109:334). Boundaries that do not are merged, so that the last test is one of all points
+//! together.
 //!
-//! Points of a deterministic backend do not vary at all until the code changes: such
-//! plateaus are told apart exactly, see [`Step::exact`].
+//! Points of a deterministic backend do not vary at all until the code changes. Such plateaus are
+//! separated exactly, see [`Step::exact`].
 
 mod fit;
 mod split;
 
 use super::location::{iqm_of_sorted, median, sorted};
 
-/// Points of exactly one value that make a plateau.
+/// Number of points of exactly one value that make a plateau.
 pub const PLATEAU: usize = 3;
 
-/// Newest values looked at where there is noise: the cost is quadratic.
+/// Number of newest values that are used where there is noise, because the cost is quadratic.
 const LONGEST: usize = 2_000;
 
-/// Share of the points, but for a newest value that has not made a plateau yet, that lie in plateaus where a
-/// series counts as free of noise.
+/// Fraction of the points that must be in plateaus for a series to count as free of noise. A newest
+/// value that is not a plateau yet is not counted.
 const NOISE_FREE: f64 = 0.75;
 
-/// One jump, or a drift over several points.
+/// Kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// From one point to the next.
+    /// Change from one point to the next.
     Jump,
-    /// Over several points.
+    /// Change over several points.
     Drift,
 }
 
 /// A change of level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// First point that is no longer at the old level.
+    /// Index of the first point that has left the old level.
     pub at: usize,
-    /// First point at the new level: `at`, or where a drift has ended; the last
-    /// point where it may still go on.
+    /// Index of the first point at the new level: `at` for a jump, the end of a drift otherwise, or
+    /// the last point if the drift may continue.
     pub until: usize,
-    /// Level before: the interquartile mean of the points there, or where a drift starts.
+    /// Level before, in the unit of the points: the interquartile mean of the points there, or the
+    /// start of a drift.
     pub before: f64,
-    /// Level after.
+    /// Level after, in the same unit.
     pub after: f64,
     /// Jump or drift.
     pub kind: Kind,
-    /// One-sided p of the permutation test, in the step's own direction; a drift's
-    /// smallest. None for an exact step, where points are no replicates.
+    /// One-sided p of the permutation test, in the direction of the step; for a drift the smallest.
+    /// `None` for an exact step, where points are not replicates.
     pub p: Option<f64>,
 }
 
 impl Step {
-    /// Between plateaus without noise: the date is exact, but that the code now
-    /// rounds otherwise is a step too. Whether it is more must be asked of the
-    /// seeds of the points before and after.
+    /// Returns whether the step is between plateaus without noise. Its date is exact, but changed
+    /// rounding in the code is a step too: whether it is more has to be tested on the seeds of the
+    /// points before and after.
     pub fn exact(&self) -> bool {
         self.p.is_none()
     }
 }
 
-/// A series that cannot be looked at.
+/// A series with a value that is not finite.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("point {point} of the series is {value}; steps need finite values")]
 pub struct NotFinite {
-    /// Its index.
+    /// Index of the point.
     pub point: usize,
-    /// NaN or infinite.
+    /// Its value, NaN or infinite.
     pub value: f64,
 }
 
-/// Steps of `points`, in order, a missing point left out. `level` in (0, 1) is the
-/// chance of any noisy step upward where all points are alike, and the same again
-/// downward: for alarms in one direction over m series, pass the level over m.
+/// Returns the steps of `points` in order; missing points are left out by the caller. `level`, in
+/// (0, 1), is the chance of any noisy step upward if all points are alike, and the same again
+/// downward: for alarms in one direction over m series, pass the level divided by m.
 ///
-/// With noise, a step needs so many points on either side that their choice alone
-/// is rarer than `level`: at 0.0005 five of 14, or three of 25. Runs of one exact
-/// value count as one point, for they hold one draw of noise. Without noise (three
-/// quarters of the points in plateaus of [`PLATEAU`] or more) the first point with
-/// another value is a step; a single point that returns to the value before is none.
-/// A series that comes back to one value more than once is noise on a coarse grid.
+/// With noise, a step needs enough points on either side that their choice alone is rarer than
+/// `level`: at 0.0005 five of 14, or three of 25. A run of one exact value counts as one point,
+/// because it is one draw of noise. Without noise (three quarters of the points in plateaus of
+/// [`PLATEAU`] or more) the first point with another value is a step; a single point that returns
+/// to the value before is not. A series that returns to one value more than once is noise on a
+/// coarse grid.
 ///
 /// # Errors
 /// A value that is not finite.
@@ -97,14 +98,14 @@ pub fn steps(points: &[f64], level: f64) -> Result<Vec<Step>, NotFinite> {
     if noise_free(&steady) {
         return Ok(exact_steps(&steady));
     }
-    // Values that recur are noise on a coarse grid: their ties are chance.
+    // Recurring values are noise on a coarse grid: their ties are chance.
     let single = |(at, &value): (usize, &f64)| Run { at, length: 1, value };
     let runs =
         if recurring(&runs) { points.iter().enumerate().map(single).collect() } else { runs };
     Ok(noisy_steps(&runs, level))
 }
 
-/// Consecutive points of exactly one value.
+/// A run of consecutive points of exactly one value.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     at: usize,
@@ -123,13 +124,13 @@ fn runs(points: &[f64]) -> Vec<Run> {
     runs
 }
 
-/// Some value came back twice or more.
+/// Returns whether some value occurs in three or more runs.
 fn recurring(runs: &[Run]) -> bool {
     let values = sorted(&runs.iter().map(|r| r.value).collect::<Vec<_>>());
     values.windows(3).any(|w| w[0] == w[2])
 }
 
-/// Single points between two runs of one value are taken for that value.
+/// Gives single points between two runs of one value that value.
 fn without_excursions(runs: &[Run]) -> Vec<Run> {
     let mut kept: Vec<Run> = Vec::new();
     for (i, run) in runs.iter().enumerate() {
@@ -154,8 +155,8 @@ fn noise_free(runs: &[Run]) -> bool {
     steady > 0 && steady as f64 >= NOISE_FREE * points as f64
 }
 
-/// From plateau to plateau, or to the newest value; a drift where other values lie
-/// between.
+/// Returns the steps from plateau to plateau, or to the newest value; a step is a drift where other
+/// values are between them.
 fn exact_steps(runs: &[Run]) -> Vec<Step> {
     let holds = |(i, run): &(usize, &Run)| run.length >= PLATEAU || i + 1 == runs.len();
     let levels: Vec<&Run> = runs.iter().enumerate().filter(holds).map(|(_, r)| r).collect();
@@ -168,7 +169,7 @@ fn exact_steps(runs: &[Run]) -> Vec<Step> {
     changed.map(step).collect()
 }
 
-/// Steps of values that vary: one a run.
+/// Returns the steps of values that vary, one value for each run.
 fn noisy_steps(runs: &[Run], level: f64) -> Vec<Step> {
     let runs = &runs[runs.len().saturating_sub(LONGEST)..];
     let values: Vec<f64> = runs.iter().map(|r| r.value).collect();
@@ -193,7 +194,7 @@ fn noisy_steps(runs: &[Run], level: f64) -> Vec<Step> {
     steps
 }
 
-/// Boundaries in one direction: a drift where a ramp fits better, else jumps.
+/// Returns the steps at boundaries in one direction: a drift where a ramp fits better, else jumps.
 fn in_one_direction(
     runs: &[Run],
     values: &[f64],
@@ -220,13 +221,13 @@ fn in_one_direction(
     which.map(jump).collect()
 }
 
-/// Moves every boundary to the best split of its two pieces and drops the least
-/// significant until all are; what was found of each, by its place in `bounds`.
+/// Moves every boundary to the best split of its two pieces, and drops the least significant one
+/// until all are significant. Returns the split of each boundary, by its index in `bounds`.
 fn significant(values: &[f64], bounds: &mut Vec<usize>, level: f64) -> Vec<split::Split> {
     let n = values.len();
     loop {
         if bounds.len() == 2 {
-            // Nothing proposed, or nothing left: all points as one, once.
+            // No boundary was proposed or is left: test all points as one piece, once.
             let split = split::best_split(values, level);
             if let Some(split) = split.filter(|s| s.p <= level) {
                 bounds.insert(1, split.at);
@@ -237,7 +238,7 @@ fn significant(values: &[f64], bounds: &mut Vec<usize>, level: f64) -> Vec<split
         let mut found = vec![split::Split::default()];
         for b in 1..bounds.len() - 1 {
             let (start, end) = (bounds[b - 1], bounds[b + 1]);
-            // A window that the data chose: as many of its size could have been.
+            // The data chose this window: that many windows of its size were possible.
             let windows = (n as f64 / (end - start) as f64).powi(2);
             let split = split::best_split(&values[start..end], level / windows);
             found.push(split.map_or(split::Split { p: 1.0, ..Default::default() }, |split| {
@@ -260,11 +261,11 @@ fn significant(values: &[f64], bounds: &mut Vec<usize>, level: f64) -> Vec<split
     }
 }
 
-/// For a normal distribution, from a median absolute deviation to a standard one.
+/// Factor from the median absolute deviation of a normal distribution to its standard deviation.
 const MAD_TO_SD: f64 = 1.482_602_218_505_602;
 
-/// A standard deviation from the median absolute deviation of `values` from zero,
-/// of what is not zero where most are.
+/// Returns a standard deviation, estimated from the median absolute deviation of `values` from
+/// zero, or from the mean absolute deviation if that median is 0.
 fn scale(values: &[f64]) -> f64 {
     let sizes: Vec<f64> = values.iter().map(|v| v.abs()).collect();
     match median(&sizes) {

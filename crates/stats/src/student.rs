@@ -1,7 +1,8 @@
 //! Student's t distribution.
 
-/// Student's t: the probability of a value below `t` with `df` >= 1 degrees of
-/// freedom. Abramowitz and Stegun 26.7.3 and 26.7.4: exact finite series.
+/// Returns the probability, from 0 to 1, that a Student's t variable with `df` >= 1 degrees of
+/// freedom is below `t`. It uses the exact finite series of Abramowitz and Stegun 26.7.3 and
+/// 26.7.4.
 pub fn t_cdf(t: f64, df: usize) -> f64 {
     let theta = (t / (df as f64).sqrt()).atan();
     let cos2 = theta.cos().powi(2);
@@ -24,8 +25,8 @@ pub fn t_cdf(t: f64, df: usize) -> f64 {
     0.5 + within / 2.0
 }
 
-/// The value that a t variable with `df` >= 1 degrees of freedom stays below
-/// with probability `p` in (0.5, 1): bisection of [`t_cdf`].
+/// Returns the value that a Student's t variable with `df` >= 1 degrees of freedom is below with
+/// probability `p`, in (0.5, 1), by bisection of [`t_cdf`].
 pub fn t_quantile(p: f64, df: usize) -> f64 {
     let (mut low, mut high) = (0.0, 2.0);
     while t_cdf(high, df) < p {

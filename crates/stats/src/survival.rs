@@ -1,10 +1,10 @@
-//! Time to target: how many runs have reached it by when, and performance
-//! profiles over several tasks. A time is at least 0, infinite = never.
+//! Time to target: the fraction of runs that have reached it by a time, and performance profiles
+//! over several tasks. A time is at least 0 and infinite if the target was never reached.
 
-/// Kaplan-Meier's curve turned upside down, for runs that all are watched to
-/// their end: (time, fraction of runs that have reached the target by then), a
-/// step at each distinct time, first (0, 0). Empty without runs. A run that
-/// stopped early and had not reached the target counts as never reaching it.
+/// Returns 1 minus the Kaplan-Meier curve of runs that are all observed to their end: (time,
+/// fraction of runs that have reached the target by then), one step at each distinct time after (0,
+/// 0). Empty without runs. A run that stopped before it reached the target counts as never reaching
+/// it.
 pub fn reached(times: &[f64]) -> Vec<(f64, f64)> {
     if times.is_empty() {
         return Vec::new();
@@ -14,11 +14,11 @@ pub fn reached(times: &[f64]) -> Vec<(f64, f64)> {
     curve
 }
 
-/// Performance profiles (Dolan and Moré 2002, Math. Program. 91:201). `times` is
-/// [task][solver]; the result is for each solver (ratio, fraction of tasks that
-/// it solves within ratio times the time of the task's best), a step at each
-/// distinct ratio, first ratio 1. A task that nobody solves counts as not solved
-/// by anyone. A missing time is infinite. A best time of 0 is met only by 0.
+/// Returns performance profiles (Dolan and Moré 2002, Math. Program. 91:201). `times` is
+/// `[task][solver]`. The result has for each solver (ratio, fraction of tasks that it solves within
+/// ratio times the best time of the task), one step at each distinct ratio from ratio 1 on. A
+/// missing time is infinite. A task that nobody solves counts as unsolved for all. Where the best
+/// time is 0, only another 0 counts as solved.
 pub fn performance_profile(times: &[Vec<f64>]) -> Vec<Vec<(f64, f64)>> {
     let solvers = times.iter().map(Vec::len).max().unwrap_or(0);
     let mut ratios = vec![Vec::new(); solvers];
@@ -41,7 +41,7 @@ pub fn performance_profile(times: &[Vec<f64>]) -> Vec<Vec<(f64, f64)>> {
     ratios.into_iter().map(profile).collect()
 }
 
-/// (value, fraction of `total` that is not above it) at each distinct value.
+/// Returns (value, fraction of `total` that is at most this value) at each distinct value.
 fn steps(values: impl Iterator<Item = f64>, total: usize) -> Vec<(f64, f64)> {
     let values = super::location::sorted(&values.collect::<Vec<f64>>());
     let mut steps: Vec<(f64, f64)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Comparisons of two sides whose values do not pair.
+//! Comparisons of two sides without paired values.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -8,16 +8,16 @@ use seed_stream::stream;
 use super::location::{mean_of, sorted};
 use super::paired::{TIE, Test, at_least, merged};
 
-/// Most values of both sides whose divisions are all counted: up to 601,080,390,
-/// by halves.
+/// Largest number of values of both sides together for which all divisions are counted: up to
+/// 601,080,390, by halves.
 pub const MOST_POOLED: usize = 32;
 
-/// Sampled divisions past [`MOST_POOLED`], as many as scipy takes: p in steps of
-/// 0.0002.
+/// Number of sampled divisions above [`MOST_POOLED`], the default of scipy: p has steps of 0.0002.
 pub const SAMPLED_DIVISIONS: usize = 9_999;
 
-/// Fisher's exact test (Fisher 1935), one-sided: the chance of at least `k` marked of `n` that
-/// are drawn from `all`, of which `marked` are. `n` and `marked` are at most `all`.
+/// Returns the one-sided p of Fisher's exact test (Fisher 1935): the probability of at least `k`
+/// marked among `n` that are drawn from `all`, of which `marked` are marked. `n` and `marked` are
+/// at most `all`.
 pub fn fisher(k: usize, n: usize, marked: usize, all: usize) -> f64 {
     let mut logs = vec![0.0];
     for i in 1..=all {
@@ -29,23 +29,22 @@ pub fn fisher(k: usize, n: usize, marked: usize, all: usize) -> f64 {
     (k..=n).filter(fits).map(chance).sum::<f64>().min(1.0)
 }
 
-/// Permutation test of the difference of means (Pitman 1937): under the null
-/// hypothesis every division of the pooled values into sides of these sizes is as
-/// likely. Two-sided as in scipy: twice the smaller tail. Exact up to
-/// [`MOST_POOLED`] values, past them [`SAMPLED_DIVISIONS`] seeded divisions and
-/// (b + 1) / (B + 1). None where a side is empty or a value is not finite.
+/// Returns the permutation test of the difference of means (Pitman 1937): under the null hypothesis
+/// every division of the pooled values into sides of these sizes is equally likely. Two-sided as in
+/// scipy: twice the smaller tail. It is exact up to [`MOST_POOLED`] values; above that it uses
+/// [`SAMPLED_DIVISIONS`] seeded divisions and (b + 1) / (B + 1). `None` if a side is empty or a
+/// value is not finite.
 ///
-/// Differences within 1e-9 of the spread count as equal, see
-/// [`super::paired::sign_flip`].
+/// Differences within 1e-9 of the spread count as equal; see [`super::paired::sign_flip`].
 pub fn permutation(a: &[f64], b: &[f64]) -> Option<Test> {
     let finite = a.iter().chain(b).all(|v| v.is_finite());
     if a.is_empty() || b.is_empty() || !finite {
         return None;
     }
-    // The smaller side tells the division; its sum tells the difference of means.
+    // The smaller side determines the division, and its sum the difference of means.
     let (few, many) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let pooled = sorted(&[few, many].concat());
-    // Around their mean, so that a large common part does not eat the digits.
+    // Centred, so that a large common part does not cost digits.
     let center = mean_of(&pooled);
     let centered: Vec<f64> = pooled.iter().map(|v| v - center).collect();
     let observed: f64 = sorted(few).iter().map(|v| v - center).sum();
@@ -80,9 +79,9 @@ pub fn permutation(a: &[f64], b: &[f64]) -> Option<Test> {
     Some(Test { p, smallest, exact: false, n })
 }
 
-/// The ranks of two samples among all their values, from 1, equal ones (equal
-/// infinities among them) sharing their mean rank. [`permutation`] of them is the
-/// exact rank-sum test of Wilcoxon, Mann and Whitney, which can stand infinities.
+/// Returns the ranks of two samples among all their values, from 1. Equal values, equal infinities
+/// included, share their mean rank. [`permutation`] of the ranks is the exact rank-sum test of
+/// Wilcoxon, Mann and Whitney, which allows infinite values.
 pub fn ranks(a: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let all = sorted(&[a, b].concat());
     let rank = |value: &f64| {
@@ -93,7 +92,7 @@ pub fn ranks(a: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
     (a.iter().map(rank).collect(), b.iter().map(rank).collect())
 }
 
-/// Sums of every choice of k of `values`, for k from 0 to `most`, each ascending.
+/// Returns the sums of every choice of k of `values`, for k from 0 to `most`, each ascending.
 fn sums_by_size(values: &[f64], most: usize) -> Vec<Vec<f64>> {
     let mut sums = vec![Vec::new(); most + 1];
     sums[0].push(0.0);
@@ -105,16 +104,15 @@ fn sums_by_size(values: &[f64], most: usize) -> Vec<Vec<f64>> {
     sums
 }
 
-/// n over k, exact while it fits the 53 bits of a float.
+/// Returns n over k, exact while it fits the 53 bits of a float.
 fn binomial(n: usize, k: usize) -> f64 {
     (0..k).fold(1.0, |product, i| product * (n - i) as f64 / (i + 1) as f64)
 }
 
 type Divisions = Mutex<BTreeMap<(usize, usize), Arc<[u16]>>>;
 
-/// [`SAMPLED_DIVISIONS`] choices of `size` of `n` indices, row after row, from the
-/// stream `division/<n>/<size>` of seed 0. Kept, because every pair of a sweep
-/// asks for the same.
+/// Returns [`SAMPLED_DIVISIONS`] choices of `size` of `n` indices, row after row, from the stream
+/// `division/<n>/<size>` of seed 0. They are cached, because every pair of a sweep needs the same.
 fn divisions_of(n: usize, size: usize) -> Arc<[u16]> {
     static KNOWN: OnceLock<Divisions> = OnceLock::new();
     let known = KNOWN.get_or_init(Mutex::default).lock();
@@ -124,7 +122,7 @@ fn divisions_of(n: usize, size: usize) -> Arc<[u16]> {
         let mut order: Vec<u16> = (0..n as u16).collect();
         let mut rows = Vec::with_capacity(SAMPLED_DIVISIONS * size);
         for _ in 0..SAMPLED_DIVISIONS {
-            // The first steps of Fisher and Yates, from whatever order is there.
+            // The first steps of Fisher and Yates, from the present order.
             for i in 0..size {
                 order.swap(i, i + rng.below((n - i) as u32) as usize);
             }
@@ -135,9 +133,9 @@ fn divisions_of(n: usize, size: usize) -> Arc<[u16]> {
     known.entry((n, size)).or_insert_with(draw).clone()
 }
 
-/// Chance that a value of `a` is above one of `b`, ties half, over all pairs, as
-/// rliable's `probability_of_improvement` for one task. Infinities are allowed,
-/// equal ones tie. None where a side is empty or holds a NaN.
+/// Returns the probability, from 0 to 1, that a value of `a` is above one of `b`, over all pairs,
+/// with ties counted half, as in rliable's `probability_of_improvement` for one task. Equal
+/// infinities tie. `None` if a side is empty or contains a NaN.
 pub fn probability_of_improvement(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.is_empty() || b.is_empty() || a.iter().chain(b).any(|v| v.is_nan()) {
         return None;

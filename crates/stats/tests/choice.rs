@@ -1,7 +1,7 @@
-//! How often the interval of a chosen configuration holds its true mean, simulated: the same seeds
-//! choose by one metric and judge by another. The page states these shares.
+//! Simulated coverage of the true mean of a chosen configuration by its interval: the same seeds
+//! choose by one metric and evaluate by another. The page states these shares.
 //!
-//! Measured, 2,000 trials each, 95% intervals (`--no-capture` prints the numbers anew):
+//! Measured, 2,000 trials each, 95% intervals (`--no-capture` prints the current numbers):
 //!
 //! | true means of configurations | seeds | with the choice | usual | percentile | chosen again |
 //! |---|---|---|---|---|---|
@@ -17,8 +17,8 @@
 //! | 25 equal | 10 | 0.960 | 0.733 | 0.497 | 0.36 |
 //!
 //! The usual interval is the report's for the mean: Student's t at 5 seeds and BCa at 10. The
-//! percentile interval is that of what the resamples choose. Of the true optimism of equal
-//! configurations the resamples show 0.55 at 5 seeds and 0.63 to 0.67 at 10.
+//! percentile interval is that of what the resamples choose. For equal configurations the resamples
+//! show 0.55 of the true optimism at 5 seeds and 0.63 to 0.67 at 10.
 
 use seed_stream::{Stream, stream};
 use stats::bootstrap::{self, Resamples};
@@ -27,18 +27,18 @@ use stats::mean_interval;
 
 const TRIALS: usize = 2_000;
 
-/// Of the 10,000 that a report takes the first: with more the shares move by less than they
-/// would with other draws.
+/// Number of resamples, fewer than the 10,000 of a report: more would move the shares by less than
+/// other draws do.
 const RESAMPLES: usize = 1_000;
 
-/// How configurations differ, in standard deviations of what a run has to itself.
+/// Differences between configurations, in standard deviations of a run's own part.
 #[derive(Clone, Copy)]
 struct Design {
     name: &'static str,
     configs: usize,
-    /// By how much the true mean of each is below that of the one before.
+    /// Decrease of the true mean from each configuration to the next.
     step: f64,
-    /// Correlation of what chooses and what judges within a run; 1: the same values.
+    /// Correlation of the two metrics within a run; 1 if they are the same values.
     correlation: f64,
 }
 
@@ -51,8 +51,8 @@ const DESIGNS: [Design; 5] = [
 ];
 
 impl Design {
-    /// What chooses and what judges, `[config][seed]`. Runs of a seed have a part in common, as
-    /// those that start from equal weights.
+    /// Returns the selection and the evaluation metric, `[config][seed]`. Runs with one seed share
+    /// a part, as those that start from equal weights do.
     fn draw(&self, seeds: usize, rng: &mut Stream) -> [Vec<Vec<Option<f64>>>; 2] {
         let own = (1.0 - self.correlation * self.correlation).sqrt();
         let mut pair = |size: f64| {
@@ -77,13 +77,13 @@ impl Design {
     }
 }
 
-/// Shares of trials in which an interval held the true mean of what was chosen.
+/// Shares of trials in which an interval contained the true mean of what was chosen.
 #[derive(Debug)]
 struct Coverage {
     with_choice: f64,
-    /// That of [`mean_interval`], as the report shows it beside.
+    /// Share for [`mean_interval`], which the report also shows.
     usual: f64,
-    /// The percentile interval of what resamples choose.
+    /// Share for the percentile interval of what resamples choose.
     percentile: f64,
     /// Estimated optimism as a share of the true one.
     optimism: f64,
@@ -134,7 +134,7 @@ fn simulate(design: &Design, seeds: usize) -> Coverage {
     Coverage { with_choice, usual, percentile, optimism, again }
 }
 
-/// Three standard errors of a share.
+/// Returns three standard errors of a share.
 fn error(share: f64) -> f64 {
     3.0 * (share * (1.0 - share) / TRIALS as f64).sqrt()
 }
@@ -152,7 +152,7 @@ fn intervals_hold_the_true_mean_of_what_was_chosen_as_often_as_the_page_says() {
             usual.push(found.usual);
             if design.step == 0.0 {
                 assert!((0.5..0.75).contains(&found.optimism), "{}: {found:?}", design.name);
-                // Why it is no percentile interval.
+                // The percentile interval covers too rarely to be used.
                 assert!(found.percentile < 0.85, "{}: {found:?}", design.name);
             }
             assert_eq!(found.again > 0.99, design.step == 4.0, "{}: {found:?}", design.name);

@@ -1,6 +1,6 @@
-//! Looks at seeds on the way, simulated: how often anything false is decided, how often intervals
-//! hold, and what ending early saves. Five labels whose values on a seed share a part, as runs that
-//! share weights and batches do.
+//! Interim looks, simulated: the rate of false decisions, the coverage of intervals, and the seeds
+//! saved by ending early. The values of five labels on one seed share a part, as runs that share
+//! weights and batches do.
 
 use seed_stream::{Stream, stream};
 use stats::holm;
@@ -9,7 +9,8 @@ use stats::sequential::{Design, Pairs, Standing};
 
 const LABELS: usize = 5;
 const TRIALS: usize = 2_000;
-/// A true 5% is exceeded in fewer than 1 of 100 such simulations.
+/// Largest number of trials with an alarm: a true 5% exceeds it in fewer than 1 of 100 such
+/// simulations.
 const MOST_ALARMS: usize = 123;
 
 fn design() -> Design {
@@ -29,7 +30,7 @@ fn skewed(rng: &mut Stream) -> f64 {
     -f64::from(rng.uniform()).max(1e-9).ln() - 1.0
 }
 
-/// Accuracies of few samples, with many ties.
+/// Draws accuracies of few samples, with many ties.
 fn coarse(rng: &mut Stream) -> f64 {
     (rng.normal() * 2.0).round() / 2.0
 }
@@ -37,7 +38,7 @@ fn coarse(rng: &mut Stream) -> f64 {
 const DISTRIBUTIONS: [(&str, Distribution); 4] =
     [("normal", |rng| rng.normal()), ("heavy", heavy), ("skewed", skewed), ("coarse", coarse)];
 
-/// Values `[label][seed]`; the first label is better by `lead`.
+/// Returns values `[label][seed]`; the first label is better by `lead`.
 fn values(of: Distribution, rng: &mut Stream, seeds: usize, lead: f64) -> Vec<Vec<f64>> {
     let mut out = vec![Vec::new(); LABELS];
     for _ in 0..seeds {
@@ -61,7 +62,7 @@ fn p(values: &[Vec<f64>], couple: (usize, usize), n: usize) -> f64 {
     sign_flip(&gains(values, couple, n)).map_or(1.0, |test| test.p)
 }
 
-/// All looks, whatever they decide.
+/// Takes all looks, whatever they decide.
 fn looked(design: &Design, values: &[Vec<f64>]) -> Pairs {
     let mut pairs = Pairs::new(couples().len());
     for (look, &n) in design.looks.iter().enumerate() {
@@ -81,7 +82,7 @@ fn false_alarms_are_no_more_than_the_level_and_intervals_hold() {
             let values = values(of, &mut rng, 20, 0.0);
             let pairs = looked(&design, &values);
             alarms += usize::from(pairs.open() < couples().len());
-            // One pair a trial, so that intervals are independent.
+            // One pair for each trial, so that intervals are independent.
             let look = match pairs.standing(0) {
                 Standing::Decided(look) | Standing::GivenUp(look) => look,
                 Standing::Open => 1,

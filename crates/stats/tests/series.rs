@@ -1,32 +1,31 @@
-//! How often a night without change raises an alarm, and what a change must be to
-//! be found: nights resampled from sixty real seeds of five configurations on the
-//! digits (`noise/seeds.json`; made by `xtask/python/noise.py`).
+//! False alarms on nights without change, and the size of a change that is found: nights resampled
+//! from sixty real seeds of five configurations on the digits (`noise/seeds.json`; made by
+//! `xtask/python/noise.py`).
 //!
-//! A night is ten seeds drawn with replacement, the same for every configuration
-//! and metric, as they share seeds. This is the noise of a night whose every value
-//! is new; nights of equal seeds on one deterministic machine have none.
+//! A night is ten seeds drawn with replacement, the same for every configuration and metric, since
+//! these share seeds. This is the noise of nights whose values are all new; nights of equal seeds
+//! on one deterministic machine have none.
 //!
-//! Measured (`--no-capture` prints the numbers anew), 45 series, of which five never
-//! change:
+//! Measured (`--no-capture` prints the current numbers), 45 series, of which five never change:
 //!
-//! - Intervals at 0.05, 2,000 nights without change: any excludes zero on 5.2 % of
-//!   nights, one for the worse on 2.5 %. With seven seeds 4.0 and 1.9 %; by Student's
-//!   t with four 3.6 and 1.8 %, with three 2.2 and 0.9 %.
-//! - Power with ten seeds for one series off by so many standard deviations of the
-//!   differences: 0.5 0.02, 1.0 0.25, 1.5 0.66, 2.0 0.91; Student's t with
-//!   Bonferroni's correction 0.02, 0.22, 0.60, 0.88. A strong effect in all metrics
-//!   of one configuration widens the bounds of the others by 2 %.
-//! - Steps for the worse at 0.025 in all: on 0.9 % of 2,000 nights (50 histories of
-//!   40, a step that stays counted each night). At 0.05 and 0.005 a series by itself:
-//!   4.8 % and 0.5 % up, 4.7 % and 0.5 % down.
-//! - A step of 5 % on night 20 of 40, dated within three nights in 200 simulations,
-//!   by what a night's mean varies: 1.2 to 2.4 % of itself 94 to 100 %; 2.7 % 85 %;
-//!   3.0 to 3.1 % 73 to 76 %; 3.5 % 57 %; 4.2 % 33 %; 4.8 % 16 %. Six of the fifteen
-//!   losses miss 90 %: all validation losses of 237 images, and the training loss of
-//!   momentum and Adam, for which 5 % is under two deviations of a night.
-//! - A drift of 0.5 % a night over 20 nights: found in 96 to 100 % of simulations (at
-//!   4.8 % of noise 85 %), called a drift in 87 % or more where a night varies by less
-//!   than 1.7 %, else often a jump.
+//! - Intervals at 0.05, 2,000 nights without change: any excludes zero on 5.2 % of nights, one for
+//!   the worse on 2.5 %. With seven seeds 4.0 and 1.9 %; by Student's t with four 3.6 and 1.8 %,
+//!   with three 2.2 and 0.9 %.
+//! - Power with ten seeds for one series that is off by a number of standard deviations of the
+//!   differences: 0.5 0.02, 1.0 0.25, 1.5 0.66, 2.0 0.91; Student's t with Bonferroni's correction
+//!   0.02, 0.22, 0.60, 0.88. A strong effect in all metrics of one configuration widens the bounds
+//!   of the others by 2 %.
+//! - Steps for the worse at 0.025 in all: on 0.9 % of 2,000 nights (50 histories of 40, where a
+//!   step counts on each later night too). At 0.05 and 0.005 for a single series: 4.8 % and 0.5 %
+//!   up, 4.7 % and 0.5 % down.
+//! - A step of 5 % on night 20 of 40, dated within three nights in 200 simulations, by the
+//!   variation of a night's mean: 1.2 to 2.4 % of itself 94 to 100 %; 2.7 % 85 %; 3.0 to 3.1 % 73
+//!   to 76 %; 3.5 % 57 %; 4.2 % 33 %; 4.8 % 16 %. Six of the fifteen losses miss 90 %: all
+//!   validation losses of 237 images, and the training loss of momentum and Adam, for which 5 % is
+//!   under two deviations of a night.
+//! - A drift of 0.5 % a night over 20 nights: found in 96 to 100 % of simulations (85 % at 4.8 % of
+//!   noise), called a drift in 87 % or more where a night varies by less than 1.7 %, otherwise
+//!   often a jump.
 
 use std::collections::BTreeMap;
 use std::f64::consts::SQRT_2;
@@ -39,12 +38,12 @@ use stats::{location, t_quantile};
 /// Seeds of a night.
 const SEEDS: usize = 10;
 
-/// Of the intervals, two-sided, and of steps for the worse: together 5 % a night
-/// for the worse.
+/// Levels of the two-sided intervals and of steps for the worse: together 5 % a night for the
+/// worse.
 const LEVEL: f64 = 0.05;
 const STEP_LEVEL: f64 = 0.025;
 
-/// One value a seed of one configuration and metric.
+/// One value for each seed of one configuration and metric.
 struct Series {
     name: String,
     loss: bool,
@@ -53,8 +52,8 @@ struct Series {
     values: Vec<f64>,
 }
 
-/// Nine metrics of five configurations, the number of optimizer steps among them,
-/// which never changes.
+/// Returns nine metrics of five configurations. One of them, the number of optimizer steps, never
+/// changes.
 fn series() -> Vec<Series> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/noise/seeds.json");
     let noise: serde_json::Value =
@@ -85,7 +84,7 @@ fn series() -> Vec<Series> {
     all
 }
 
-/// Ten of the sixty seeds.
+/// Draws ten of the sixty seeds.
 fn night(rng: &mut Stream) -> Vec<usize> {
     (0..SEEDS).map(|_| rng.below(60) as usize).collect()
 }
@@ -94,7 +93,7 @@ fn mean(series: &Series, night: &[usize]) -> f64 {
     night.iter().map(|&seed| series.values[seed]).sum::<f64>() / night.len() as f64
 }
 
-/// Differences of one night from another, seed by seed.
+/// Returns the differences of one night from another, seed by seed.
 fn differences(series: &[Series], a: &[usize], b: &[usize]) -> Vec<Vec<(u64, f64)>> {
     let pairs: Vec<(usize, usize)> = a.iter().copied().zip(b.iter().copied()).collect();
     let of =
@@ -102,13 +101,13 @@ fn differences(series: &[Series], a: &[usize], b: &[usize]) -> Vec<Vec<(u64, f64
     series.iter().map(of).collect()
 }
 
-/// Three standard errors above `share` of `n` trials.
+/// Returns `share` plus three standard errors of a share of `n` trials.
 fn within(share: f64, n: usize) -> f64 {
     share + 3.0 * (share * (1.0 - share) / n as f64).sqrt()
 }
 
-/// Shares of 2,000 nights on which any interval excludes zero, and on which one
-/// does for the worse, with the first `seeds` seeds of a night.
+/// Returns the shares of 2,000 nights on which any interval excludes zero, and on which one does
+/// for the worse, with the first `seeds` seeds of a night.
 fn alarms(seeds: usize) -> (f64, f64) {
     let (series, mut rng) = (series(), stream(seeds as u64, "nights/alarms"));
     let (mut any, mut worse) = (0, 0);
@@ -129,9 +128,9 @@ fn a_night_without_change_differs_as_seldom_as_promised() {
         let (any, worse) = alarms(seeds);
         println!("{seeds} seeds: any interval {any:.4}, for the worse {worse:.4}");
         assert!(any <= within(LEVEL, 2_000), "{seeds} seeds: {any}");
-        // Half of them, but for the metrics that depend on each other.
+        // Half of them, apart from metrics that depend on each other.
         assert!(worse <= within(0.6 * LEVEL, 2_000), "{seeds} seeds: {worse}");
-        // Intervals as wide as the sky would pass, too.
+        // Overly wide intervals would also pass.
         assert!(seeds < 10 || any >= 0.03, "{seeds} seeds: {any}");
     }
 }
@@ -140,7 +139,7 @@ fn a_night_without_change_differs_as_seldom_as_promised() {
 fn effects_are_found_as_often_as_written_above() {
     let (series, mut rng) = (series(), stream(0, "nights/power"));
     let losses: Vec<usize> = (0..series.len()).filter(|&s| series[s].loss).collect();
-    // Of the 40 that vary.
+    // Bonferroni over the 40 series that vary.
     let strict = t_quantile(1.0 - LEVEL / 80.0, SEEDS - 1);
     let nights = 600;
     for (effect, least, most) in
@@ -169,15 +168,15 @@ fn effects_are_found_as_often_as_written_above() {
         );
         assert!((least..=most).contains(&flips), "{effect} sd: {flips}");
         assert!(flips >= bonferroni - 0.03, "{effect} sd: {flips} {bonferroni}");
-        // One strong effect neither hides nor makes others.
+        // One strong effect neither hides nor creates others.
         assert!(others <= within(LEVEL, nights), "{effect} sd: {others}");
     }
 }
 
 #[test]
 fn a_strong_effect_hides_no_other() {
-    // Every metric of one configuration five deviations off: how much wider that
-    // makes the bounds of the rest.
+    // Every metric of one configuration is five deviations off: how much wider this makes the
+    // bounds of the rest.
     let (series, mut rng) = (series(), stream(0, "nights/strong"));
     let (mut sum, mut most) = (0.0, 0.0f64);
     for _ in 0..200 {
@@ -236,8 +235,8 @@ fn histories_without_change_hold_few_steps() {
 
 #[test]
 fn the_level_of_steps_is_kept_and_used() {
-    // Forty nights once, of every series that varies: a larger level shows in fewer
-    // draws than histories of small ones.
+    // Forty nights of every series that varies: a larger level needs fewer draws than histories at
+    // a small one.
     let (series, mut rng) = (series(), stream(0, "nights/level"));
     for level in [0.05, 0.005] {
         let (mut up, mut down, mut all) = (0, 0, 0);
@@ -259,21 +258,21 @@ fn the_level_of_steps_is_kept_and_used() {
     }
 }
 
-/// Standard deviation of a night's mean, over the mean.
+/// Returns the standard deviation of a night's mean, divided by the mean.
 fn spread(series: &Series) -> f64 {
     let sd = location::sd(&series.values).unwrap();
     sd / (SEEDS as f64).sqrt() / location::mean(&series.values).unwrap()
 }
 
-/// Shares of simulations of 40 nights of `series`, each times `change`.
+/// Shares of simulations of 40 nights of `series`, each night times `change`.
 struct Found {
-    /// Something for the worse.
+    /// A step for the worse was found.
     worse: f64,
-    /// That is dated within three nights of night 20.
+    /// One of them is dated within three nights of night 20.
     dated: f64,
-    /// That is a drift.
+    /// One of them is a drift.
     drift: f64,
-    /// More steps than one.
+    /// More than one step was found.
     more: f64,
 }
 
@@ -310,7 +309,7 @@ fn a_step_of_five_percent_is_dated() {
             "{name}: noise {noise:.2} %, found {worse:.3}, dated {dated:.3}, \
              as a drift {drift:.3}, with others {more:.3}"
         );
-        // 5 % is two deviations of a night, and of fewer none could be as good.
+        // 5 % is two deviations of a night; with fewer no method could be as good.
         assert!(dated >= 0.9 || noise > 2.5, "{name}: {dated}");
         assert!(drift <= 0.1 && more <= 0.05, "{name}: {drift} {more}");
     }

@@ -1,10 +1,10 @@
-//! How often the tests and intervals are wrong, by simulation with seeded draws.
+//! Error rates of the tests and intervals, by simulation with seeded draws.
 //!
-//! Measured, 2,000 draws each, so 0.05 means 0.040 to 0.060 (`--no-capture`
-//! prints the numbers anew):
+//! Measured, 2,000 draws each, so 0.05 means 0.040 to 0.060 (`--no-capture` prints the current
+//! numbers).
 //!
-//! Coverage of the 95 % intervals of the mean. Student's t holds its promise for
-//! normal values. The bootstrap's intervals are too short at few seeds:
+//! Coverage of the 95 % intervals of the mean. Student's t is right for normal values. The
+//! bootstrap's intervals are too short at few seeds:
 //!
 //! | values | n | the report's interval | percentile bootstrap |
 //! |---|---|---|---|
@@ -16,15 +16,14 @@
 //! | log-normal | 10 | BCa 0.812 | 0.798 |
 //! | log-normal | 20 | BCa 0.869 | 0.848 |
 //!
-//! False positives at 0.05, largest of normal, heavy-tailed, skewed and coarse
-//! values and n = 6, 10, 20: sign flip 0.063, Wilcoxon 0.058, permutation 0.052;
-//! of any of ten pairs after Holm 0.049, 0.044 and 0.049. At n = 5 no paired test
-//! can reach 0.05 (0 of 2,000); the unpaired one can (at most 0.052), but not
-//! after Holm over ten pairs.
+//! False positives at 0.05, the largest over normal, heavy-tailed, skewed and coarse values and n =
+//! 6, 10, 20: sign flip 0.063, Wilcoxon 0.058, permutation 0.052; for any of ten pairs after Holm
+//! 0.049, 0.044 and 0.049. At n = 5 no paired test can reach 0.05 (0 of 2,000); the unpaired one
+//! can (at most 0.052), but not after Holm over ten pairs.
 //!
-//! Power at n = 10 for a mean difference of 1.2 standard deviations (of the
-//! differences, for the unpaired test of each side): sign flip 0.93, Wilcoxon
-//! 0.92, permutation 0.74; scipy's simulation 0.92, 0.91, 0.72.
+//! Power at n = 10 for a mean difference of 1.2 standard deviations (of the differences, or for the
+//! unpaired test of each side): sign flip 0.93, Wilcoxon 0.92, permutation 0.74; scipy's simulation
+//! 0.92, 0.91, 0.72.
 //!
 //! Properties that must hold for any values are at the end.
 
@@ -37,7 +36,7 @@ use stats::{Interval, Method, bootstrap, estimate, holm, mean_interval};
 
 const DRAWS: usize = 2_000;
 
-/// False positives at 0.05 allowed: three standard errors of 2,000 draws above.
+/// Largest share of false positives accepted at 0.05: three standard errors of 2,000 draws above.
 const ALLOWED: f64 = 0.065;
 
 /// Uniform in (0, 1) with 53 bits.
@@ -57,7 +56,7 @@ const NORMAL: (&str, Draw) = ("normal", normal);
 const HEAVY: (&str, Draw) = ("heavy-tailed", |rng| normal(rng) / (-uniform(rng).ln()).sqrt());
 /// Log-normal; two of them are exchangeable, so their difference is symmetric.
 const SKEWED: (&str, Draw) = ("skewed", |rng| normal(rng).exp());
-/// Whole images of a thousand: ties and zeros everywhere.
+/// Whole images out of a thousand: ties and zeros everywhere.
 const COARSE: (&str, Draw) = ("coarse", |rng| (970.0 + 3.0 * normal(rng)).round() / 1000.0);
 
 fn sample(n: usize, draw: Draw, rng: &mut Stream) -> Vec<f64> {
@@ -76,9 +75,9 @@ fn minus(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-/// Five alike labels on shared seeds, all ten pairs: how often the first pair is
-/// found different, and how often any pair is after Holm. Paired tests get values
-/// with a common part for each seed, as runs from equal initial weights have.
+/// Compares all ten pairs of five alike labels on shared seeds. Returns how often the first pair is
+/// found different, and how often any pair is after Holm. Paired tests get values with a common
+/// part for each seed, as runs from equal initial weights have.
 fn false_positives(n: usize, draw: (&str, Draw), test: usize) -> (f64, f64) {
     let mut rng = stream(test as u64, &format!("false positives/{}/{n}", draw.0));
     let (mut single, mut family) = (0, 0);
@@ -87,7 +86,7 @@ fn false_positives(n: usize, draw: (&str, Draw), test: usize) -> (f64, f64) {
         let labels: Vec<Vec<f64>> = (0..5)
             .map(|_| {
                 let own = sample(n, draw.1, &mut rng);
-                // Independent sides for the unpaired test, whose hypothesis this is.
+                // Independent sides, which are the hypothesis of the unpaired test.
                 if test == 2 { own } else { own.iter().zip(&seeds).map(|(o, s)| o + s).collect() }
             })
             .collect();
@@ -102,7 +101,7 @@ fn false_positives(n: usize, draw: (&str, Draw), test: usize) -> (f64, f64) {
 fn check_false_positives(draw: (&str, Draw)) {
     for n in [5, 6, 10, 20] {
         if n == 20 && draw.0 == "coarse" {
-            // Time; at twenty seeds ties are many and change little.
+            // Skipped for time; at twenty seeds ties are many and change little.
             continue;
         }
         for (test, (name, _)) in TESTS.iter().enumerate() {
@@ -167,7 +166,7 @@ fn a_known_effect_is_found_with_the_stated_power() {
     }
 }
 
-/// Shares of draws whose interval holds the true mean: the policy's interval, and
+/// Returns the shares of draws whose interval contains the true mean: the policy's interval, and
 /// the percentile interval.
 fn coverage(n: usize, draw: (&str, Draw), truth: f64) -> (f64, Option<f64>) {
     let mut rng = stream(0, &format!("coverage/{}/{n}", draw.0));
@@ -204,8 +203,8 @@ fn intervals_cover_the_mean_about_as_often_as_written_above() {
     }
 }
 
-/// Values of every kind for the properties: sizes from 1 to 40, with ties and
-/// zeros in every other case.
+/// Returns values of every kind for the properties: sizes from 1 to 40, with ties and zeros in one
+/// case of four.
 fn cases(name: &str) -> impl Iterator<Item = (Vec<f64>, Stream)> {
     (0..300).map(move |case| {
         let mut rng = stream(case, name);
@@ -252,7 +251,7 @@ fn the_unpaired_test_knows_neither_side_nor_order_nor_origin() {
         let moved = |values: &[f64]| values.iter().map(|v| 3.0 * v + 100.0).collect::<Vec<_>>();
         assert_eq!(permutation(&moved(&a), &moved(&b)).unwrap(), found);
         let swapped = permutation(&b, &a).unwrap();
-        // Sides of equal size: the sampled divisions tell the other one.
+        // With sides of equal size the sampled divisions describe the other side.
         if found.exact || a.len() != b.len() {
             assert_eq!(swapped, found);
         }
@@ -310,7 +309,7 @@ fn intervals_move_with_their_values_and_stay_among_them() {
     let flat = estimate([0.1; 12]);
     let Interval { low, high, .. } = flat.interval.unwrap();
     assert!((low - 0.1).abs() < 1e-15 && (high - 0.1).abs() < 1e-15);
-    // All replicates on one side of the statistic: no bias can be told.
+    // All replicates are on one side of the statistic, so the bias is infinite.
     assert!(bootstrap::bca(&[1.0, 2.0], |v| v[0], &[5.0, 6.0]).is_none());
     assert!(
         bootstrap::percentile(&[]).is_none() && bootstrap::percentile(&[1.0, f64::NAN]).is_none()

@@ -1,5 +1,5 @@
-//! The statistics against rliable, arch, scipy and statsmodels. The files in
-//! `tests/reference` say what made them: `xtask/python/reference.py`.
+//! Comparison of the statistics with rliable, arch, scipy and statsmodels. The files in
+//! `tests/reference` name what made them: `xtask/python/reference.py`.
 
 use std::fs;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn near_both(found: (f64, f64), expected: &Value, what: &str) {
     near(found.1, expected[1], &format!("{what}, high"));
 }
 
-/// Rows of indices, one digit of base 36 each.
+/// Reads rows of indices, one digit of base 36 each.
 fn resamples(n: usize, rows: &Value) -> Resamples {
     let rows = rows.as_array().unwrap().iter().map(|row| row.as_str().unwrap());
     let digits = rows.inspect(|row| assert_eq!(row.len(), n)).flat_map(str::chars);
@@ -217,7 +217,7 @@ fn paired_tests_are_those_of_scipy_and_of_counting() {
     let found = paired::sign_flip(&differences).unwrap();
     assert!(found.exact);
     near(found.p, p, "sign_flip_20");
-    // Both are samples: five standard errors of the smaller one.
+    // Both p-values are sampled: five standard errors of the smaller one.
     let (differences, p) = case("sign_flip_60");
     let found = paired::sign_flip(&differences).unwrap();
     assert!(!found.exact);
@@ -263,7 +263,7 @@ fn holm_is_that_of_statsmodels() {
     }
 }
 
-/// Value of a step function at `x`.
+/// Returns the value of a step function at `x`.
 fn at(curve: &[(f64, f64)], x: f64) -> f64 {
     curve.iter().take_while(|point| point.0 <= x).last().unwrap().1
 }

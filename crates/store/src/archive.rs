@@ -1,4 +1,4 @@
-//! Moves what a fresh sweep must not go on from into a folder of its own.
+//! Archiving of earlier results, so that a fresh sweep does not resume from them.
 
 use std::fs;
 use std::io;
@@ -6,12 +6,11 @@ use std::path::PathBuf;
 
 use crate::layout::ReportDir;
 
-/// Moves the journals, the checkpoints of unfinished runs and kept weights into
-/// `journal/old-<n>/` and returns that folder; `None` where there is nothing to move.
-/// Nothing is deleted.
+/// Moves the journals, the checkpoints of unfinished runs and kept weights into `journal/old-<n>/`
+/// and returns that folder, or `None` if there is nothing to move. Nothing is deleted.
 ///
 /// # Errors
-/// Those of making the folder and renaming.
+/// The folder cannot be created, or a file or folder cannot be renamed.
 pub fn archive(dir: &ReportDir) -> io::Result<Option<PathBuf>> {
     let folder = dir.journal();
     let files: Vec<PathBuf> = fs::read_dir(&folder)
@@ -60,7 +59,7 @@ mod tests {
             assert!(old.join("checkpoints/run").is_dir() && !dir.checkpoints().exists());
             assert!(old.join("weights").is_dir() && !dir.weights().exists());
         }
-        // Without a journal, too.
+        // Checkpoints are archived even without a journal.
         fs::remove_dir_all(dir.journal()).unwrap();
         fs::create_dir_all(dir.checkpoints()).unwrap();
         assert!(archive(&dir).unwrap().is_some() && !dir.checkpoints().exists());

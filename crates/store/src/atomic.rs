@@ -1,10 +1,9 @@
-//! Files and folders that a reader finds whole or not at all: written under a temporary
-//! name beside their place, and renamed.
+//! Atomic writes: files and folders are written under a temporary name in the same folder and then
+//! renamed, so that a reader never sees part of one.
 //!
-//! The one policy of the project: what must outlive a power cut is synced before the rename,
-//! and the folder's entry after it, where the file system lets a folder be synced
-//! ([`Durability::Kept`]). News that the next second replaces is renamed without a sync
-//! ([`Durability::News`]).
+//! The project has one policy: what must survive a power cut is synced before the rename, and the
+//! folder's entry after it where the file system allows that ([`Durability::Kept`]). News that is
+//! replaced a second later is renamed without a sync ([`Durability::News`]).
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -14,27 +13,28 @@ use std::path::{Path, PathBuf};
 /// The events that a file must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// The file outlives the process and a power cut: it is synced.
+    /// The file survives the process and a power cut: it is synced.
     Kept,
-    /// The file outlives the process alone: nothing waits for the disk.
+    /// The file survives the process only: nothing waits for the disk.
     News,
 }
 
 /// The number of processes that may write a file of this name at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writers {
-    /// One, so that its temporary file has one name, and what a killed writer left is
-    /// written over by the next.
+    /// One: the temporary file has a fixed name, and the next writer overwrites what a killed one
+    /// left.
     One,
-    /// Several: the temporary name holds the process id, and the last rename counts.
+    /// Several: the temporary name contains the process id, and the last rename wins.
     Several,
 }
 
-/// Puts a file at `path`, whose bytes `write` writes; makes the folder where it is missing.
+/// Writes a file to `path` atomically, with bytes from `write`; creates the folder if it is
+/// missing.
 ///
 /// # Errors
-/// Those of making the folder, of `write`, of syncing and of renaming; the old file is then
-/// as it was, and the temporary one is removed.
+/// The folder cannot be created, or `write`, syncing or renaming fails. The old file is then
+/// unchanged, and the temporary one is removed.
 pub fn replace_with(
     path: &Path,
     durability: Durability,
@@ -59,8 +59,8 @@ pub fn replace_with(
     Ok(())
 }
 
-/// Puts `bytes` at `path`, kept, for any number of writers; makes the folder where it is
-/// missing.
+/// Writes `bytes` to `path` atomically, as [`Durability::Kept`] with [`Writers::Several`]; creates
+/// the folder if it is missing.
 ///
 /// # Errors
 /// Those of [`replace_with`].
@@ -68,11 +68,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_with(path, Durability::Kept, Writers::Several, |file| file.write_all(bytes))
 }
 
-/// Copies a file, kept, for any number of writers; makes the folder where it is missing.
-/// The copy has the permissions `mode` where they are given, else those of a new file.
+/// Copies a file atomically, as [`Durability::Kept`] with [`Writers::Several`]; creates the folder
+/// if it is missing. `mode` is the copy's Unix permissions; `None` gives it those of a new file.
 ///
 /// # Errors
-/// Those of reading `from` and of [`replace_with`].
+/// `from` cannot be opened or read, and those of [`replace_with`].
 pub fn copy(from: &Path, to: &Path, mode: Option<u32>) -> io::Result<()> {
     let mut source = File::open(from)?;
     replace_with(to, Durability::Kept, Writers::Several, |file| {
@@ -92,12 +92,12 @@ fn set_mode(_: &File, _: Option<u32>) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts a folder at `path`, which `fill` fills under a temporary name; there must be nothing
-/// at `path` yet. For one writer: what a killed one left is removed first. Files that `fill`
-/// writes by [`write_synced`] are on the disk before the folder has its name.
+/// Creates a folder at `path` atomically: `fill` fills it under a temporary name. Nothing may exist
+/// at `path` yet. Only one process may write; what a killed one left is removed first. Files that
+/// `fill` writes with [`write_synced`] are on the disk before the folder gets its name.
 ///
 /// # Errors
-/// Those of `fill`, of making the folder and of renaming; the temporary folder is removed.
+/// `fill` fails, or the folder cannot be created or renamed; the temporary folder is removed.
 pub fn put_folder<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&Path) -> Result<(), E>,
@@ -116,30 +116,30 @@ pub fn put_folder<E: From<io::Error>>(
     Ok(())
 }
 
-/// Writes a new file, or over an old one, and waits until it is on the disk.
+/// Writes or overwrites a file in place, not atomically, and waits until it is on the disk.
 ///
 /// # Errors
-/// Those of creating, writing and syncing.
+/// Creating, writing or syncing fails.
 pub fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// Makes the renames in a folder last. Not every file system can: files are then whole all
-/// the same, and only a power cut can undo a rename.
+/// Makes the renames in a folder durable. Where the file system cannot, files are still whole, and
+/// only a power cut can undo a rename.
 pub fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
 }
 
-/// Returns the folder that holds `path`, `.` for a bare name.
+/// Returns the folder that contains `path`; `.` for a bare name.
 pub fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `.<name>.tmp` or `.<name>.<process id>.tmp`: hidden, and no name that a reader looks for.
+/// Returns `.<name>.tmp` or `.<name>.<process id>.tmp`, which is hidden and not read as a result.
 fn temporary_name(path: &Path, writers: Writers) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Errors of files, each with its path and a remedy.
+//! File errors, each with its path and a remedy.
 
 use std::path::PathBuf;
 
@@ -10,23 +10,24 @@ pub enum StoreError {
     Io {
         /// `read`, `write`, ...
         action: &'static str,
-        /// Which file.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// The system's error. Not the source, since the message holds it.
+        /// The system's error. It is not the `source`, because the message already includes it.
         reason: std::io::Error,
     },
-    /// A JSON file does not have the form it should.
-    #[error("{} is not what it should be: {reason}; run the sweep again to write it anew", path.display())]
+    /// A JSON file cannot be parsed, or was written by a newer program.
+    #[error("{} is invalid: {reason}; run the sweep again to rewrite it", path.display())]
     Json {
-        /// Which file.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason, as shown in the message.
         reason: String,
     },
 }
 
 impl StoreError {
-    /// Returns what turns an error of the system into one of `action` on `path`.
+    /// Returns a function that turns an error of the system into [`StoreError::Io`] for `action` on
+    /// `path`.
     pub fn io(
         action: &'static str,
         path: impl Into<PathBuf>,

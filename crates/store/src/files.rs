@@ -1,5 +1,4 @@
-//! Reading the JSON files of a report folder, and writing derived files so that a reader
-//! never sees half of one.
+//! Reading of JSON files in a report folder, and atomic writing of derived files.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +10,7 @@ use spec::plan::{PLAN_VERSION, Plan};
 use crate::atomic;
 use crate::error::StoreError;
 
-/// Puts `bytes` at `path` by [`atomic::replace`].
+/// Writes `bytes` to `path` with [`atomic::replace`].
 ///
 /// # Errors
 /// Those of [`atomic::replace`], with the path.
@@ -19,10 +18,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     atomic::replace(path, bytes).map_err(StoreError::io("write", path))
 }
 
-/// All bytes of a file. Looks before it opens: opening a pipe would wait for its writer.
+/// Reads all bytes of a file. The type is checked first, because opening a pipe would wait for its
+/// writer.
 ///
 /// # Errors
-/// Those of the system, with the path; what stands there is no file.
+/// The system's error with the path, also if `path` is a pipe or a device.
 pub fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
     let special = |seen: &fs::Metadata| !seen.is_file() && !seen.is_dir();
     let read = fs::metadata(path).and_then(|seen| match special(&seen) {
@@ -35,17 +35,17 @@ pub fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
 /// Reads a JSON file.
 ///
 /// # Errors
-/// The file cannot be read or has another form.
+/// The file cannot be read, or does not have the form of `T`.
 pub fn json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
     let bytes = read(path)?;
     serde_json::from_slice(&bytes)
         .map_err(|e| StoreError::Json { path: path.into(), reason: e.to_string() })
 }
 
-/// `plan.json`.
+/// Reads `plan.json`.
 ///
 /// # Errors
-/// It cannot be read, or was written by a newer program.
+/// The file cannot be read, or was written by a newer program.
 pub fn plan(dir: &ReportDir) -> Result<Plan, StoreError> {
     let plan: Plan = json(&dir.plan())?;
     if plan.v > PLAN_VERSION {

@@ -1,5 +1,5 @@
-//! Reading the journal: one `RunRecord` a line, many files, any of which a
-//! crash may have cut short.
+//! Reading of the journal: many files with one `RunRecord` a line, each of which a crash may have
+//! cut short.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -16,65 +16,66 @@ use spec::record::{RunRecord, Status};
 
 use crate::error::StoreError;
 
-/// Journal files that are read at once.
+/// Number of journal files read in parallel.
 const SIDE_BY_SIDE: usize = 256;
 
-/// A line of the journal that is not what a sweep wrote.
+/// A line of the journal that differs from what a sweep wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damaged {
-    /// File and line.
+    /// File and line: `journal/<file>, line <n>`.
     pub place: String,
-    /// The run that it names, where that can still be read.
+    /// The run that it names; `None` if the id cannot be read.
     pub run: Option<Id>,
-    /// What is wrong with it.
+    /// The reason for which it was rejected.
     pub reason: String,
 }
 
-/// Every record of a report folder, in the order of file names and lines.
+/// All records of a report folder, ordered by file name and line.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     /// The records that could be read.
     pub records: Vec<RunRecord>,
-    /// Lines that could not, each with file, line and reason.
+    /// One message, with file, line and reason, for each line that could not be read.
     pub warnings: Vec<String>,
-    /// The same lines, but for torn last ones, which a crash explains: damage
-    /// that nothing explains.
+    /// The same lines without torn last lines, which a crash explains.
     pub damaged: Vec<Damaged>,
-    /// Journal files found.
+    /// Number of journal files read.
     pub files: usize,
 }
 
 impl Journal {
-    /// One record a run: of several the newest of the best status, of a paused one the furthest.
+    /// Returns one record for each run: the newest of those with the best status, or of paused runs
+    /// the one with the most steps.
     pub fn best(&self) -> HashMap<Id, &RunRecord> {
         self.best_of(|_| true)
     }
 
-    /// As [`Journal::best`], of these records alone.
+    /// Returns the same as [`Journal::best`], but considers only records for which `wanted` is
+    /// true.
     pub fn best_of(&self, wanted: impl Fn(&RunRecord) -> bool) -> HashMap<Id, &RunRecord> {
         best(self.records.iter().filter(|r| wanted(r)), None)
     }
 
-    /// As [`Journal::into_best_for`], of records that are lent: they are large, and of
-    /// a million a table of their own takes gigabytes.
+    /// Returns the same as [`Journal::into_best_for`], by reference: records are large, and a table
+    /// of a million owned ones takes gigabytes.
     pub fn best_for(&self, wanted: Option<&ExecutionProfile>) -> HashMap<Id, &RunRecord> {
         best(self.records.iter(), wanted)
     }
 
-    /// As [`Journal::best`], for good.
+    /// Returns the same as [`Journal::best`], but owned.
     pub fn into_best(self) -> HashMap<Id, RunRecord> {
         self.into_best_for(None)
     }
 
-    /// As [`Journal::into_best`], but of several results those computed as the
-    /// sweep wants them come before all others, so that a report does not mix
-    /// kinds of devices while it need not.
+    /// Returns the same as [`Journal::into_best`], but prefers results that were computed as
+    /// `wanted` requires, so that a report mixes kinds of devices only where it must. `None`
+    /// prefers none.
     pub fn into_best_for(self, wanted: Option<&ExecutionProfile>) -> HashMap<Id, RunRecord> {
         best(self.records.into_iter(), wanted)
     }
 }
 
-/// The best record of each run, whether held or lent.
+/// Returns the best record of each run, for owned and borrowed records.
 fn best<R: Borrow<RunRecord>>(
     records: impl Iterator<Item = R>,
     wanted: Option<&ExecutionProfile>,
@@ -94,8 +95,9 @@ fn best<R: Borrow<RunRecord>>(
     best
 }
 
-/// A result beats a paused run, that an error, an error a cancellation. Of paused runs the one
-/// that has come further wins, of all others the newer, and of equally new ones the later read.
+/// Compares two records of a run; the greater one is better. A result beats a paused run, which
+/// beats an error, which beats a cancellation. Of paused runs the one with more steps wins, of all
+/// others the newer; the caller prefers the later read of equally new ones.
 fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
     let rank = |r: &RunRecord| match r.status {
         Status::Completed | Status::Diverged => 3,
@@ -115,10 +117,10 @@ fn preference(a: &RunRecord, b: &RunRecord) -> Ordering {
     rank(a).cmp(&rank(b)).then_with(further).then_with(|| time(a).cmp(time(b)))
 }
 
-/// Reads `journal/*.jsonl`; the folders `journal/old-<n>/` stay out.
+/// Reads `journal/*.jsonl`, but not the archived folders `journal/old-<n>/`.
 ///
-/// A torn last line, a foreign line, an altered one or one of a newer version
-/// becomes a warning: what cannot be trusted is trained again. A folder without a journal is an empty journal.
+/// A line that is torn, foreign, altered or of a newer version becomes a warning, and its run is
+/// trained again. A folder without a journal gives an empty journal.
 ///
 /// # Errors
 /// A journal file or the folder cannot be read.
@@ -126,11 +128,11 @@ pub fn read(dir: &ReportDir) -> Result<Journal, StoreError> {
     read_all(files(&dir.journal())?)
 }
 
-/// As [`read`], but only files of these names that are there: what one task of a cluster
-/// has written, without a look at the folder, which has those of thousands.
+/// Reads only those files `journal/<name>.jsonl` that exist. A cluster task reads its own files
+/// this way, without listing a folder that holds thousands.
 ///
 /// # Errors
-/// As those of [`read`].
+/// Those of [`read`].
 pub fn read_named(dir: &ReportDir, names: &[String]) -> Result<Journal, StoreError> {
     let paths = names.iter().map(|name| dir.journal().join(format!("{name}.jsonl")));
     read_all(paths.filter(|path| path.is_file()).collect())
@@ -138,8 +140,8 @@ pub fn read_named(dir: &ReportDir, names: &[String]) -> Result<Journal, StoreErr
 
 fn read_all(paths: Vec<PathBuf>) -> Result<Journal, StoreError> {
     let mut journal = Journal { files: paths.len(), ..Journal::default() };
-    // Side by side, because of a file on a server the most is waiting; not all at once,
-    // so that they are not held twice.
+    // Parallel, because reading from a file server is mostly waiting; in chunks, so that not all
+    // files are in memory twice.
     for some in paths.chunks(SIDE_BY_SIDE) {
         let read: Vec<_> = some.par_iter().map(|path| read_file(path)).collect();
         for part in read {
@@ -177,7 +179,7 @@ fn read_file(path: &Path) -> Result<Journal, StoreError> {
     Ok(journal)
 }
 
-/// The id behind `"run_id":"` in a line that need not be JSON any more.
+/// Returns the id after `"run_id":"` in a line that need not be valid JSON.
 fn run_named(line: &[u8]) -> Option<Id> {
     let text = String::from_utf8_lossy(line);
     let (_, rest) = text.split_once("\"run_id\":\"")?;
@@ -194,7 +196,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     for entry in entries {
         let entry = entry.map_err(StoreError::io("read", folder))?;
         let path = entry.path();
-        // What the folder itself tells; a file on a server would have to be asked.
+        // The folder's entry usually has the type; `is_file` asks the file server again.
         let file = || entry.file_type().is_ok_and(|t| t.is_file()) || path.is_file();
         if path.extension().is_some_and(|e| e == "jsonl") && file() {
             paths.push(path);

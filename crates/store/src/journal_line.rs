@@ -1,8 +1,7 @@
-//! One line of the journal: a record with a checksum, and the way from older
-//! versions to the present one.
+//! One line of the journal: a record with a checksum, and the migration of older versions.
 //!
-//! The checksum is the line's last key, so that it is checked on the bytes as
-//! they are, whatever wrote them: `{ ...record..., "checksum": "<32 hex>"}`.
+//! The checksum is the line's last key and covers the bytes as they are in the file, whatever wrote
+//! them: `{ ...record..., "checksum": "<32 hex>"}`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,24 +9,24 @@ use serde_json::Value;
 use spec::Digest;
 use spec::record::{RECORD_VERSION, RunRecord};
 
-/// A line that is no record of ours.
+/// Reasons for which a line of the journal is not accepted as a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
-    /// Written by a newer program.
+    /// The line was written by a newer program, in this version of the format.
     #[error("version {0} is newer than this program's {RECORD_VERSION}; update the program")]
     Newer(u32),
-    /// The bytes are not those that were written.
-    #[error("the record of run {run} is not as it was written: its checksum does not match")]
+    /// The bytes differ from those that were written.
+    #[error("the record of run {run} has been altered: its checksum does not match")]
     Altered {
-        /// The run that the line names.
+        /// Run id in the line; empty if it has none.
         run: String,
     },
-    /// Not a record at all.
-    #[error("it is not a run record: {0}")]
+    /// The line is not a run record; the text is the reason.
+    #[error("not a run record: {0}")]
     Foreign(String),
 }
 
-/// The line of a record, its end included.
+/// Returns the line of a record, with checksum and newline.
 ///
 /// # Errors
 /// None in practice: a record holds only JSON types.
@@ -39,10 +38,10 @@ pub fn write(record: &RunRecord) -> serde_json::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Reads a line without its end; older versions are migrated.
+/// Reads a line without its newline and migrates older versions.
 ///
 /// # Errors
-/// A line that is foreign, newer, or altered since it was written.
+/// The line is not a record, has a newer version, or was altered after it was written.
 pub fn read(line: &[u8]) -> Result<RunRecord, LineError> {
     #[derive(Deserialize)]
     struct Head {
@@ -59,14 +58,15 @@ pub fn read(line: &[u8]) -> Result<RunRecord, LineError> {
             match head.v {
                 v if v > RECORD_VERSION => return Err(LineError::Newer(v)),
                 v if v == RECORD_VERSION => {
-                    // A damaged value reads as foreign, a damaged digest as altered: both are.
+                    // Damage can make the JSON invalid or leave it valid: both count as altered.
                     let whole = split(line).is_some_and(|(body, sum)| checksum(body) == sum);
                     return Err(match (whole, other) {
                         (true, Err(e)) => foreign(e),
                         _ => LineError::Altered { run: head.run_id },
                     });
                 }
-                // Version 1 had no checksums: one that has is a later one, altered.
+                // Version 1 had no checksums: a line with one is of a later version and was
+                // altered.
                 _ if split(line).is_some() => {
                     return Err(LineError::Altered { run: head.run_id });
                 }
@@ -80,15 +80,14 @@ pub fn read(line: &[u8]) -> Result<RunRecord, LineError> {
     }
 }
 
-/// Of a record's bytes, given without the brace that closes them.
+/// Returns the checksum of a record, given its bytes without the closing brace.
 fn checksum(body: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(body).update(b"}");
     Digest::from_hash(&hasher.finalize()).to_string()
 }
 
-/// The record's own bytes without the closing brace, and the checksum at the
-/// end of its line.
+/// Splits a line into the record's bytes, without the closing brace, and the checksum.
 fn split(line: &[u8]) -> Option<(&[u8], &str)> {
     const KEY: &[u8] = b",\"checksum\":\"";
     let end = line.trim_ascii_end();
@@ -97,21 +96,21 @@ fn split(line: &[u8]) -> Option<(&[u8], &str)> {
     Some((&end[..start], std::str::from_utf8(sum).ok()?))
 }
 
-/// Brings a record of version `from` to the present one, a step a version.
+/// Migrates a record of version `from` to the present version, one version at a time.
 fn migrate(line: &[u8], from: u32) -> Result<RunRecord, LineError> {
     let foreign = |e: serde_json::Error| LineError::Foreign(e.to_string());
     let mut value: Value = serde_json::from_slice(line).map_err(foreign)?;
     for version in from..RECORD_VERSION {
         match version {
             1 => from_1(&mut value),
-            other => return Err(LineError::Foreign(format!("there was no version {other}"))),
+            other => return Err(LineError::Foreign(format!("unknown record version {other}"))),
         }
         value["v"] = Value::from(version + 1);
     }
     serde_json::from_value(value).map_err(foreign)
 }
 
-/// Version 2 added checksums and provenance, which version 1 never knew.
+/// Version 2 added checksums and provenance, so records of version 1 have no provenance.
 fn from_1(record: &mut Value) {
     record["provenance"] = Value::Null;
 }
@@ -138,7 +137,7 @@ mod tests {
         let line = write(&record).unwrap();
         for at in 0..line.len() - 1 {
             let mut altered = line.clone();
-            // Digits for others, the version's among them, and what breaks the JSON.
+            // Digits replace other digits, also the version's, and `{` breaks the JSON.
             for byte in *b"017{" {
                 altered[at] = byte;
                 assert_eq!(read(&altered).is_ok(), altered == line, "byte {at}");

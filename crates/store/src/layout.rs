@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use spec::identity::Id;
 
-/// A report folder.
+/// A report folder, with the path of each of its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportDir(PathBuf);
 
@@ -15,67 +15,67 @@ macro_rules! entries {
 }
 
 entries! {
-    /// The last sweep's full plan.
+    /// Full plan of the last sweep.
     plan = "plan.json";
-    /// Folder of journals, one writer a file.
+    /// Folder of journals, one file for each writer.
     journal = "journal";
-    /// One row a planned run.
+    /// Table with one row for each planned run.
     runs = "runs.parquet";
-    /// Long form: one row a measured number.
+    /// Table in long form, with one row for each measured number.
     metrics = "metrics.parquet";
-    /// One row a configuration.
+    /// Table with one row for each configuration.
     summary = "summary.parquet";
-    /// Runs that were computed more than once; not there where none was.
+    /// Runs that were computed more than once; missing if there are none.
     repeats = "repeats.json";
-    /// The cost of replaced decisions; not there where they cost nothing.
+    /// Cost of replaced decisions; missing if they cost nothing.
     superseded = "superseded.json";
-    /// What ran: versions, machine, arguments.
+    /// Versions, machine and arguments of the last sweep.
     manifest = "manifest.json";
-    /// The page.
+    /// Report as an HTML page.
     html = "index.html";
-    /// The report for a code host.
+    /// Report as Markdown, for a code host.
     markdown = "REPORT.md";
-    /// Folder of SVG and PNG.
+    /// Folder of figures as SVG and PNG.
     figures = "figures";
     /// Folder of tables as CSV.
     tables = "tables";
-    /// Output of workers, one file a slot.
+    /// Folder with the workers' output, one file for each slot.
     logs = "logs";
-    /// Held while a sweep writes here.
+    /// Lock file that a sweep holds while it writes here.
     lock = "lock";
-    /// What a running sweep is doing, for `status`, and requests to it.
+    /// Folder with the status of a running sweep, for `status`, and requests to it.
     running = "running";
-    /// State of unfinished runs, a folder each.
+    /// Folder with the state of unfinished runs, one folder for each.
     checkpoints = "checkpoints";
-    /// The night against its baseline, for people.
+    /// Comparison of the night with its baseline, for people.
     regression_markdown = "REGRESSION.md";
-    /// The same, for programs.
+    /// Comparison of the night with its baseline, for programs.
     regression_json = "regression.json";
-    /// The same, as a page.
+    /// Comparison of the night with its baseline, as a page.
     regression_html = "regression.html";
-    /// Figures of that page.
+    /// Folder of figures for the comparison's page.
     regression = "regression";
-    /// Weights kept by `[train] save`, a file a run.
+    /// Folder of weights kept by `[train] save`, one file for each run.
     weights = "weights";
 }
 
 impl ReportDir {
-    /// The report folder at `path`.
+    /// Returns the report folder at `path`; creates nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         ReportDir(path.into())
     }
 
-    /// The folder itself.
+    /// Returns the path of the folder itself.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Checkpoints of one run.
+    /// Returns the folder with one run's checkpoints.
     pub fn checkpoint_of(&self, run: Id) -> PathBuf {
         self.checkpoints().join(run.to_string())
     }
 
-    /// Weights of one run.
+    /// Returns the file of one run's weights.
     pub fn weights_of(&self, run: Id) -> PathBuf {
         self.weights().join(format!("{run}.safetensors"))
     }

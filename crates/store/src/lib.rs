@@ -1,8 +1,9 @@
 //! Files of a report folder that every program reads or writes: their names, `plan.json`, the
-//! journal with its lines, and writing so that no reader sees half of a file. Knows no Parquet.
+//! journal and its lines, and atomic writes. Parquet files are handled elsewhere.
 
 pub mod archive;
 pub mod atomic;
+pub mod columns;
 pub mod error;
 pub mod files;
 pub mod journal;

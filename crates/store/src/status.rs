@@ -1,5 +1,5 @@
-//! `running/sweep.json`: what a running sweep is doing, for `status` in
-//! another shell. Written anew about once a second, removed at the end.
+//! `running/sweep.json`: the progress of a running sweep, for `status` in another shell. It is
+//! rewritten about once a second and removed at the end.
 
 use std::collections::BTreeMap;
 
@@ -9,70 +9,70 @@ use spec::float::Float;
 use spec::identity::Id;
 use spec::record::Status;
 
-/// A running sweep. One that was killed leaves its last word behind: whether
-/// it still runs is told by the folder's lock.
+/// Progress of a running sweep. A killed sweep leaves its last status behind; the folder's lock
+/// tells whether it still runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepStatus {
     /// Version of this form.
     pub v: u32,
     /// Process id.
     pub pid: u32,
-    /// Name of its host.
+    /// Name of the host.
     pub host: String,
     /// Start, RFC 3339 in UTC.
     pub started: String,
-    /// When this was written.
+    /// Time of this status, RFC 3339 in UTC.
     pub updated: String,
-    /// Runs of the plan.
+    /// Number of runs in the plan.
     pub planned: u64,
-    /// Of those, results that were there before: of earlier sweeps, or of earlier stages.
+    /// Planned runs whose results existed before, from earlier sweeps or earlier stages.
     pub cached: u64,
-    /// Runs that this sweep is to train.
+    /// Number of runs that this sweep trains.
     pub to_train: u64,
-    /// Runs that have ended in this sweep, by status.
+    /// Number of runs that have ended in this sweep, by status.
     pub ended: BTreeMap<Status, u64>,
-    /// Estimated seconds until the end; null before there is anything to go by.
+    /// Estimated seconds until the end; null until there is a basis for an estimate.
     pub eta_seconds: Option<f64>,
-    /// Its slots.
+    /// State of each slot.
     pub slots: Vec<SlotStatus>,
-    /// The latest failures, oldest first, a line each.
+    /// The latest failures, oldest first, one line each.
     pub failures: Vec<String>,
 }
 
-/// One slot.
+/// State of one slot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SlotStatus {
-    /// Its number.
+    /// Number of the slot.
     pub slot: u64,
-    /// Its device.
+    /// Device of the slot.
     pub device: String,
-    /// What it trains; null when idle.
+    /// The run that it trains; null when idle.
     pub run: Option<RunStatus>,
 }
 
 /// A run in training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunStatus {
-    /// Its id.
+    /// Id of the run.
     pub run_id: Id,
-    /// What tells it from its siblings.
+    /// Label and the settings that distinguish the run from its siblings.
     pub name: String,
-    /// The epoch it is in, from 1.
+    /// Current epoch, from 1.
     pub epoch: u64,
-    /// Epochs it will train at most.
+    /// Epochs that it trains at most.
     pub epochs: u64,
-    /// Optimizer steps done of a run by steps; left out of one by epochs.
+    /// Optimizer steps done; absent from runs measured in epochs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<u64>,
-    /// Optimizer steps it will train at most, likewise.
+    /// Optimizer steps that it trains at most; absent from runs measured in epochs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
-    /// Training loss of the last whole epoch.
+    /// Training loss of the last complete epoch; null before.
     pub loss: Option<Float>,
-    /// Optimizer steps a second since it began.
+    /// Optimizer steps per second since the run began; null while unknown.
     pub steps_per_second: Option<f64>,
-    /// Seconds since it was begun.
+    /// Seconds since the run began.
     pub seconds: f64,
-    /// Seconds since the worker's last word.
+    /// Seconds since the worker's last message.
     pub silent_seconds: f64,
 }

@@ -1,6 +1,6 @@
-//! The journal's writer: one file a sweep process, one record a line, each
-//! appended with a single write and synced, so that what was finished is never
-//! lost and a torn line can only be the last.
+//! The journal's writer: one file for each sweep process, one record a line. Each record is
+//! appended with a single write and synced, so that finished runs are never lost and only the last
+//! line can be torn.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,7 +12,7 @@ use crate::journal_line;
 use crate::layout::ReportDir;
 use spec::record::RunRecord;
 
-/// Appends records.
+/// Appends records to one file of the journal.
 #[derive(Debug)]
 pub struct JournalWriter {
     file: File,
@@ -20,11 +20,12 @@ pub struct JournalWriter {
 }
 
 impl JournalWriter {
-    /// Creates `journal/<start>-<host>-<pid>.jsonl`; where this process has one already, as it has
-    /// when a stage follows another, the same with a number.
+    /// Creates `journal/<start>-<host>-<pid>.jsonl`. If that file exists, as when one stage follows
+    /// another in the same process, a number is appended to the name. `start` is the time of the
+    /// start.
     ///
     /// # Errors
-    /// Those of creating the folder or the file.
+    /// The folder or the file cannot be created.
     pub fn create(dir: &ReportDir, start: &str) -> io::Result<Self> {
         let stamp: String = start.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
         let name = format!("{stamp}-{}-{}", host_name(), std::process::id());
@@ -40,7 +41,7 @@ impl JournalWriter {
     /// Creates `journal/<name>.jsonl`, which no other process may write to.
     ///
     /// # Errors
-    /// Those of creating the folder or the file.
+    /// The folder or the file cannot be created.
     pub fn create_named(dir: &ReportDir, name: &str) -> io::Result<Self> {
         let folder = dir.journal();
         let fail = |path: &Path, e: io::Error| {
@@ -55,8 +56,8 @@ impl JournalWriter {
         Ok(JournalWriter { file, path })
     }
 
-    /// Writes the file again where somebody removed it, from the open file, and returns
-    /// whether that was so.
+    /// Rewrites the file from the open handle if somebody removed it, and returns whether that was
+    /// necessary.
     fn restore(&mut self) -> io::Result<bool> {
         if self.file.metadata()?.nlink() > 0 && self.path.exists() {
             return Ok(false);
@@ -79,12 +80,12 @@ impl JournalWriter {
         &self.path
     }
 
-    /// Appends one record and waits until it is on the disk. Returns true where somebody had
-    /// removed the file since the last record; it is then there again, with all its records.
+    /// Appends one record and waits until it is on the disk. Returns true if somebody had removed
+    /// the file since the last record; it is then restored with all its records.
     ///
     /// # Errors
-    /// A disk that is full or gone, with the file's name. Half a line is taken
-    /// back where the disk allows.
+    /// The disk is full or gone; the message names the file. A partial line is removed where the
+    /// disk allows.
     pub fn append(&mut self, record: &RunRecord) -> io::Result<bool> {
         let restored = self.restore()?;
         let line = journal_line::write(record)?;
@@ -95,7 +96,7 @@ impl JournalWriter {
                 let _ = self.file.set_len(whole);
             }
             let remedy =
-                "what is in it is kept: make room, then the same command goes on from there";
+                "its records are kept: make room, then run the same command again to resume";
             io::Error::new(
                 e.kind(),
                 format!("cannot append to {}: {e}; {remedy}", self.path.display()),

@@ -1,9 +1,8 @@
-//! Text that came from a file, made safe for where it goes. HTML is escaped by
-//! maud and SVG text where it is written; this module does the rest.
+//! Escaping of text that came from a file, for the place where it is shown. HTML is escaped by maud
+//! and SVG text where it is written; this module covers the rest.
 
-/// Control characters, terminal escapes and direction overrides as visible
-/// marks (`␛`), so that no output can be steered by a label; newlines and
-/// tabs become blanks.
+/// Replaces control characters, terminal escapes and direction overrides by visible marks (`␛`), so
+/// that a label cannot control the output; newlines and tabs become blanks.
 pub fn line(text: &str) -> String {
     text.chars()
         .map(|c| match c {
@@ -17,15 +16,15 @@ pub fn line(text: &str) -> String {
         .collect()
 }
 
-/// As [`line()`], with newlines and tabs kept: for blocks of text.
+/// Escapes a block of text as [`line()`] does, but keeps newlines and tabs.
 pub fn block(text: &str) -> String {
     let lines: Vec<String> =
         text.lines().map(|l| l.split('\t').map(line).collect::<Vec<_>>().join("\t")).collect();
     lines.join("\n")
 }
 
-/// A command line as a shell takes it: words with a blank or a sign of the shell's in
-/// single quotes.
+/// Returns a command line that a POSIX shell splits into exactly `words`: single quotes surround
+/// empty words and words with blanks or characters special to the shell.
 pub fn command(words: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
@@ -35,9 +34,9 @@ pub fn command(words: &[String]) -> String {
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// What an error says, as one line: its first line; of a Rust panic, whose first
-/// line is only the place, the line behind it with the place in brackets. Empty for
-/// an error without a word.
+/// Returns an error message as one line: its first line that is not blank. A Rust panic's first
+/// line is only a location, so the line after it is returned, with the location in brackets. Empty
+/// if the message is blank.
 pub fn headline(message: &str) -> String {
     let mut lines = message.lines().map(str::trim_end).filter(|l| !l.trim().is_empty());
     let first = lines.next().unwrap_or_default();
@@ -50,13 +49,13 @@ pub fn headline(message: &str) -> String {
     }
 }
 
-/// C1 controls and the characters that turn the direction of text.
+/// Returns true for C1 controls, direction overrides, and line and paragraph separators.
 fn is_unsafe(c: char) -> bool {
     matches!(c, '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Text inside a line or table cell of Markdown: no markup, no HTML, no cell
-/// border, no link, no mention.
+/// Escapes text for a line or table cell of Markdown, so that it contains no markup, HTML, cell
+/// border, link or mention.
 pub fn markdown(text: &str) -> String {
     let mut out = String::new();
     for c in line(text).chars() {
@@ -76,7 +75,7 @@ pub fn markdown(text: &str) -> String {
     out.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
-/// A fenced block of Markdown whose fence is longer than any run of backticks inside.
+/// Returns a fenced code block of Markdown whose fence is longer than any run of backticks inside.
 pub fn markdown_block(text: &str, language: &str) -> String {
     let text = block(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -84,7 +83,7 @@ pub fn markdown_block(text: &str, language: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
 }
 
-/// JSON that may stand inside a script element.
+/// Returns JSON that is safe inside an HTML script element.
 pub fn json_in_script(value: &serde_json::Value) -> String {
     let mut out = String::new();
     for c in value.to_string().chars() {

@@ -1,6 +1,5 @@
-//! Numbers, plural forms, lines and foreign text as terminals, pages and figures show them:
-//! one place for digits and units, one for singular and plural, one for breaking lines, and
-//! one for making text harmless.
+//! Formatting of numbers, plural forms, lines and untrusted text for terminals, pages and figures:
+//! one place each for digits and units, singular and plural, line breaking, and escaping.
 
 pub mod escape;
 pub mod number;

@@ -1,7 +1,7 @@
-//! Numbers as people read them.
+//! Numbers formatted for people.
 
-/// The shortest text that reads back to `x`, as a person writes it: plain between 1e-3 and
-/// 1e5, else with an exponent.
+/// Returns the shortest decimal that parses back to `x`: plain for 0 and for sizes from 1e-3 up to,
+/// but not including, 1e5; with an exponent otherwise.
 pub fn shortest(x: f64) -> String {
     if x == 0.0 {
         "0".to_owned()
@@ -12,33 +12,35 @@ pub fn shortest(x: f64) -> String {
     }
 }
 
-/// The shortest text of a parameter: [`shortest`], but plain from 1e-4 on: `0.0001`, `1e-5`.
+/// Returns [`shortest`] for a parameter, but plain from 1e-4 on: `0.0001`, `1e-5`.
 pub fn short(x: f64) -> String {
     if (1e-4..1e-3).contains(&x.abs()) { format!("{x}") } else { shortest(x) }
 }
 
-/// As [`short`], to three significant digits: for legends.
+/// Rounds to three significant digits and writes the result as [`short`] does; used in legends.
 pub fn brief(x: f64) -> String {
     short(format!("{x:.2e}").parse().unwrap_or(x))
 }
 
-/// As [`short`], to two significant digits: for what lies between grid points.
+/// Rounds to two significant digits and writes the result as [`short`] does; used for values
+/// between grid points.
 pub fn rough(x: f64) -> String {
     short(format!("{x:.1e}").parse().unwrap_or(x))
 }
 
-/// Where something stands that was set or counted: whole numbers as they are,
-/// others to three significant digits.
+/// Returns the text of a value that was set or counted: whole numbers from 0 up to 1e15 as
+/// [`count`] writes them, others as [`brief`] does.
 pub fn position(x: f64) -> String {
     if x.fract() == 0.0 && (0.0..1e15).contains(&x) { count(x as u64) } else { brief(x) }
 }
 
-/// A fraction as per cent: `97.91%`.
+/// Returns a fraction as a percentage with two decimals: `97.91%`.
 pub fn percent(fraction: f64) -> String {
     if fraction.is_finite() { format!("{:.2}%", fraction * 100.0) } else { plain(fraction) }
 }
 
-/// `digits` significant digits, trailing zeros kept: `0.06714`, `2.303`.
+/// Returns `x` with `digits` significant digits, at least 1, trailing zeros kept: `0.06714`,
+/// `2.303`. Sizes below 1e-4 and from 1e6 on have an exponent.
 pub fn significant(x: f64, digits: usize) -> String {
     if !x.is_finite() || x == 0.0 {
         return plain(x);
@@ -55,13 +57,13 @@ pub fn significant(x: f64, digits: usize) -> String {
     }
 }
 
-/// Seconds: `42 ms`, `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`. Whatever is not
-/// zero is not shown as zero: the shortest times are told in microseconds.
+/// Returns a duration in seconds as text: `42 ms`, `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 03 min`.
+/// Only zero is written as zero: the shortest times are in microseconds.
 pub fn seconds(s: f64) -> String {
     let (ms, us) = (s * 1e3, s * 1e6);
     match s {
         s if !s.is_finite() => plain(s),
-        // Also minus zero, the sum of nothing.
+        // Also matches -0.0, the sum of an empty iterator.
         0.0 => "0 s".to_owned(),
         s if s < 0.0 => format!("\u{2212}{}", seconds(-s)),
         _ if us < 0.0999 => "under 0.1 \u{b5}s".to_owned(),
@@ -76,7 +78,7 @@ pub fn seconds(s: f64) -> String {
     }
 }
 
-/// Thousands set apart: `12,345`.
+/// Returns `n` with commas between thousands: `12,345`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
@@ -89,8 +91,8 @@ pub fn count(n: u64) -> String {
     out
 }
 
-/// The label of a tick: plain decimals from 0.0001 to 99,999, else a power of
-/// ten with superscripts (`10⁻⁵`, `2×10⁶`).
+/// Returns the label of a tick: a plain decimal for sizes from 0.0001 up to, but not including,
+/// 100,000, otherwise a power of ten with superscripts (`10⁻⁵`, `2×10⁶`).
 pub fn tick(x: f64) -> String {
     if x == 0.0 {
         return "0".to_owned();

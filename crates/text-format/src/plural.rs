@@ -1,4 +1,4 @@
-//! Singular and plural: the one place that decides which form stands beside a number.
+//! Singular and plural: the one place that decides which form follows a number.
 //!
 //! All numbers are counts; one alone is singular, so zero and 1.5 are plural.
 
@@ -6,29 +6,28 @@ use std::fmt::Display;
 
 use crate::number;
 
-/// Returns the first form beside one, else the second: for nouns that are not regular, and
-/// for verbs.
+/// Returns `one` if `n` is 1, otherwise `several`; for irregular nouns and for verbs.
 pub fn form<'a>(n: impl PartialEq + From<u8>, one: &'a str, several: &'a str) -> &'a str {
     if n == 1.into() { one } else { several }
 }
 
-/// Returns a regular noun alone: `run`, `runs`.
+/// Returns a regular noun without its number: `run`, `runs`.
 pub fn word(n: impl PartialEq + From<u8>, noun: &str) -> String {
     format!("{noun}{}", form(n, "", "s"))
 }
 
-/// Returns the number before a regular noun: `1 run`, `2000 runs`.
+/// Returns the number and a regular noun: `1 run`, `2000 runs`.
 pub fn count<N: Copy + Display + PartialEq + From<u8>>(n: N, noun: &str) -> String {
     format!("{n} {}", word(n, noun))
 }
 
-/// Returns the text of [`count`] with thousands set apart: `1 run`, `2,000 runs`.
+/// Returns the text of [`count`] with commas between thousands: `1 run`, `2,000 runs`.
 pub fn grouped<N: Copy + PartialEq + From<u8> + TryInto<u64>>(n: N, noun: &str) -> String {
     let digits = number::count(n.try_into().unwrap_or(u64::MAX));
     format!("{digits} {}", word(n, noun))
 }
 
-/// Returns the text of [`count`] with one as a word: `one run`, `2000 runs`.
+/// Returns the text of [`count`] with 1 written as a word: `one run`, `2000 runs`.
 pub fn spelled<N: Copy + Display + PartialEq + From<u8>>(n: N, noun: &str) -> String {
     if n == 1.into() { format!("one {noun}") } else { count(n, noun) }
 }

@@ -1,12 +1,12 @@
-//! Text in lines of a limited width, broken at blanks.
+//! Line breaking at blanks, to a limited width.
 //!
-//! The caller measures: figures by the widths of a font, terminals as their tables do. For
-//! this reason it is not `textwrap`, which adds up the columns of single characters.
+//! The caller measures: figures by the widths of a font, terminals as their tables do. This is why
+//! `textwrap` is not used: it adds up the columns of single characters.
 
-/// Returns lines that are each filled with as many pieces as fit, with a blank between two.
+/// Joins pieces by blanks into lines, each filled with as many pieces as fit.
 ///
-/// `fits` says whether a line is narrow enough. A piece that does not fit by itself has a
-/// line of its own, and stays whole.
+/// `fits` returns whether a line is narrow enough. A piece that does not fit by itself gets its own
+/// line and is not split.
 pub fn lines<P: AsRef<str>>(
     pieces: impl IntoIterator<Item = P>,
     fits: impl Fn(&str) -> bool,
@@ -23,8 +23,8 @@ pub fn lines<P: AsRef<str>>(
     lines
 }
 
-/// Returns the words of a text, where those from one backquote to the next are one piece:
-/// commands and paths that are shown can be copied.
+/// Splits a text into words, but keeps everything from one backquote to the next as one piece, so
+/// that commands and paths can be copied whole.
 pub fn quotes_whole(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut inside = false;

@@ -1,4 +1,4 @@
-//! Ranges, lanes and ticks of axes, of extreme values too.
+//! Tests of ranges, lanes and ticks of axes, also with extreme values.
 
 use super::*;
 
@@ -48,15 +48,15 @@ fn an_absurd_loss_does_not_set_the_axis() {
     assert_eq!(axis.scale, Axis::linear(0.288, 0.512).scale);
     assert_eq!(axis.lanes, [None, Some(Lane::Beyond)]);
     assert_eq!(axis.lane_text(End::High).unwrap(), "> 0.52");
-    // Half of the runs all but diverged, and one did.
+    // Half of the runs almost diverged, and one did.
     let axis = Axis::around([0.3, 0.5, 1e35, 1e30, f64::INFINITY].into_iter(), 1.0).unwrap();
     assert_eq!(axis.lane(End::High), Some(Lane::Beyond));
     assert!(axis.scale.ends().1 < 1.0);
-    // Where it is no exception, a logarithmic axis holds the sensible ones beside it.
+    // If many are absurd, a logarithmic axis holds the sensible ones beside them.
     let axis = Axis::around([0.6, 0.56, 2e9, 1e9, f64::INFINITY].into_iter(), 1.0).unwrap();
     assert!(axis.is_log() && axis.outside(0.56).is_none() && axis.outside(2e9).is_none());
     assert_eq!(axis.lanes, [None, Some(Lane::Infinite)]);
-    // Large numbers that all are of one size are no absurd ones.
+    // Large numbers of similar size are not absurd.
     let axis = Axis::around([1e9, 2e9, 1e12].into_iter(), 1.0).unwrap();
     assert_eq!(axis.lanes, [None, None]);
     let diverged = Axis::around([0.5, f64::INFINITY].into_iter(), 1.0).unwrap();

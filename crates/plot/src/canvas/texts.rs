@@ -6,9 +6,8 @@ use text_format::wrap::lines;
 use crate::fallback;
 use crate::style::FONT_FAMILY;
 
-/// Width of a text in logical pixels, 2.5% more than the embedded font has for it where no
-/// letters stand closer; characters that it lacks are as wide as they are in other fonts:
-/// [`fallback::width`].
+/// Returns the width of a text in logical pixels: 2.5% more than in the embedded font without
+/// kerning. Characters that the font lacks have their [`fallback::width`].
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     if !text.is_ascii() && text.chars().any(|c| !fallback::is_embedded(c)) {
         let (own, other): (String, String) = text.chars().partition(|c| fallback::is_embedded(*c));
@@ -21,9 +20,9 @@ pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     font.box_size(text).map_or(0.0, |(w, _)| f64::from(w) * size * 1.24 / 100.0)
 }
 
-/// The text, its middle replaced by an ellipsis if it is wider than `room`, less
-/// a little for readers whose browser has a wider font than the embedded one.
-/// Labels of one sweep often share their beginning, so both ends are kept.
+/// Returns the text, with its middle replaced by an ellipsis if it is wider than `room`, in logical
+/// pixels. A little of `room` is left free for browsers whose font is wider than the embedded one.
+/// Both ends are kept, because labels of one sweep often share their beginning.
 pub fn fit(text: &str, size: f64, room: f64) -> String {
     let room = room / 1.08;
     if text_width(text, size, false) <= room {
@@ -41,8 +40,8 @@ pub fn fit(text: &str, size: f64, room: f64) -> String {
     String::new()
 }
 
-/// Cuts a text like [`fit`], one of several that must be told apart: where another has the same
-/// ends, it keeps the part in which they differ.
+/// Cuts a text as [`fit`] does, but keeps it distinct from `others`: if another text has the same
+/// ends, the part in which they differ is kept.
 pub fn fit_apart<'a>(
     text: &str,
     others: impl IntoIterator<Item = &'a str>,
@@ -67,7 +66,7 @@ pub fn fit_apart<'a>(
         .unwrap_or(cut)
 }
 
-/// The text in lines no wider than `room`, broken at blanks.
+/// Breaks a text at blanks into lines no wider than `room`, in logical pixels.
 pub fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
     lines(text.split_whitespace(), |line| text_width(line, size, bold) <= room)
 }
@@ -83,7 +82,7 @@ mod tests {
         assert_eq!(short, "mome\u{2026}ame");
         assert!(text_width(&short, 12.0, false) <= 80.0);
         assert_eq!(fit("sgd", 12.0, 80.0), "sgd");
-        // What tells labels apart is not what is left out.
+        // The part that distinguishes the labels is kept.
         let labels = ["momentum with beta 0.5 and more", "momentum with beta 0.9 and more"];
         let cut = labels.map(|label| fit_apart(label, labels, 12.0, 90.0));
         assert_eq!(cut, ["\u{2026}0.5 and m\u{2026}", "\u{2026}0.9 and m\u{2026}"]);

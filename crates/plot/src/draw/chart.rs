@@ -10,17 +10,17 @@ use crate::draw::layout::{RING, STRIP_ROW, floor, place, strip_gap, up};
 use crate::draw::{Mark, frame, labels, thinned};
 use crate::style::{INK, Layout, MUTED, TICK, look};
 
-/// Radius of the dot of a single value, and how many equal ones stand side by side at most.
+/// Radius of the dot of a single value, and the largest number of equal ones side by side.
 const DOT: f64 = 2.3;
 const COLUMNS: usize = 12;
-/// Distance of markers that stand side by side.
+/// Distance between markers side by side.
 const MARKER: f64 = 9.0;
-/// Half of a cross of what diverged.
+/// Half the width of a cross for what diverged.
 const CROSS: f64 = 4.2;
-/// Line along the frame where a band is cut.
+/// Dashes of the line along the frame where a band is cut.
 const CUT: [f64; 2] = [2.0, 2.5];
 
-/// Width and height in logical pixels.
+/// Returns width and height in logical pixels.
 pub(crate) fn size(chart: &Chart, layout: Layout) -> (f64, f64) {
     let geometry = Geometry::of(chart, layout);
     (geometry.head.width, geometry.height)
@@ -51,7 +51,7 @@ pub(crate) fn draw(
                 false => canvas.disc(at, DOT, look(dot.series).0, 0.45)?,
             }
         }
-        // Ringed points last: no other marker may cover them.
+        // Ringed points are drawn last, so that no other marker covers them.
         for c in &panel.curves {
             canvas.group(c.series);
             markers(canvas, panel, *plot, c)?;
@@ -74,8 +74,8 @@ pub(crate) fn draw(
     }
 }
 
-/// The place of a point's marker. Those at one place of a lane would cover each
-/// other and stand side by side.
+/// Returns the place of a point's marker. Markers that would cover each other in a lane are side by
+/// side.
 fn spot(panel: &Panel, plot: Rect, c: &Curve, p: &Point) -> Xy {
     let (x, y) = place(panel, plot, p.x, p.y);
     let here = |q: &Point| q.x == p.x && q.y == p.y;
@@ -92,19 +92,19 @@ fn spot(panel: &Panel, plot: Rect, c: &Curve, p: &Point) -> Xy {
     (middle - half + own as f64 * gap, y)
 }
 
-/// A plot with its rows of crosses.
+/// Returns a plot's area with its rows of crosses.
 fn whole(panel: &Panel, plot: Rect) -> Rect {
     Rect { bottom: floor(panel, plot), ..plot }
 }
 
-/// The frames of the panels.
+/// Returns the frames of the panels.
 pub(crate) fn frames(chart: &Chart, layout: Layout) -> Vec<Rect> {
     let g = Geometry::of(chart, layout);
     chart.panels.iter().zip(g.plots).map(|(panel, plot)| whole(panel, plot)).collect()
 }
 
-/// Places of single values. Those of one position that would cover each other
-/// stand side by side, the same way each time.
+/// Returns the places of single values. Those at one position that would cover each other are side
+/// by side, in a reproducible order.
 fn dots(panel: &Panel, plot: Rect) -> Vec<Xy> {
     let mut order: Vec<usize> = (0..panel.dots.len()).collect();
     let key = |i: usize| &panel.dots[i];
@@ -113,7 +113,7 @@ fn dots(panel: &Panel, plot: Rect) -> Vec<Xy> {
         p.series.cmp(&q.series).then(p.x.total_cmp(&q.x)).then(p.y.total_cmp(&q.y)).then(a.cmp(&b))
     });
     let mut places = vec![(0.0, 0.0); panel.dots.len()];
-    // The last dot of each column: the middle one, right and left of it, and so on.
+    // Last dot of each column: the middle one, right and left of it, and so on.
     let mut columns: Vec<f64> = Vec::new();
     let mut before: Option<usize> = None;
     for i in order {
@@ -136,8 +136,8 @@ fn dots(panel: &Panel, plot: Rect) -> Vec<Xy> {
     places
 }
 
-/// What the spread of the points is drawn as: a band, or a bar at each. What is
-/// cut at the frame is marked there.
+/// Draws the spread of the points, as a band or as a bar at each, and marks where it is cut at the
+/// frame.
 fn spread(
     canvas: &mut Canvas<'_>,
     panel: &Panel,
@@ -154,7 +154,7 @@ fn spread(
             canvas.line(&[edge(x, low), edge(x, high)], bar)?;
             for end in [low, high] {
                 let (x, y) = edge(x, end);
-                // An arrow in place of an end that is further away.
+                // An arrow replaces an end that is outside.
                 let cap = match panel.y.cut(end) {
                     None => vec![(x - 4.0, y), (x + 4.0, y)],
                     Some(End::Low) => vec![(x - 4.0, y - 5.0), (x, y), (x + 4.0, y - 5.0)],
@@ -193,7 +193,7 @@ fn spread(
     Ok(())
 }
 
-/// The corners of a line through points: for steps, one more between two.
+/// Returns the corners of a line through points; for steps, with one more between two points.
 fn outline(kind: CurveKind, points: impl Iterator<Item = Xy>) -> Vec<Xy> {
     let mut line: Vec<Xy> = Vec::new();
     for at in points {
@@ -215,7 +215,7 @@ fn line(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect, c: &Curve) -> Result
         CurveKind::Plain => (1.0, 1.9),
         _ => (1.0, 2.0),
     };
-    // Nothing leads to what is infinite.
+    // No line leads to an infinite value.
     for part in c.points.split(|p| p.y.is_infinite()) {
         let points = outline(c.kind, part.iter().map(|p| place(panel, plot, p.x, p.y)));
         canvas.line(&points, Stroke { color, alpha, width, dash })?;
@@ -223,7 +223,7 @@ fn line(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect, c: &Curve) -> Result
     Ok(())
 }
 
-/// Markers at points, at most about a dozen a curve.
+/// Draws markers, at about a dozen points of a curve at most.
 fn markers(
     canvas: &mut Canvas<'_>,
     panel: &Panel,
@@ -248,7 +248,7 @@ fn markers(
     Ok(())
 }
 
-/// Crosses of what diverged, one row a label, between plot and axis.
+/// Draws crosses for what diverged, one row for each label, between plot and axis.
 fn strip(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect) -> Result<(), FigureError> {
     for (i, row) in panel.strip.iter().enumerate() {
         let y = strip_y(panel, plot, i);
@@ -274,9 +274,9 @@ fn strip(canvas: &mut Canvas<'_>, panel: &Panel, plot: Rect) -> Result<(), Figur
     Ok(())
 }
 
-/// The place with room for the count of a cross at `x`: right of it, else left of it, and clear of
-/// all that is `taken`. Among crosses side by side it may have none; then the cross can
-/// be pointed at, and the caption says so.
+/// Returns the place, as left and right end, for the count of a cross at `x`: right of it, else
+/// left of it, clear of all that is `taken`. Crosses side by side may leave no room; the count is
+/// then shown on hover, as the caption states.
 fn beside(plot: Rect, taken: &[(f64, f64)], x: f64, width: f64) -> Option<(f64, f64)> {
     let width = width * 1.04;
     let places = [x + 2.0 * CROSS, x - 2.0 * CROSS - width].map(|from| (from, from + width));
@@ -289,7 +289,7 @@ fn strip_y(panel: &Panel, plot: Rect, row: usize) -> f64 {
     plot.bottom + strip_gap(panel) / 2.0 + (row as f64 + 0.5) * STRIP_ROW
 }
 
-/// The name of a strip's row, in the wider of its two free ends.
+/// Draws the name of a strip's row, in the wider of its two free ends.
 fn strip_name(
     canvas: &mut Canvas<'_>,
     plot: Rect,
@@ -307,7 +307,7 @@ fn strip_name(
     canvas.text((x, y), &fit(&text, TICK, room.max(0.0)), font(TICK, MUTED, anchor, false))
 }
 
-/// Points of the main curves, single seeds and crosses.
+/// Returns marks for the points of the main curves, single seeds and crosses.
 pub(crate) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
     let g = Geometry::of(chart, layout);
     let label = |series: usize| {
@@ -322,7 +322,7 @@ pub(crate) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
             marks.push(Mark { series: Some(series), at, text });
         };
         for c in panel.curves.iter().filter(|c| c.kind != CurveKind::Faint) {
-            // The single windows of a noisy line say little.
+            // Single windows of a noisy line are not informative.
             let most = if c.kind == CurveKind::Plain { 60 } else { 120 };
             for p in thinned(c.points.len(), most).map(|i| &c.points[i]) {
                 put(c.series, spot(panel, *plot, c, p), point(panel, c.kind, p));
@@ -344,7 +344,7 @@ pub(crate) fn marks(chart: &Chart, layout: Layout) -> Vec<Mark> {
 
 fn point(panel: &Panel, kind: CurveKind, p: &Point) -> String {
     let value = |v: f64| match kind {
-        // What holds between two steps was set, not measured.
+        // A value that holds between two steps was set, not measured.
         CurveKind::Steps | CurveKind::Sloped if v.is_finite() => panel.y.position(v),
         _ => panel.y.text(v),
     };

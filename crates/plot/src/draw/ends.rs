@@ -1,4 +1,4 @@
-//! What stands at the ends of a figure's axes, in words for its caption.
+//! Sentences for a figure's caption about the values at the ends of its axes.
 
 use crate::FigureData;
 use crate::axis::{Axis, End, Lane};
@@ -6,7 +6,7 @@ use crate::axis::{Axis, End, Lane};
 /// An axis with the ends of the bands and bars along it.
 type Along = (Axis, Vec<f64>);
 
-/// Every axis of values, with what may be cut at it.
+/// Returns every axis of values, with the ends that may be cut at it.
 fn axes(ink: &FigureData) -> Vec<Along> {
     let both = |(low, high): (f64, f64)| [low, high];
     match ink {
@@ -32,11 +32,11 @@ fn axes(ink: &FigureData) -> Vec<Along> {
     }
 }
 
-/// A sentence for each kind of lane, and one where a band or bar is cut.
+/// Returns a sentence for each kind of lane, and one if a band or bar is cut.
 pub(crate) fn said(ink: &FigureData) -> Vec<String> {
     let axes = axes(ink);
     let lanes = || axes.iter().flat_map(|(axis, _)| [axis.lane(End::Low), axis.lane(End::High)]);
-    // One, or several.
+    // Singular and plural.
     let place = match ink {
         FigureData::Grid(_) => {
             ["has the colour at the end of the key", "have the colour at the end of the key"]

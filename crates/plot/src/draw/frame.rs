@@ -8,7 +8,7 @@ use crate::chart::Panel;
 use crate::draw::layout::{floor, rows_of_ticks, up};
 use crate::style::{AXIS, BODY, GRID, INK, MUTED, TICK};
 
-/// A horizontal axis whose labels stand below `rect`, with grid lines over its height.
+/// Draws a horizontal axis with labels below `rect`, and grid lines over its height.
 pub(crate) fn horizontal(
     canvas: &mut Canvas<'_>,
     axis: &Axis,
@@ -50,19 +50,19 @@ pub(crate) fn horizontal(
     canvas.text((middle, floor + 32.0), label, font(BODY, INK, HPos::Center, false))
 }
 
-/// Where lanes begin, for values that the scale has no place for.
+/// Returns the positions, from 0 to 1, at which lanes begin.
 pub(crate) fn borders(axis: &Axis) -> impl Iterator<Item = f64> {
     let (low, high) = axis.inner();
     let ends = [(axis.lane(End::Low), low), (axis.lane(End::High), high)];
     ends.into_iter().filter_map(|(lane, at)| lane.map(|_| at))
 }
 
-/// The line between a scale and a lane: the axis does not go on there.
+/// Returns the style of the line between a scale and a lane, where the axis is interrupted.
 pub(crate) fn border() -> Stroke {
     Stroke { color: AXIS, alpha: 1.0, width: 1.0, dash: &[3.0, 3.0] }
 }
 
-/// Both axes of a panel; its title begins at `left`.
+/// Draws both axes of a panel; its title begins at `left`.
 pub(crate) fn panel(
     canvas: &mut Canvas<'_>,
     panel: &Panel,
@@ -91,7 +91,7 @@ pub(crate) fn panel(
         let y = place(panel.y.unit(*value));
         let stroke = Stroke { color: MUTED, alpha: 1.0, width: 1.2, dash: &[5.0, 4.0] };
         canvas.line(&[(plot.left, y), (plot.right, y)], stroke)?;
-        // The text stands below a line at the upper border.
+        // Near the upper border, the text is below the line.
         let above = if y - plot.top < 16.0 { 9.0 } else { -9.0 };
         let at = (plot.left + 5.0, y + above);
         canvas.text(at, text, font(TICK, MUTED, HPos::Left, false))?;

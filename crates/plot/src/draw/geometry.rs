@@ -1,4 +1,4 @@
-//! Where the parts of a chart stand, in logical pixels.
+//! Layout of a chart, in logical pixels.
 
 use crate::axis::Axis;
 use crate::canvas::{Rect, text_width};
@@ -7,18 +7,17 @@ use crate::draw::layout::{Head, floor, rows_of_ticks};
 use crate::draw::legend::{self, Piece, SWATCH};
 use crate::style::{BODY, LINE, Layout, TICK};
 
-/// Width that labels at the lines' ends take at most.
+/// Largest width of the labels at the ends of lines.
 const WIDEST_GUTTER: f64 = 260.0;
 
-/// Where everything of a chart goes.
+/// Places of all parts of a chart.
 pub(crate) struct Geometry {
     pub(super) head: Head,
     pub(super) height: f64,
     /// Legend rows of a narrow figure.
     pub(super) legend: Vec<Vec<Piece>>,
     pub(super) legend_top: f64,
-    /// Lines that the notes of a wide figure's labels have below them; none where both
-    /// fit side by side.
+    /// Lines of notes below each label of a wide figure; 0 if label and note fit side by side.
     pub(super) notes: usize,
     pub(super) plots: Vec<Rect>,
     /// Left ends of the panels' titles.
@@ -95,8 +94,8 @@ impl Geometry {
     }
 }
 
-/// The width that the label of the last tick of a horizontal axis takes beyond the axis's right
-/// end, in logical pixels; a label stands with its middle below its tick.
+/// Returns the width by which the label of the last tick of a horizontal axis extends beyond the
+/// axis's right end, in logical pixels. A label is centred below its tick.
 fn overhang(axis: &Axis, width: f64) -> f64 {
     let beyond =
         |(at, text): &(f64, String)| text_width(text, TICK, false) / 2.0 - (1.0 - at) * width;

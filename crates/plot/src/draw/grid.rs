@@ -11,31 +11,31 @@ use crate::style::{AXIS, BODY, GRID, INK, Layout, MUTED, TICK, look};
 
 /// Width of the key's bar of colours.
 const BAR: f64 = 220.0;
-/// Sizes that a cell's text is tried in.
+/// Sizes that are tried for the cells' texts.
 const SIZES: [f64; 3] = [11.5, 10.0, 8.5];
 /// Size of the line below a cell's text.
 const NOTE: f64 = 9.5;
-/// Width of a cell at most.
+/// Largest width of a cell.
 const WIDEST: f64 = 140.0;
-/// Width of a cell without a text, where names need the room.
+/// Width of a cell without a text, if names need the room.
 const SMALLEST: f64 = 12.0;
-/// Square that stands for a label.
+/// Side of the square that shows a label's colour.
 const CHIP: f64 = 10.0;
 
-/// Where everything stands.
+/// Places of all parts of the figure.
 struct Geometry {
     head: Head,
     height: f64,
-    /// Upper edge of the key, of the columns' heads, and of each row.
+    /// Upper edges of the key, of the columns' headings, and of each row.
     key: f64,
     top: f64,
     rows: Vec<f64>,
-    /// Left ends of the groups' names, the rows' heads and the cells.
+    /// Left ends of the groups' names, the rows' headings and the cells.
     group: f64,
     heads: f64,
     left: f64,
     cell: (f64, f64),
-    /// Size of the cells' texts; none if they do not fit.
+    /// Size of the cells' texts; `None` if they do not fit.
     text: Option<f64>,
     notes: bool,
     /// Whether columns and rows are numbered, because names do not fit.
@@ -53,7 +53,7 @@ impl Geometry {
         };
         let grouped = rows.iter().any(|r| !r.group.is_empty());
         let chip = if rows.iter().any(|r| r.series.is_some()) { CHIP + 7.0 } else { 0.0 };
-        // A narrow figure says a group's name on a line of its own.
+        // A narrow figure has a group's name on its own line.
         let own_chip = if grouped { 0.0 } else { chip };
         let columns = grid.columns.len().max(1) as f64;
         let groups = match grouped && wide {
@@ -135,9 +135,10 @@ impl Geometry {
     }
 }
 
-/// The width that the cells leave of `room` for the rows' heads, which have the `least` and want
-/// `wanted`. Where rows are grouped the heads come first, for what they lack nobody can
-/// guess: cells have smaller texts, and none where a head has no room beside those.
+/// Returns the width of `room` that remains for the rows' headings, which need the `least` and want
+/// the `wanted` width. If rows are grouped the headings have priority, because nobody can guess
+/// what is cut from them: the cells get smaller texts, and none if a heading has no room beside
+/// those.
 fn head_room(grid: &Grid, room: f64, (least, wanted): (f64, f64), grouped: bool) -> f64 {
     let columns = grid.columns.len().max(1) as f64;
     let left = |cell: f64| room - columns * cell;
@@ -151,14 +152,14 @@ fn head_room(grid: &Grid, room: f64, (least, wanted): (f64, f64), grouped: bool)
     whole.unwrap_or(if smallest < least { without } else { smallest }).max(least)
 }
 
-/// Width that a cell needs for its texts of a size: what is left is the rows' names'.
+/// Returns the width that a cell needs for its texts in a size; the rest is for the rows' names.
 fn needed(grid: &Grid, size: f64) -> f64 {
     let cells = grid.rows.iter().flat_map(|r| &r.cells);
     let width = |c: &Cell| text_width(&c.text, size, false).max(text_width(&c.note, NOTE, false));
     (cells.map(width).fold(0.0, f64::max) * 1.08 + 7.0).clamp(24.0, WIDEST)
 }
 
-/// The cells.
+/// Returns the area of the cells.
 pub(crate) fn frames(grid: &Grid, layout: Layout) -> Vec<Rect> {
     let g = Geometry::of(grid, layout);
     let (Some(top), Some(bottom)) = (g.rows.first(), g.rows.last()) else { return Vec::new() };
@@ -166,7 +167,7 @@ pub(crate) fn frames(grid: &Grid, layout: Layout) -> Vec<Rect> {
     vec![Rect { left: g.left, top: *top, right, bottom: bottom + g.cell.1 }]
 }
 
-/// Width and height in logical pixels.
+/// Returns width and height in logical pixels.
 pub(crate) fn size(grid: &Grid, layout: Layout) -> (f64, f64) {
     let g = Geometry::of(grid, layout);
     (g.head.width, g.height)
@@ -202,7 +203,7 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// Fills a cell; the colour of text on it.
+/// Fills a cell and returns the colour of text on it.
 fn filled(
     canvas: &mut Canvas<'_>,
     grid: &Grid,
@@ -237,7 +238,7 @@ fn filled(
     Ok(MUTED)
 }
 
-/// The bar of colours with its name and ticks.
+/// Draws the bar of colours with its name and ticks.
 fn bar(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureError> {
     let (left, y) = (g.head.pad, g.key);
     let name = font(BODY, INK, HPos::Left, true);
@@ -247,7 +248,7 @@ fn bar(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
     for i in 0..steps {
         let color = grid.colormap.at((f64::from(i) + 0.5) / f64::from(steps));
         let x = left + f64::from(i) * width;
-        // A little over the next one, so that no gap shows.
+        // Overlaps the next one a little, so that no gap shows.
         let over = if i + 1 < steps { 0.5 } else { 0.0 };
         let rect = Rect { left: x, top: y + 15.0, right: x + width + over, bottom: y + 26.0 };
         canvas.rect(rect, color)?;
@@ -266,14 +267,15 @@ fn bar(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureE
     Ok(())
 }
 
-/// The bar of colours, where they say something, and what is no value.
+/// Draws the key: the bar of colours, if they carry information, and the fillings that are not
+/// values.
 fn key(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), FigureError> {
     let (mut x, mut y) = (g.head.pad, g.key);
     if grid.keyed() {
         bar(canvas, grid, g)?;
         x += BAR + 34.0;
     }
-    // What looks alike has one entry.
+    // Fillings that look alike share an entry.
     let crosses = match (grid.has(Fill::Crossed), grid.has(Fill::Never)) {
         (true, true) => "diverged or never",
         (false, true) => "never",
@@ -323,7 +325,7 @@ fn columns(canvas: &mut Canvas<'_>, grid: &Grid, g: &Geometry) -> Result<(), Fig
     Ok(())
 }
 
-/// A row's head, and its group's name above or beside the first of the group.
+/// Draws a row's heading, and its group's name above or beside the first row of the group.
 fn heads(
     canvas: &mut Canvas<'_>,
     grid: &Grid,
@@ -353,7 +355,7 @@ fn heads(
     let room = g.left - g.heads - own - 8.0;
     let color = if row.strong { INK } else { MUTED };
     let text = fit_apart(&text, grid.rows.iter().map(|r| r.head.as_str()), TICK, room);
-    // Numbers stand at the cells, names after their chip.
+    // Headings of grouped rows are right-aligned at the cells; others follow their chip.
     if row.group.is_empty() {
         canvas.text((g.heads + own, middle), &text, font(TICK, INK, HPos::Left, row.strong))
     } else {
@@ -361,7 +363,7 @@ fn heads(
     }
 }
 
-/// Every cell that has something to say.
+/// Returns marks for all cells with a text to show on hover.
 pub(crate) fn marks(grid: &Grid, layout: Layout) -> Vec<Mark> {
     let g = Geometry::of(grid, layout);
     let mut marks = Vec::new();

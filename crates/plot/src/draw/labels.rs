@@ -1,4 +1,4 @@
-//! The labels of a chart's series: at the lines' ends, or in rows on top.
+//! Labels of a chart's series: at the ends of lines, or in rows on top.
 
 use plotters::style::text_anchor::HPos;
 
@@ -9,7 +9,7 @@ use crate::draw::layout::place;
 use crate::draw::legend::{Piece, SWATCH, gap, note, swatch, text};
 use crate::style::{BODY, INK, LINE, MUTED, TICK, look};
 
-/// Rows of labels above the panels of a narrow chart.
+/// Draws rows of labels above the panels of a narrow chart.
 pub(crate) fn on_top(
     canvas: &mut Canvas<'_>,
     chart: &Chart,
@@ -34,7 +34,7 @@ pub(crate) fn on_top(
     Ok(())
 }
 
-/// Labels right of the last panel, each as near to its line's end as the others let it.
+/// Draws labels right of the last panel, each as near to the end of its line as the others allow.
 pub(crate) fn at_ends(
     canvas: &mut Canvas<'_>,
     chart: &Chart,
@@ -49,8 +49,8 @@ pub(crate) fn at_ends(
         .map(|e| panel.end(e.series).map(|p| place(panel, plot, p.x, p.y)))
         .map(|at| at.map(|(x, y)| (x, y.clamp(plot.top, plot.bottom))))
         .collect();
-    // Lines that end far from the border would need long leaders; then the
-    // labels stand in plan order from the top.
+    // Lines that end far from the border would need long leaders, so the labels are then in plan
+    // order from the top.
     let near = ends.iter().flatten().all(|e| plot.right - e.0 < 0.06 * (plot.right - plot.left));
     let mut order: Vec<usize> = (0..ends.len()).collect();
     // Labels without a line go to the bottom, in plan order.
@@ -89,9 +89,9 @@ pub(crate) fn at_ends(
     Ok(())
 }
 
-/// Positions near the `wanted` ones (ascending), at least `gap` apart, between
-/// `low` and `high` where they fit: neighbours that are too close form a group
-/// around their mean, and groups that touch merge.
+/// Returns positions near the `wanted` ones (ascending), at least `gap` apart, between `low` and
+/// `high` if they fit there: neighbours that are too close form a group around their mean, and
+/// groups that touch merge.
 fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     struct Group {
         start: usize,

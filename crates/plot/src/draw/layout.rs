@@ -1,4 +1,4 @@
-//! Where the parts of a figure stand, in logical pixels.
+//! Layout of parts that several kinds of figures share, in logical pixels.
 
 use plotters::style::text_anchor::HPos;
 
@@ -12,11 +12,11 @@ pub(crate) const RING: f64 = 7.5;
 /// Height of a row of crosses below a panel.
 pub(crate) const STRIP_ROW: f64 = 18.0;
 
-/// Title and subtitle, and the width they and all else have.
+/// Title and subtitle, and the figure's width and margins.
 pub(crate) struct Head {
     pub(super) width: f64,
     pub(super) pad: f64,
-    /// Where the figure's body begins.
+    /// Upper edge of the figure's body.
     pub(super) bottom: f64,
     top: f64,
     title: Vec<String>,
@@ -29,7 +29,7 @@ impl Head {
         let room = width - 2.0 * pad;
         let lines = |text: &str, size: f64, bold: bool| -> Vec<String> {
             let cut = |line: String| match text_width(&line, size, bold) > room {
-                // One word that is wider than the figure. Bold is wider than `fit` knows.
+                // One word that is wider than the figure. `fit` does not account for bold text.
                 true => fit(&line, size, room * if bold { 0.92 } else { 1.0 }),
                 false => line,
             };
@@ -42,7 +42,7 @@ impl Head {
         Head { width, pad, bottom, top, title, subtitle }
     }
 
-    /// Width between the margins.
+    /// Returns the width between the margins.
     pub(crate) fn room(&self) -> f64 {
         self.width - 2.0 * self.pad
     }
@@ -61,28 +61,29 @@ impl Head {
     }
 }
 
-/// Blank between a panel and its rows of crosses.
+/// Returns the gap between a panel and its rows of crosses.
 pub(crate) fn strip_gap(panel: &Panel) -> f64 {
     if panel.strip.is_empty() { 0.0 } else { 10.0 }
 }
 
-/// Where the horizontal axis has its ticks: below the rows of crosses.
+/// Returns the y of the horizontal axis, below the rows of crosses.
 pub(crate) fn floor(panel: &Panel, plot: Rect) -> f64 {
     plot.bottom + panel.strip.len() as f64 * STRIP_ROW + strip_gap(panel)
 }
 
-/// Ticks that a vertical axis has room for.
+/// Returns the number of ticks for which a vertical axis has room.
 pub(crate) fn rows_of_ticks(height: f64) -> usize {
     (height / 34.0) as usize
 }
 
-/// Where a value of a panel stands: inside its frame, whatever it is.
+/// Returns the place of a value in a panel, always inside its frame.
 pub(crate) fn place(panel: &Panel, plot: Rect, x: f64, y: f64) -> Xy {
     let across = plot.left + panel.x.unit(x) * (plot.right - plot.left);
     (across, up(panel, plot, panel.y.unit(y)))
 }
 
-/// Where a place of the vertical axis is, from 0 to 1. Rings have room at both ends.
+/// Returns the y of a position from 0 to 1 on the vertical axis. If points are ringed, there is
+/// room for rings at both ends.
 pub(crate) fn up(panel: &Panel, plot: Rect, unit: f64) -> f64 {
     let ringed = panel.curves.iter().any(|c| c.ringed.is_some());
     let room = if ringed { RING + 1.0 } else { 0.0 };

@@ -1,4 +1,4 @@
-//! The pieces of a legend: labels, their notes, and a line with a marker beside them.
+//! Parts of a legend: labels, their notes, and a line with a marker beside them.
 
 use crate::canvas::{Canvas, FigureError, Stroke, Xy, fit, fit_apart, text_width, wrap};
 use crate::chart::Entry;
@@ -7,7 +7,7 @@ use crate::style::{BODY, LINE, Marker, TICK, look};
 /// Width of a label's line and marker with the blank after it.
 pub(crate) const SWATCH: f64 = 26.0;
 
-/// A label with its note.
+/// Returns a label with its note in brackets.
 pub(crate) fn text(entry: &Entry) -> String {
     if entry.note.is_empty() {
         entry.label.clone()
@@ -16,30 +16,31 @@ pub(crate) fn text(entry: &Entry) -> String {
     }
 }
 
-/// Distance of labels at the lines' ends, each with so many lines of its note below it.
+/// Returns the distance between labels at the ends of lines, with `notes` lines of notes below
+/// each.
 pub(crate) fn gap(notes: usize) -> f64 {
     LINE + notes as f64 * (LINE - 1.0)
 }
 
-/// A note in lines no wider than `room`.
+/// Returns a note in lines no wider than `room`.
 pub(crate) fn note(entry: &Entry, room: f64) -> Vec<String> {
-    // As `fit` has it, some fonts are wider than the one that is measured.
+    // Some browsers' fonts are wider than the measured one, as in `fit`.
     let lines = wrap(&entry.note, TICK, false, room / 1.08);
     lines.into_iter().map(|line| fit(&line, TICK, room)).collect()
 }
 
 /// A piece of a legend above the panels.
 pub(crate) struct Piece {
-    /// Place among the entries.
+    /// Index of the entry.
     pub(super) entry: usize,
     pub(super) x: f64,
     pub(super) text: String,
-    /// Says whether it is the label, maybe with its note; else a line of the note alone.
+    /// Whether it is the label, with its note if there is room; otherwise a line of the note.
     pub(super) head: bool,
 }
 
-/// Entries in rows no wider than `room`. A note without room beside its label stands
-/// below it.
+/// Arranges entries in rows no wider than `room`. A note without room beside its label goes below
+/// it.
 pub(crate) fn rows(entries: &[Entry], room: f64) -> Vec<Vec<Piece>> {
     let mut rows: Vec<Vec<Piece>> = Vec::new();
     let mut x = f64::INFINITY;
@@ -67,7 +68,7 @@ pub(crate) fn rows(entries: &[Entry], room: f64) -> Vec<Vec<Piece>> {
     rows
 }
 
-/// A short piece of a label's line with its marker.
+/// Draws a short piece of a label's line with its marker.
 pub(crate) fn swatch(
     canvas: &mut Canvas<'_>,
     (x, y): Xy,

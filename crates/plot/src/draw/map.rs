@@ -1,4 +1,4 @@
-//! Draws a [`Map`]: maps side by side, or one map on which all move.
+//! Draws a [`Map`]: maps side by side, or one map on which all paths move.
 
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
@@ -16,25 +16,26 @@ use crate::style::{AXIS, BODY, INK, LINE, Layout, MUTED, Marker, PALETTE, TICK, 
 const NAME: f64 = 34.0;
 /// Room between maps.
 const GAP: f64 = 12.0;
-/// Steps that have a dot of their own.
+/// Number of first steps that have a dot.
 const DOTS: usize = 25;
-/// Most points of an animated path.
+/// Largest number of points of an animated path.
 const FRAMES: f64 = 90.0;
-/// Length of the animation, and the share of it after which all have come to rest.
+/// Length of the animation in seconds, and the fraction of it after which all balls have come to
+/// rest.
 const SECONDS: f64 = 9.0;
 const REST: f64 = 0.85;
-/// Heights from low to high: what lies on them must stand out.
+/// Colours of low and high places, pale so that what is drawn on them stands out.
 const LOW: RGBColor = RGBColor(0xFD, 0xFE, 0xFE);
 const HIGH: RGBColor = RGBColor(0xB4, 0xC3, 0xD3);
-/// FigureData on the maps, which stay light on a dark page: near to the theme's own
-/// colours, but not the same, so that they do not change with it.
+/// Ink on the maps, which stay light on a dark page: close to the theme's own colours, but not
+/// equal, so that it does not change with the theme.
 const ON_MAP: RGBColor = RGBColor(0x1C, 0x1F, 0x24);
 
-/// Where everything stands.
+/// Places of all parts of the figure.
 struct Geometry {
     head: Head,
     size: (f64, f64),
-    /// The map of each path, or the one map of an animation.
+    /// Map of each path, or the one map of an animation.
     maps: Vec<Rect>,
     /// Places of the entries in the legend of an animation.
     legend: Vec<Xy>,
@@ -90,7 +91,7 @@ impl Geometry {
     }
 }
 
-/// True where colours come twice, so that the balls of an animation need numbers.
+/// Returns whether colours occur twice, so that the balls of an animation need numbers.
 fn numbered(figure: &Map) -> bool {
     figure.animated && figure.paths.len() > PALETTE.len()
 }
@@ -100,7 +101,7 @@ fn legend(figure: &Map, path: &Path) -> String {
     format!("{number}{} ({})", path.label, path.note)
 }
 
-/// Width and height in logical pixels.
+/// Returns width and height in logical pixels.
 pub(crate) fn size(figure: &Map, layout: Layout) -> (f64, f64) {
     Geometry::of(figure, layout).size
 }
@@ -143,12 +144,12 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// The maps.
+/// Returns the areas of the maps.
 pub(crate) fn frames(figure: &Map, layout: Layout) -> Vec<Rect> {
     Geometry::of(figure, layout).maps
 }
 
-/// The loops of each level, from high to low, with their colours.
+/// Returns the loops of each level with their colours, from high to low.
 fn bands(figure: &Map) -> Vec<(Vec<contour::Loop>, RGBColor)> {
     let levels = contour::levels(&figure.field);
     let n = levels.len() as f64;
@@ -165,12 +166,12 @@ fn bands(figure: &Map) -> Vec<(Vec<contour::Loop>, RGBColor)> {
 fn place(figure: &Map, [x, y]: Position, map: Rect) -> Xy {
     let [low, high] = figure.field.domain();
     let (u, v) = ((x - low[0]) / (high[0] - low[0]), (y - low[1]) / (high[1] - low[1]));
-    // Far outside is as good as further outside, and fits into a coordinate.
+    // Limited, because it has to fit into a coordinate.
     let (u, v) = (u.clamp(-40.0, 40.0), v.clamp(-40.0, 40.0));
     (map.left + u * (map.right - map.left), map.bottom - v * (map.bottom - map.top))
 }
 
-/// The map without any path: heights, frame, optima, start.
+/// Draws the map without paths: heights, border and crosses.
 fn ground(
     canvas: &mut Canvas<'_>,
     figure: &Map,
@@ -198,7 +199,7 @@ fn ground(
     Ok(())
 }
 
-/// The path of one run over its map.
+/// Draws the path of one run over its map.
 fn walk(canvas: &mut Canvas<'_>, figure: &Map, path: &Path, map: Rect) -> Result<(), FigureError> {
     let points: Vec<Xy> = path.points.iter().map(|(_, p)| place(figure, *p, map)).collect();
     let Some(start) = points.first() else { return Ok(()) };
@@ -222,7 +223,7 @@ fn walk(canvas: &mut Canvas<'_>, figure: &Map, path: &Path, map: Rect) -> Result
     if inside(*end) {
         return canvas.disc(*end, 3.6, color, 1.0);
     }
-    // Where it left the map for good.
+    // The last point before it left the map for good.
     let left = parts.last().and_then(|part| part.last()).unwrap_or(end);
     canvas.marker(bounded(map, *left), Marker::Square, 3.6, color)
 }
@@ -231,12 +232,13 @@ fn within(map: Rect, (x, y): Xy) -> bool {
     (map.left..=map.right).contains(&x) && (map.top..=map.bottom).contains(&y)
 }
 
-/// The nearest point of the map.
+/// Returns the nearest point of the map.
 fn bounded(map: Rect, (x, y): Xy) -> Xy {
     (x.clamp(map.left, map.right), y.clamp(map.top, map.bottom))
 }
 
-/// A label's colour where the paper is always light.
+/// Returns a label's colour on a map, whose background is always light: one bit off, so that it
+/// does not change with the theme.
 fn on_map(series: usize) -> RGBColor {
     let RGBColor(r, g, b) = look(series).0;
     RGBColor(r, g, b ^ 1)
@@ -258,7 +260,7 @@ fn animation(
         let color = on_map(path.series);
         let number = numbered(figure).then_some(path.series + 1);
         let radius = if number.is_some() { 6.5 } else { 5.0 };
-        // Black on the light half of the palette.
+        // Dark on the light half of the palette.
         let weight = 0.3 * f64::from(color.0) + 0.6 * f64::from(color.1) + 0.1 * f64::from(color.2);
         let ink = if weight > 140.0 { ON_MAP } else { LOW };
         let look = Ball { color, width: 1.6, radius, seconds: SECONDS, number, ink };
@@ -281,7 +283,7 @@ fn animation(
     Ok(())
 }
 
-/// Places of a ball with their times; outside of the map it waits at the border.
+/// Returns the places of a ball with their times; outside the map it waits at the border.
 fn course(figure: &Map, path: &Path, map: Rect, last: u64) -> (Vec<Xy>, Vec<f64>) {
     let (mut points, mut times): (Vec<Xy>, Vec<f64>) = (Vec::new(), Vec::new());
     let end = path.points.last().map_or(0, |p| p.0);
@@ -293,7 +295,7 @@ fn course(figure: &Map, path: &Path, map: Rect, last: u64) -> (Vec<Xy>, Vec<f64>
             times.push(time);
         }
     }
-    // The ball rests until the animation begins anew.
+    // The ball rests until the animation repeats.
     if let Some(&end) = points.last() {
         points.push(end);
         times.push(1.0);
@@ -301,7 +303,7 @@ fn course(figure: &Map, path: &Path, map: Rect, last: u64) -> (Vec<Xy>, Vec<f64>
     (points, times)
 }
 
-/// The end of every path, or its start where the end is not on the map.
+/// Returns a mark for every path, at its last point on the map, or at its start if it has none.
 pub(crate) fn marks(figure: &Map, layout: Layout) -> Vec<Mark> {
     let g = Geometry::of(figure, layout);
     let mark = |(i, path): (usize, &Path)| {

@@ -16,19 +16,19 @@ use crate::FigureData;
 use crate::canvas::{Canvas, FigureError, Rect, Xy};
 use crate::style::{Layout, PAPER, fonts};
 
-/// The text of a pointer that hovers over a place.
+/// Text that is shown when a pointer hovers over a place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
-    /// Number of the series that it belongs to; `None` where it belongs to none.
+    /// Number of the series that it belongs to; `None` for no series.
     pub series: Option<usize>,
-    /// The place in logical pixels, which are the units of the SVG's view box.
+    /// Place in logical pixels, which are the units of the SVG's view box.
     pub at: Xy,
     /// Plain text: `adam · epoch 3: 0.05120 (0.04900 to 0.05340)`.
     pub text: String,
 }
 
 impl FigureData {
-    /// Width and height in logical pixels.
+    /// Returns width and height in logical pixels.
     pub fn size(&self, layout: Layout) -> (f64, f64) {
         match self {
             FigureData::Chart(chart) => chart::size(chart, layout),
@@ -42,7 +42,7 @@ impl FigureData {
     /// Draws over the whole of a canvas of [`FigureData::size`].
     ///
     /// # Errors
-    /// The surface's.
+    /// Those of the surface.
     pub fn draw(&self, layout: Layout, canvas: &mut Canvas<'_>) -> Result<(), FigureError> {
         canvas.group(None);
         canvas.fill(PAPER)?;
@@ -55,13 +55,13 @@ impl FigureData {
         }
     }
 
-    /// What stands at the ends of the axes because the scales have no place for it,
-    /// a sentence for each kind, for the caption.
+    /// Returns sentences for the caption: one for each kind of value that is drawn at the end of an
+    /// axis because the scale has no place for it, and one if a band or bar is cut.
     pub fn at_the_ends(&self) -> Vec<String> {
         ends::said(self)
     }
 
-    /// The areas in which all that shows values stands, in logical pixels: a panel's
+    /// Returns the areas that contain everything that shows values, in logical pixels: a panel's
     /// plot with its rows of crosses, the cells of a grid, a map.
     pub fn frames(&self, layout: Layout) -> Vec<Rect> {
         fonts();
@@ -74,10 +74,10 @@ impl FigureData {
         }
     }
 
-    /// What can be hovered, in an order that does not depend on the layout; of
-    /// a long curve about every n-th point.
+    /// Returns the places that can be hovered over, in an order that does not depend on the layout;
+    /// for a long curve about every n-th point.
     pub fn marks(&self, layout: Layout) -> Vec<Mark> {
-        // Widths of texts decide where everything stands.
+        // The layout depends on the widths of texts.
         fonts();
         match self {
             FigureData::Chart(chart) => chart::marks(chart, layout),
@@ -89,7 +89,8 @@ impl FigureData {
     }
 }
 
-/// Which of `len` points are worth a mark: at most about `most`, the last always.
+/// Returns the indices, of `len` points, that get a mark: about `most` at most, the last one
+/// always.
 fn thinned(len: usize, most: usize) -> impl Iterator<Item = usize> {
     let every = len.div_ceil(most).max(1);
     (0..len).filter(move |i| (len - 1 - i).is_multiple_of(every))

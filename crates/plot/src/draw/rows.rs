@@ -1,4 +1,4 @@
-//! FigureData for [`Rows`].
+//! Draws [`Rows`].
 
 use plotters::style::text_anchor::HPos;
 
@@ -10,30 +10,29 @@ use crate::draw::{Mark, frame};
 use crate::rows::{Row, Rows};
 use crate::style::{BODY, GRID, INK, Layout, MUTED, TICK, look};
 
-/// Radius of a single value's dot, and how far dots in each other's way are
-/// moved up.
+/// Radius of a single value's dot, and the distance by which overlapping dots are moved up.
 const DOT: f64 = 2.8;
 const LANE: f64 = 5.6;
-/// Lanes of dots that every row has room for, and that it may have at most:
-/// beyond that the number of dots stands above a pile.
+/// Number of lanes of dots for which every row has room, and the largest number that a row may
+/// have: beyond that the number of dots is written above a pile.
 const LANES: usize = 3;
 const MOST_LANES: usize = 10;
 
-/// Where everything stands.
+/// Places of all parts of the figure.
 struct Geometry {
     head: Head,
     height: f64,
     /// The area of the dots, all rows.
     plot: Rect,
-    /// Upper edge of each row and the middle of its dots and bar.
+    /// Upper edge of each row, and the middle of its dots and bar.
     rows: Vec<(f64, f64)>,
-    /// Of each row its single values.
+    /// Single values of each row.
     dots: Vec<Vec<Dot>>,
     wide: bool,
 }
 
-/// Where a single value stands: place, lane from below, and how many stand in
-/// its pile where some of those have no lane of their own.
+/// Place of a single value: x, lane from below, and the number of values in its pile if some of
+/// those found no free lane.
 #[derive(Clone, Copy)]
 struct Dot {
     x: f64,
@@ -62,7 +61,7 @@ impl Geometry {
         let mut y = head.bottom;
         let mut places = Vec::new();
         for (row, dots) in rows.rows.iter().zip(&dots) {
-            // A narrow row has its texts above its dots.
+            // Narrow rows have their texts above their dots.
             let text = match (wide, row.note.is_empty()) {
                 (true, _) => 0.0,
                 (false, true) => 20.0,
@@ -80,7 +79,7 @@ impl Geometry {
     }
 }
 
-/// Width and height in logical pixels.
+/// Returns width and height in logical pixels.
 pub(crate) fn size(rows: &Rows, layout: Layout) -> (f64, f64) {
     let g = Geometry::of(rows, layout);
     (g.head.width, g.height)
@@ -123,7 +122,7 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// The one frame.
+/// Returns the only frame.
 pub(crate) fn frames(rows: &Rows, layout: Layout) -> Vec<Rect> {
     vec![Geometry::of(rows, layout).plot]
 }
@@ -132,7 +131,7 @@ fn x(rows: &Rows, g: &Geometry, value: f64) -> f64 {
     g.plot.left + rows.x.unit(value) * (g.plot.right - g.plot.left)
 }
 
-/// Dots above, interval and mean below; a cross for what diverged.
+/// Draws dots above, interval and mean below, and a cross for what diverged.
 fn spread(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Result<(), FigureError> {
     let (row, middle) = (&rows.rows[i], g.rows[i].1);
     let (color, _, marker) = look(row.series);
@@ -161,7 +160,7 @@ fn spread(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Resul
         canvas.line(&[(at(low), y), (at(high), y)], bar)?;
         for end in [low, high] {
             let x = at(end);
-            // An arrow in place of an end that is further away.
+            // An arrow replaces an end that is outside.
             let cap = match rows.x.cut(end) {
                 None => vec![(x, y - 4.0), (x, y + 4.0)],
                 Some(End::Low) => vec![(x + 5.0, y - 4.0), (x, y), (x + 5.0, y + 4.0)],
@@ -176,13 +175,13 @@ fn spread(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Resul
     }
 }
 
-/// Height of a lane's dots.
+/// Returns the y of a lane's dots.
 fn up(middle: f64, lane: usize) -> f64 {
     middle - 1.5 - lane as f64 * LANE
 }
 
-/// Places of the single values, in their order: those that would touch another
-/// one are moved up a lane, the same way each time.
+/// Returns the places of the single values, in their order: those that would touch another one are
+/// moved up a lane, in a reproducible order.
 fn swarm(row: &Row, x: impl Fn(f64) -> f64) -> Vec<Dot> {
     let mut order: Vec<usize> = (0..row.dots.len()).collect();
     order.sort_by(|a, b| row.dots[*a].0.total_cmp(&row.dots[*b].0).then(a.cmp(b)));
@@ -192,7 +191,7 @@ fn swarm(row: &Row, x: impl Fn(f64) -> f64) -> Vec<Dot> {
     for i in order {
         let at = x(row.dots[i].0);
         let free = ends.iter().position(|end| at - end >= 2.0 * DOT);
-        // Where all are taken, the one whose last dot is furthest away.
+        // If all lanes are taken, use the one whose last dot is furthest away.
         let lane = free.unwrap_or_else(|| {
             crowded.push(at);
             (0..MOST_LANES).min_by(|a, b| ends[*a].total_cmp(&ends[*b])).unwrap_or(0)
@@ -200,7 +199,7 @@ fn swarm(row: &Row, x: impl Fn(f64) -> f64) -> Vec<Dot> {
         ends[lane] = at;
         places[i] = Dot { x: at, lane, pile: None };
     }
-    // A pile is whatever touches the dots that found no lane.
+    // A pile consists of all dots that touch those without a free lane.
     let near = |a: f64, b: f64| (a - b).abs() < 2.0 * DOT;
     let piles: Vec<Option<usize>> = places
         .iter()
@@ -241,7 +240,7 @@ fn texts(canvas: &mut Canvas<'_>, rows: &Rows, g: &Geometry, i: usize) -> Result
     canvas.text((value, middle + off), &note, small(HPos::Left))
 }
 
-/// The mean of each row with its interval, then its single values.
+/// Returns marks for the mean of each row with its interval, then for its single values.
 pub(crate) fn marks(rows: &Rows, layout: Layout) -> Vec<Mark> {
     let g = Geometry::of(rows, layout);
     let mut marks = Vec::new();

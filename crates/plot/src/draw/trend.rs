@@ -11,15 +11,15 @@ use crate::trend::{StepMark, Trend, TrendPanel};
 
 /// Height of a panel's plot.
 const PLOT: f64 = 132.0;
-/// Above a plot: its title.
+/// Height of the room above a plot, for its title.
 const ABOVE: f64 = 30.0;
-/// Distance of panels side by side.
+/// Distance between panels side by side.
 const GAP: f64 = 24.0;
-/// Distance of two lines below a tick.
+/// Distance between lines below a tick.
 const TICK_LINE: f64 = 14.0;
-/// Breaks of the history that are explained below the panels.
+/// Largest number of breaks of the history that are explained below the panels.
 const EXPLAINED: usize = 8;
-/// Nights up to which each has its dot.
+/// Largest number of nights for which each has its dot.
 const DOTTED: usize = 48;
 /// Height of the texts inside a plot, at its top.
 const NOTES: f64 = 15.0;
@@ -30,14 +30,14 @@ fn tone(step: &StepMark) -> RGBColor {
     if step.worse { PALETTE[1] } else { PALETTE[2] }
 }
 
-/// Where everything stands.
+/// Places of all parts of the figure.
 struct Geometry {
     head: Head,
     height: f64,
     plots: Vec<Rect>,
     /// Left ends of the panels' titles.
     lefts: Vec<f64>,
-    /// The breaks in words.
+    /// Explanations of the breaks.
     notes: Vec<String>,
     notes_top: f64,
 }
@@ -72,7 +72,7 @@ impl Geometry {
     }
 }
 
-/// The breaks by number, in lines no wider than `room`.
+/// Returns the numbered breaks, in lines no wider than `room`.
 fn notes(trend: &Trend, room: f64) -> Vec<String> {
     let mut lines = Vec::new();
     for (i, (_, why)) in trend.breaks.iter().enumerate().take(EXPLAINED) {
@@ -86,7 +86,7 @@ fn notes(trend: &Trend, room: f64) -> Vec<String> {
     lines
 }
 
-/// Width and height in logical pixels.
+/// Returns width and height in logical pixels.
 pub(crate) fn size(trend: &Trend, layout: Layout) -> (f64, f64) {
     let g = Geometry::of(trend, layout);
     (g.head.width, g.height)
@@ -116,15 +116,15 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// The frames of the panels.
+/// Returns the frames of the panels.
 pub(crate) fn frames(trend: &Trend, layout: Layout) -> Vec<Rect> {
     Geometry::of(trend, layout).plots
 }
 
-/// Where a point stands: a single one in the middle.
+/// Returns the x of a point; a single one is in the middle.
 fn across(trend: &Trend, plot: Rect, point: f64) -> f64 {
     let last = trend.labels.len().saturating_sub(1);
-    // Room at both ends, or the first and last would be cut in halves.
+    // Room at both ends, so that the first and the last are not cut in half.
     let room = (0.5 * (plot.right - plot.left) / (last + 1) as f64).min(9.0);
     match last {
         0 => (plot.left + plot.right) / 2.0,
@@ -132,12 +132,12 @@ fn across(trend: &Trend, plot: Rect, point: f64) -> f64 {
     }
 }
 
-/// Where a place of the axis is: the top of a plot is left to texts.
+/// Returns the y of a position on the axis; the top of a plot is reserved for texts.
 fn up(plot: Rect, unit: f64) -> f64 {
     plot.bottom - unit * (plot.bottom - plot.top - NOTES)
 }
 
-/// Name of the metric, and the baseline's line with its value.
+/// Draws the name of the metric, and the baseline's line with its value.
 fn title(
     canvas: &mut Canvas<'_>,
     panel: &TrendPanel,
@@ -190,8 +190,8 @@ fn axes(
     canvas.rule((plot.left, plot.bottom), (plot.right, plot.bottom), AXIS, 1.0)
 }
 
-/// Nights with a label, and where it stands: as many as there is room for,
-/// evenly from the first to the last.
+/// Returns nights that get a label, each with the label's x: as many as there is room for, evenly
+/// from the first to the last.
 fn ticks(trend: &Trend, plot: Rect) -> Vec<(usize, f64, HPos)> {
     let Some(last) = trend.labels.len().checked_sub(1) else { return Vec::new() };
     let width = |point: usize| {
@@ -206,7 +206,7 @@ fn ticks(trend: &Trend, plot: Rect) -> Vec<(usize, f64, HPos)> {
     for i in (0..=gaps).rev() {
         let point = (i * last + gaps / 2).checked_div(gaps).unwrap_or(last);
         let (x, w) = (across(trend, plot, point as f64), width(point));
-        // Labels at the ends keep inside the panel.
+        // Labels at the ends stay inside the panel.
         let (low, high) = (plot.left - 6.0, plot.right + 4.0);
         let left = (x - w / 2.0).min(high - w).max(low);
         if w <= high - low && left + w + 8.0 <= free {
@@ -217,8 +217,8 @@ fn ticks(trend: &Trend, plot: Rect) -> Vec<(usize, f64, HPos)> {
     out
 }
 
-/// Where the history starts anew: a line, left of it its number where there is
-/// room. Gives the room that the numbers took.
+/// Draws a line where the history starts anew, with its number to the left if there is room.
+/// Returns the room that the numbers take.
 fn breaks(
     canvas: &mut Canvas<'_>,
     trend: &Trend,
@@ -237,7 +237,7 @@ fn breaks(
     Ok(taken)
 }
 
-/// Band, baseline, mean and levels; nothing is joined over a break.
+/// Draws band, baseline, mean and levels; nothing is joined across a break.
 fn values(
     canvas: &mut Canvas<'_>,
     trend: &Trend,
@@ -285,7 +285,7 @@ fn values(
     Ok(())
 }
 
-/// The first points of new levels, each with its commit where there is room.
+/// Draws the first points of new levels, each with its commit if there is room.
 fn steps(
     canvas: &mut Canvas<'_>,
     trend: &Trend,
@@ -293,7 +293,7 @@ fn steps(
     plot: Rect,
     mut taken: Vec<(f64, f64)>,
 ) -> Result<(), FigureError> {
-    // What is an alarm has the first choice of room.
+    // Alarms have the first choice of room.
     let mut order: Vec<&StepMark> = panel.steps.iter().collect();
     order.sort_by_key(|s| (!s.alarm, std::cmp::Reverse(s.at)));
     for step in order {
@@ -318,11 +318,11 @@ fn steps(
     Ok(())
 }
 
-/// The points of each panel, and the first points of new levels.
+/// Returns marks for the points of each panel, and for the first points of new levels.
 pub(crate) fn marks(trend: &Trend, layout: Layout) -> Vec<Mark> {
     let g = Geometry::of(trend, layout);
     let mut marks = Vec::new();
-    // A panel is a curve of its own to the arrow keys; none of them is a label's.
+    // Arrow keys treat each panel as one curve; no panel belongs to a label.
     for (panel, plot) in trend.panels.iter().zip(&g.plots) {
         let who =
             |point: usize| trend.labels.get(point).map(|lines| lines.join(" ")).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! The picture that a reader sees of an SVG, and its differences from the PNG of the same figure.
+//! Rendering of an SVG as a reader sees it, and its differences from the PNG of the same figure.
 //!
-//! Two renderers never agree to the last bit: edges are smoothed otherwise, and lengths in
-//! an SVG have one decimal. Both images are therefore blurred a little, and a pixel counts
-//! only for what it lies outside of everything that the other image has within two pixels
-//! of its place. A line that stands a little aside counts for nothing then, one that is
-//! missing counts for all of its contrast, however pale it is.
+//! Two renderers never agree to the last bit: they smooth edges differently, and lengths in an SVG
+//! have one decimal. Both images are therefore blurred a little, and a pixel counts only by the
+//! amount that it is outside the range of the other image within two pixels of its place. A line
+//! that is slightly displaced then counts nothing; a missing line counts its whole contrast,
+//! however pale it is.
 
 pub mod samples;
 
@@ -17,23 +17,23 @@ use plot::style::{REGULAR, SEMI_BOLD};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
-/// Pixels of a PNG in a logical pixel.
+/// Pixels of a PNG per logical pixel.
 const SCALE: usize = 2;
-/// The SVG is drawn so many times finer and averaged, as the PNG was: smoothed at once, the
-/// edge of a line would let through what it covers.
+/// Factor by which the SVG is drawn finer and then averaged, as the PNG is: smoothing at once would
+/// let covered colours show through at the edge of a line.
 const FINER: usize = 3;
-/// Pixels around a place within which its colour may stand in the other image.
+/// Distance, in pixels, within which a colour may occur in the other image.
 const REACH: usize = 2;
-/// A smaller difference of a channel, of 255, counts for nothing.
+/// Difference of a channel, out of 255, up to which it counts nothing.
 const FLOOR: u8 = 8;
-/// Side of the squares over which differences are added up.
+/// Side of the squares over which differences are added up, in pixels.
 const TILE: usize = 32;
-/// The most by which the squares of two images may differ that look alike. Of the figures
-/// of the gallery and of the samples none differs by more than 160; a pale line of the grid
-/// that is missing makes 512, a text that stands 1.5 logical pixels aside 700 and more.
+/// Largest difference between the squares of two images that look alike. No figure of the gallery
+/// or of the samples differs by more than 160; a missing pale grid line makes 512, a text displaced
+/// by 1.5 logical pixels 700 and more.
 pub const LIMIT: u32 = 300;
 
-/// The embedded fonts and no other, so that the machine's play no role.
+/// Database of the embedded fonts only, so that the machine's fonts do not matter.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     let mut fonts = fontdb::Database::new();
     for font in [REGULAR, SEMI_BOLD] {
@@ -50,7 +50,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Draws an SVG for a reader who wishes for less motion.
+    /// Draws an SVG for a reader who prefers reduced motion.
     pub fn of_svg(svg: &str) -> Image {
         let style_sheet = Some(for_less_motion(svg).to_owned());
         let options = Options { fontdb: FONTS.clone(), style_sheet, ..Options::default() };
@@ -64,14 +64,14 @@ impl Image {
         Image::reduced(fine.data().as_chunks().0, width as usize)
     }
 
-    /// Means over squares of `FINER` pixels; `width` is that of the fine ones.
+    /// Averages squares of `FINER` pixels; `width` is that of the fine image.
     fn reduced(fine: &[[u8; 4]], width: usize) -> Image {
         let mut pixels = Vec::with_capacity(fine.len() / (FINER * FINER));
         for rows in fine.chunks_exact(width * FINER) {
             for x in (0..width).step_by(FINER) {
                 let square = [0, 1, 2].map(|row| &rows[row * width + x..][..FINER]);
                 let [first @ .., _] = square[0][0];
-                // As most are.
+                // Most squares have one colour.
                 if square.iter().all(|row| *row == [square[0][0]; FINER]) {
                     pixels.push(first);
                     continue;
@@ -91,12 +91,12 @@ impl Image {
         Image { width: info.width as usize, pixels: data.as_chunks().0.to_vec() }
     }
 
-    /// Width and height.
+    /// Returns width and height in pixels.
     fn size(&self) -> (usize, usize) {
         (self.width, self.pixels.len() / self.width)
     }
 
-    /// The places no farther than `reach` from one of them in either direction.
+    /// Returns the pixels within `reach` of a place in either direction.
     fn around(&self, (x, y): (usize, usize), reach: usize) -> impl Iterator<Item = [u8; 3]> {
         let (width, height) = self.size();
         let columns = x.saturating_sub(reach)..(x + reach + 1).min(width);
@@ -104,15 +104,15 @@ impl Image {
         rows.flat_map(move |y| &self.pixels[y * width..][columns.clone()]).copied()
     }
 
-    /// The same, blurred where `wanted` says so.
+    /// Returns the image, blurred where `wanted` is true.
     fn blurred(&self, wanted: &[bool]) -> Image {
         let near = |i: usize| self.around((i % self.width, i / self.width), 1);
         let pixel = |i: usize| if wanted[i] { mean(near(i)) } else { self.pixels[i] };
         Image { width: self.width, pixels: (0..self.pixels.len()).map(pixel).collect() }
     }
 
-    /// How far a colour lies outside of all that is near a place, in the channel where it
-    /// lies farthest.
+    /// Returns how far a colour is outside the range of all colours near a place, in the channel
+    /// where it is farthest.
     fn outside(&self, at: (usize, usize), color: [u8; 3]) -> u8 {
         let (mut low, mut high) = ([u8::MAX; 3], [0; 3]);
         for near in self.around(at, REACH) {
@@ -125,7 +125,7 @@ impl Image {
     }
 }
 
-/// The rounded mean of colours.
+/// Returns the rounded mean of colours.
 fn mean(colors: impl Iterator<Item = [u8; 3]>) -> [u8; 3] {
     let (mut sum, mut count) = ([0; 3], 0);
     for color in colors {
@@ -135,7 +135,7 @@ fn mean(colors: impl Iterator<Item = [u8; 3]>) -> [u8; 3] {
     sum.map(|sum| ((sum + count / 2) / count) as u8)
 }
 
-/// The rules of an SVG for readers who wish for less motion; none where nothing moves.
+/// Returns the CSS rules of an SVG for readers who prefer reduced motion; empty if nothing moves.
 fn for_less_motion(svg: &str) -> &str {
     let rules = svg.split_once("<style>@media (prefers-reduced-motion:reduce){");
     rules.and_then(|(_, rest)| rest.split_once("}</style>")).map_or("", |(rules, _)| rules)
@@ -145,26 +145,26 @@ fn for_less_motion(svg: &str) -> &str {
 #[derive(Debug)]
 pub struct Difference {
     width: usize,
-    /// Of each pixel what it counts for.
+    /// Amount that each pixel counts, out of 255.
     pixels: Vec<u8>,
 }
 
-/// The square in which two images differ most.
+/// Square in which two images differ most.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Worst {
-    /// The sum over its pixels of what each counts for, of 255.
+    /// Sum over its pixels of the amount that each counts, out of 255.
     pub amount: u32,
-    /// Its middle in logical pixels, as they stand in the SVG.
+    /// Its middle in logical pixels, as in the SVG.
     pub at: (usize, usize),
 }
 
 impl Difference {
-    /// Compares two images of one size.
+    /// Compares two images of the same size.
     pub fn between(a: &Image, b: &Image) -> Difference {
         assert_eq!(a.size(), b.size());
         let (width, height) = a.size();
         let differ = |p: [u8; 3], q: [u8; 3]| (0..3).any(|c| p[c].abs_diff(q[c]) > FLOOR);
-        // Far from all pixels that differ nothing is blurred, because nothing counts there.
+        // Nothing is blurred far from all pixels that differ, because nothing counts there.
         let mut near = vec![false; a.pixels.len()];
         for i in (0..near.len()).filter(|i| differ(a.pixels[*i], b.pixels[*i])) {
             let columns = (i % width).saturating_sub(REACH + 1)..(i % width + REACH + 2).min(width);
@@ -175,7 +175,7 @@ impl Difference {
         let (a, b) = (a.blurred(&near), b.blurred(&near));
         let pixel = |i: usize| {
             let (at, [p, q]) = ((i % width, i / width), [a.pixels[i], b.pixels[i]]);
-            // What lies at the place itself bounds what lies around it.
+            // The colour at the place itself bounds the amount.
             if !differ(p, q) {
                 return 0;
             }
@@ -184,7 +184,7 @@ impl Difference {
         Difference { width, pixels: (0..a.pixels.len()).map(pixel).collect() }
     }
 
-    /// The worst of all squares, which overlap by half.
+    /// Returns the worst of all squares, which overlap by half.
     pub fn worst(&self) -> Worst {
         let height = self.pixels.len() / self.width;
         let starts = |length: usize| (0..length).step_by(TILE / 2);
@@ -206,7 +206,7 @@ impl Display for Worst {
     }
 }
 
-/// Writes the SVG, the PNG and below them where they differ into the build's folder, for
+/// Writes the SVG, the PNG and their differences, one below the other, into the build's folder, for
 /// people to look at.
 fn picture(name: &str, svg: &Image, png: &Image, difference: &Difference) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("svg-and-png");
@@ -226,8 +226,8 @@ fn picture(name: &str, svg: &Image, png: &Image, difference: &Difference) -> Pat
 /// Compares the SVG and the PNG of one figure.
 ///
 /// # Errors
-/// They have not the same size, or differ by more than [`LIMIT`]: how much, where, and
-/// which file shows it.
+/// Their sizes differ, or they differ by more than [`LIMIT`]: the message has the amount, the place
+/// and the file that shows it.
 pub fn compare(name: &str, svg: &str, png: &[u8]) -> Result<(), String> {
     let (svg, png) = (Image::of_svg(svg), Image::of_png(png));
     if svg.size() != png.size() {

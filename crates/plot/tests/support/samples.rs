@@ -1,4 +1,4 @@
-//! A figure of each kind, with every stroke that it knows.
+//! Samples: a figure of each kind, with every stroke that it uses.
 
 use plot::FigureData;
 use plot::axis::{Axis, TickFormat};
@@ -9,7 +9,7 @@ use plot::map::{Field, Map, Path};
 use plot::rows::{Row, Rows};
 use plot::trend::{Level, StepMark, Trend, TrendPanel};
 
-/// One sample of each kind, by name.
+/// Returns one sample of each kind, by name.
 pub fn all() -> [(&'static str, FigureData); 6] {
     [
         ("chart", chart()),
@@ -21,17 +21,17 @@ pub fn all() -> [(&'static str, FigureData); 6] {
     ]
 }
 
-/// One map over which several paths move.
+/// Returns one map over which several paths move.
 pub fn animation() -> FigureData {
     maps(true)
 }
 
-/// Numbers that look like chance, from -0.5 to 0.5, the same each time.
+/// Returns numbers that look random, from -0.5 to 0.5, the same each time.
 fn noise(i: usize) -> f64 {
     ((i * 7919 + 13) % 101) as f64 / 101.0 - 0.5
 }
 
-/// Lines of every kind with bands, a lane of infinite values, rows of crosses and a target.
+/// Returns lines of every kind with bands, a lane of infinite values, rows of crosses and a target.
 pub fn chart() -> FigureData {
     const KINDS: [CurveKind; 6] = [
         CurveKind::Marked,
@@ -180,7 +180,7 @@ fn trend() -> FigureData {
     })
 }
 
-/// A map for each path, or one map over which all of them move.
+/// Returns a map for each path, or one map over which all of them move.
 fn maps(animated: bool) -> FigureData {
     let field = Field::sample([[-2.0, -2.0], [2.0, 2.0]], |[x, y]| x * x + 3.0 * y * y);
     let path = |series: usize| {

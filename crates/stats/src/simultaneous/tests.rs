@@ -1,4 +1,4 @@
-//! Simultaneous bounds, beside what counting every pattern gives.
+//! Simultaneous bounds, compared with a count of every pattern.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn only(values: &[f64], level: f64) -> Bounds {
     simultaneous(&[seeded(values)], level).bounds[0].unwrap()
 }
 
-/// |t| of `values`, as the textbook has it.
+/// Returns |t| of `values`, by the textbook formula.
 fn t(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -66,10 +66,10 @@ fn a_family_widens_what_a_series_alone_has() {
     let alone = only(&NINE, 0.05);
     let among = simultaneous(&[seeded(&NINE), seeded(&OTHER)], 0.05).bounds[0].unwrap();
     assert!(among.low < alone.low && alone.high < among.high);
-    // The same series again adds nothing that chance could do.
+    // The same series again adds no chance.
     let twice = simultaneous(&[seeded(&NINE), seeded(&NINE)], 0.05).bounds[1];
     assert_eq!(twice, Some(alone));
-    // Nor does one in which nothing differs.
+    // A series in which nothing differs adds none either.
     let zeros = simultaneous(&[seeded(&NINE), seeded(&[0.0; 9])], 0.05);
     assert_eq!(zeros.bounds[0], Some(alone));
 }
@@ -95,7 +95,7 @@ fn equal_differences_are_found_by_flips_and_unknown_to_student() {
         assert!(found.exclude_zero() && found.basis == Basis::SignFlips, "{found:?}");
         assert!(found.low == found.high && (found.mean - 0.1).abs() < 1e-15, "{found:?}");
     }
-    // Known to a thousandth: t(0.975, 4) = 2.776445 times 0.001 over the root of five.
+    // With a resolution of a thousandth: t(0.975, 4) = 2.776445 times 0.001 over the root of five.
     let known = simultaneous_of(&[seeded(&steps[..5])], &[0.001], 0.05).bounds[0].unwrap();
     assert!((known.high - known.mean - 2.776_445e-3 / 5f64.sqrt()).abs() < 1e-8, "{known:?}");
     let one = simultaneous_of(&[seeded(&[0.001; 5])], &[0.001], 0.05).bounds[0].unwrap();
@@ -112,7 +112,7 @@ fn few_seeds_get_student_and_bonferroni() {
     // t(0.975, 3) = 3.18245; sd 1.29099 over 2.
     assert!((bounds.high - 2.5 - 3.182_446 * 0.645_497).abs() < 1e-5, "{bounds:?}");
     assert_eq!(bounds.basis, Basis::StudentT);
-    // Of two, at 0.025: t(0.9875, 3) = 4.17653.
+    // With two series, at 0.025 each: t(0.9875, 3) = 4.17653.
     let two = simultaneous(&[seeded(&values), seeded(&[0.5, -0.5])], 0.05);
     let half = two.bounds[0].unwrap().high - 2.5;
     assert!((half - 4.176_535 * 0.645_497).abs() < 1e-5, "{half}");
@@ -126,7 +126,7 @@ fn few_seeds_get_student_and_bonferroni() {
 #[test]
 fn short_series_do_not_crowd_the_rest_out() {
     let strong: Vec<f64> = (0..10).map(|i| 1.0 + 0.1 * f64::from(i)).collect();
-    // Each is extreme in two of 64 patterns, of seeds of its own.
+    // Each is extreme in two of 64 patterns, on its own seeds.
     let short = |at: u64| -> Vec<(u64, f64)> { (at..at + 6).map(|s| (s, 0.25)).collect() };
     let family = simultaneous(&[seeded(&strong), short(0), short(2), short(4)], 0.05);
     let found: Vec<Bounds> = family.bounds.into_iter().flatten().collect();
@@ -134,7 +134,7 @@ fn short_series_do_not_crowd_the_rest_out() {
     assert!(found[1..].iter().all(|b| b.basis == Basis::StudentT && !b.exclude_zero()));
     // The flips have a quarter of the level left: 0.0125.
     assert_eq!(found[0], only(&strong, 0.0125));
-    // Nine of ten seeds are no short series.
+    // A series with nine of ten seeds is not short.
     let nine = simultaneous(&[seeded(&strong), seeded(&strong[1..])], 0.05);
     assert!(nine.bounds.iter().flatten().all(|b| b.basis == Basis::SignFlips));
 }
@@ -147,7 +147,7 @@ fn more_seeds_than_can_be_counted_are_sampled() {
     // The identity is among them, else the level would not be kept.
     let patterns = Patterns::of(&[&Differences::of(&seeded(&values), 0.0)]);
     assert_eq!((patterns.rows.len(), &patterns.rows[0]), (SAMPLED_PATTERNS, &vec![0, 0]));
-    // As Student's t has it, near enough: 2.179 for 12 degrees of freedom.
+    // Close to Student's t: 2.179 for 12 degrees of freedom.
     let bounds = family.bounds[0].unwrap();
     let factor = (bounds.high - bounds.mean) * t(&values) / bounds.mean.abs();
     assert!((2.0..2.4).contains(&factor), "{factor}");

@@ -2,10 +2,9 @@
 
 use super::scale;
 
-/// Places where the best partition of `values` into constant pieces, none shorter
-/// than `side`, has its boundaries: least sum of absolute deviations from the
-/// pieces' medians, in units of the noise, plus 2 ln n a boundary. The noise is
-/// that of neighbours, which steps leave alone.
+/// Returns the boundaries of the best partition of `values` into constant pieces of at least `side`
+/// values: least sum of absolute deviations from the pieces' medians, in units of the noise, plus 2
+/// ln n for each boundary. The noise is estimated from neighbours, which steps hardly affect.
 pub(super) fn partition(values: &[f64], side: usize) -> Vec<usize> {
     let n = values.len();
     let side = side.max(1);
@@ -13,12 +12,13 @@ pub(super) fn partition(values: &[f64], side: usize) -> Vec<usize> {
         return Vec::new();
     }
     let steps: Vec<f64> = values.windows(2).map(|w| w[1] - w[0]).collect();
-    // A difference of two has sqrt 2 the deviation; L1 of a normal is 0.8 of it.
+    // A difference of two values has sqrt 2 times the deviation; the mean absolute deviation of a
+    // normal is 0.8 of it.
     let noise = scale(&steps) * std::f64::consts::FRAC_1_SQRT_2 * 0.8;
     let penalty = 2.0 * (n as f64).ln() * noise;
     let mut best = vec![(f64::INFINITY, 0); n + 1];
     best[0] = (-penalty, 0);
-    // Forward: when start is reached, all that end there have been seen.
+    // Forward, so that all pieces that end at `start` have been seen.
     for start in (0..=n - side).filter(|&s| s == 0 || s >= side) {
         let before = best[start].0;
         if before == f64::INFINITY {
@@ -45,7 +45,7 @@ pub(super) fn partition(values: &[f64], side: usize) -> Vec<usize> {
     bounds
 }
 
-/// Values in order, and the sum of those below and above the median.
+/// Sorted values, with the sum of the lower half and of all.
 #[derive(Default)]
 struct Halves {
     sorted: Vec<f64>,
@@ -68,7 +68,7 @@ impl Halves {
         }
     }
 
-    /// Sum of absolute deviations from the median.
+    /// Returns the sum of absolute deviations from the median.
     fn deviation(&self) -> f64 {
         let n = self.sorted.len();
         let (below, above) = (n / 2, n - n / 2);
@@ -77,7 +77,7 @@ impl Halves {
     }
 }
 
-/// Two levels and a straight line between.
+/// Two levels and a straight line between them.
 pub(super) struct Ramp {
     /// Last index at the old level.
     pub from: usize,
@@ -87,13 +87,13 @@ pub(super) struct Ramp {
     pub after: f64,
 }
 
-/// Shortest ramp, in values from level to level: what is shorter is a jump whose
-/// point cannot be told.
+/// Smallest number of values from level to level of a ramp: a shorter one is a jump whose point is
+/// uncertain.
 const SHORTEST: usize = 4;
 
-/// A ramp that fits `values` at points `at` better than steps at the places
-/// `steps`: by Schwarz's criterion (1978), a jump having a place and a height, a
-/// ramp two places and a height, and by no less than what counts as positive
+/// Returns a ramp that fits `values` at points `at` better than steps at the indices `steps`, or
+/// `None`. The comparison uses Schwarz's criterion (1978), with a place and a height for each jump,
+/// and two places and a height for a ramp. The gain must be at least what counts as positive
 /// evidence (2, Kass and Raftery 1995).
 pub(super) fn ramp(at: &[f64], values: &[f64], steps: &[usize]) -> Option<Ramp> {
     let n = values.len();
@@ -102,7 +102,7 @@ pub(super) fn ramp(at: &[f64], values: &[f64], steps: &[usize]) -> Option<Ramp> 
     inner.extend(steps);
     inner.push(n);
     let of_steps: f64 = inner.windows(2).map(|w| sums.constant(w[0], w[1])).sum();
-    // Long windows in strides: where a long ramp ends is not known to the point.
+    // Long windows use a stride, because the ends of a long ramp are not known to the point.
     let stride = n.div_ceil(400);
     let mut best: Option<(f64, Ramp)> = None;
     for from in (0..n).step_by(stride) {
@@ -152,13 +152,14 @@ impl<'a> Sums<'a> {
         Sums { at, mean, x, xx, a, aa, ax }
     }
 
-    /// Squares that a constant leaves of start..end.
+    /// Returns the sum of squares around the mean of `start..end`.
     fn constant(&self, start: usize, end: usize) -> f64 {
         let x = self.x[end] - self.x[start];
         (self.xx[end] - self.xx[start] - x * x / (end - start) as f64).max(0.0)
     }
 
-    /// Squares that the best ramp from index `from` to `to` leaves, and its levels.
+    /// Returns the sum of squares around the best ramp from index `from` to `to`, and its two
+    /// levels.
     fn ramp(&self, from: usize, to: usize) -> (f64, f64, f64) {
         let n = self.x.len() - 1;
         let (start, length) = (self.at[from] - self.at[0], self.at[to] - self.at[from]);

@@ -10,22 +10,21 @@ use crate::location::{mean_of, median, sorted};
 use crate::normal;
 use crate::paired::TIE;
 
-/// Permutations that may beat the observed split before it is given up: the p of
-/// one that is kept is known to about a fifth of itself (Besag and Clifford 1991,
-/// Biometrika 78:301).
+/// Number of permutations that may beat the observed split before it is given up: the p of one that
+/// is kept is known to about a fifth of itself (Besag and Clifford 1991, Biometrika 78:301).
 const BEATEN: usize = 20;
 
-/// How many times below the level p must lie to be taken as it is: a p at the level
-/// looks like that in one of fifty cases.
+/// Factor by which p must be below the level to be accepted early: a p at the level looks that low
+/// in one of fifty cases.
 const CLEAR: f64 = 4.0;
 
-/// Most permutations.
+/// Largest number of permutations.
 const MOST: usize = 400_000;
 
-/// Permutations of each length that are kept for the next series.
+/// Number of permutations of each length that are cached.
 const KEPT: usize = 256;
 
-/// Deviations from its piece's median beyond which a value counts as no further away.
+/// Number of deviations from its piece's median at which a value is clipped.
 const CLIP: f64 = 4.0;
 
 /// The best split of a series.
@@ -33,14 +32,14 @@ const CLIP: f64 = 4.0;
 pub(super) struct Split {
     /// First index of the later part.
     pub at: usize,
-    /// The later part is the higher one.
+    /// True if the later part is the higher one.
     pub up: bool,
-    /// One-sided p.
+    /// One-sided p-value.
     pub p: f64,
 }
 
-/// Fewest values on the smaller side of a split of `n` that can be rarer than
-/// `level`; none where no side can.
+/// Returns the smallest number of values on the smaller side of a split of `n` that can be rarer
+/// than `level`; `None` if no side can.
 pub(super) fn least_side(n: usize, level: f64) -> Option<usize> {
     let mut choices = 1.0;
     (1..=n / 2).find(|k| {
@@ -49,21 +48,20 @@ pub(super) fn least_side(n: usize, level: f64) -> Option<usize> {
     })
 }
 
-/// The best split of `values` and its p in the direction it has: the share of
-/// permutations of which some split has as great a standardized difference of
-/// means that way, the observed order counted in. Seeded; stops early where p
-/// is not at most `level`. None where no split can be so rare.
+/// Returns the best split of `values` and its p in its own direction: the share of permutations in
+/// which some split has at least as great a standardized difference of means in that direction, the
+/// observed order included. The draws are seeded and stop early where p is not at most `level`.
+/// `None` if no split can be that rare.
 ///
-/// Values count by the normal quantile of their rank (van der Waerden 1952), ties
-/// by their mean rank: one outlier neither makes a step nor hides one, and for
-/// normal noise little is lost.
+/// Values are replaced by the normal quantile of their rank (van der Waerden 1952), ties by their
+/// mean rank: one outlier neither makes a step nor hides one, and little is lost for normal noise.
 pub(super) fn best_split(values: &[f64], level: f64) -> Option<Split> {
     let n = values.len();
     let side = least_side(n, level)?;
     let centered = scores(values);
     let weights: Vec<f64> =
         (side..=n - side).map(|k| 1.0 / ((k * (n - k)) as f64).sqrt()).collect();
-    // Where sums of the first k are low, the later part is high.
+    // If sums of the first k are low, the later part is high.
     let sums = |mut at: Box<dyn FnMut(usize) -> f64 + '_>| {
         let mut sum: f64 = (0..side - 1).map(&mut at).sum();
         let (mut low, mut high) = ((0.0, side), (0.0, side));
@@ -82,9 +80,9 @@ pub(super) fn best_split(values: &[f64], level: f64) -> Option<Split> {
     if size <= TIE * spread {
         return None;
     }
-    // Orders that are equally extreme must not differ by rounding.
+    // Equally extreme orders must not differ by rounding.
     let bound = size * (1.0 - TIE);
-    // One direction does for both: backwards, an order has the other one.
+    // One direction is enough: an order read backwards has the other one.
     let beats = |order: &[u16]| {
         let mut sum: f64 = order[..side - 1].iter().map(|&i| centered[usize::from(i)]).sum();
         order[side - 1..].iter().zip(&weights).any(|(&i, weight)| {
@@ -104,7 +102,7 @@ pub(super) fn best_split(values: &[f64], level: f64) -> Option<Split> {
     }
     let mut rng = stream(0, &format!("steps/{n}/more"));
     let mut order: Vec<u16> = (0..n as u16).collect();
-    // Far below the level it need not be known how far.
+    // If p is far below the level, its exact size does not matter.
     while tried < most && beaten <= BEATEN && beaten as f64 * CLEAR > level * tried as f64 {
         shuffle(&mut order, &mut rng);
         beaten += usize::from(beats(&order));
@@ -119,7 +117,7 @@ struct Kept {
 
 type Cache = Mutex<BTreeMap<usize, Arc<Kept>>>;
 
-/// The first [`KEPT`] permutations of `n`, enough where nothing is found.
+/// Returns the first [`KEPT`] permutations of `n`, which are enough where there is no step.
 fn kept(n: usize) -> Arc<Kept> {
     static KNOWN: OnceLock<Cache> = OnceLock::new();
     let known = KNOWN.get_or_init(Mutex::default).lock();
@@ -137,8 +135,8 @@ fn kept(n: usize) -> Arc<Kept> {
     known.entry(n).or_insert_with(draw).clone()
 }
 
-/// Fisher and Yates, from whatever order is there. The upper half of a product
-/// instead of a division: uniform to 2^-16 of itself, and several times as fast.
+/// Shuffles by Fisher and Yates, from the present order. The upper half of a product replaces a
+/// division: uniform to 2^-16 of itself, and several times as fast.
 fn shuffle(order: &mut [u16], rng: &mut Stream) {
     let mut bits = 0;
     for i in (1..order.len()).rev() {
@@ -151,7 +149,7 @@ fn shuffle(order: &mut [u16], rng: &mut Stream) {
     }
 }
 
-/// Normal quantiles of rank / (n + 1), around zero.
+/// Returns the normal quantiles of rank / (n + 1), centred at zero.
 fn scores(values: &[f64]) -> Vec<f64> {
     let n = values.len();
     let ascending = sorted(values);
@@ -167,8 +165,8 @@ fn scores(values: &[f64]) -> Vec<f64> {
     scores.iter().map(|v| v - mean).collect()
 }
 
-/// `values` of the pieces between `bounds` (absolute, of which the first is where
-/// `values` start), outliers drawn in to [`CLIP`] deviations of each piece's median.
+/// Clips `values` to [`CLIP`] deviations of the median of their piece. Pieces are between `bounds`,
+/// which are absolute; the first is the index of the first value.
 pub(super) fn clipped(values: &[f64], bounds: &[usize]) -> Vec<f64> {
     let start = bounds.first().copied().unwrap_or(0);
     let pieces = bounds.windows(2).map(|w| &values[w[0] - start..w[1] - start]);

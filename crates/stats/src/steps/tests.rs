@@ -1,10 +1,10 @@
-//! Steps of plateaus and of noise, beside what counting every order gives.
+//! Steps of plateaus and of noise, compared with a count of every order.
 
 use super::*;
 
 const LEVEL: f64 = 0.0005;
 
-/// Noise of deviation 1 that is the same in every run.
+/// Returns noise of deviation 1, the same for each call.
 fn noise(n: usize, name: &str) -> Vec<f64> {
     let mut rng = seed_stream::stream(0, name);
     (0..n).map(|_| (0..12).map(|_| f64::from(rng.uniform())).sum::<f64>() - 6.0).collect()
@@ -22,23 +22,23 @@ fn found(points: &[f64]) -> Vec<(usize, usize, Kind)> {
 fn plateaus_are_told_apart_exactly() {
     let jump = |at| (at, at, Kind::Jump);
     for (points, expected) in [
-        // Nothing yet, or too little before.
+        // No step yet, or too few points before it.
         (vec![], vec![]),
         (vec![1.0], vec![]),
         (plateaus(&[(2, 1.0), (1, 2.0)]), vec![]),
         (plateaus(&[(1, 1.0), (9, 2.0)]), vec![]),
         (vec![1.0, 2.0, 3.0, 4.0, 5.0], vec![]),
         (plateaus(&[(30, 1.0)]), vec![]),
-        // A single point after it is enough.
+        // A single point after a plateau is enough.
         (plateaus(&[(3, 1.0), (1, 2.0)]), vec![jump(3)]),
         (plateaus(&[(20, 1.0), (1, 1.0 + 1e-15)]), vec![jump(20)]),
         (plateaus(&[(20, 1.0), (10, 2.0), (10, 0.5)]), vec![jump(20), jump(30)]),
-        // Broken and mended: both are dated. A single bad point is neither.
+        // Broken and fixed: both are dated. A single bad point is not a step.
         (plateaus(&[(10, 1.0), (4, 2.0), (10, 1.0)]), vec![jump(10), jump(14)]),
         (plateaus(&[(10, 1.0), (1, 9.0), (10, 1.0)]), vec![]),
         (plateaus(&[(10, 1.0), (1, 9.0), (2, 1.0), (1, 5.0)]), vec![jump(13)]),
         (plateaus(&[(10, 1.0), (1, 9.0), (10, 2.0)]), vec![(10, 11, Kind::Drift)]),
-        // Commits point by point between two plateaus.
+        // Changes point by point between two plateaus.
         (plateaus(&[(9, 1.0), (1, 1.5), (1, 1.75), (9, 2.0)]), vec![(9, 11, Kind::Drift)]),
     ] {
         assert_eq!(found(&points), expected, "{points:?}");
@@ -49,7 +49,7 @@ fn plateaus_are_told_apart_exactly() {
 
 #[test]
 fn coarse_noise_is_no_plateau() {
-    // A metric in steps of 0.1, of which most points have the same.
+    // A metric in steps of 0.1, of which most points are equal.
     let coarse: Vec<f64> =
         noise(40, "coarse").iter().map(|v| (30.0 + 0.5 * v).round() / 10.0).collect();
     assert!(coarse.windows(3).any(|w| w[0] == w[2] && w[1] == w[0]));
@@ -62,8 +62,8 @@ fn coarse_noise_is_no_plateau() {
 
 #[test]
 fn plateaus_are_one_draw_of_noise_each() {
-    // A commit every other point, each with a rounding of its own. As sixteen
-    // points, eight and eight, they would make a step; as eight draws they cannot.
+    // A change every other point, each with its own rounding. As sixteen points, eight and eight,
+    // they would make a step; as eight draws they cannot.
     let draws = [1.0, 1.1, 0.9, 1.05, 3.0, 3.1, 2.9, 3.05];
     let points = plateaus(&draws.map(|v| (2, v)));
     assert_eq!(found(&points), []);
