@@ -1,15 +1,15 @@
-//! Values and effects of the metrics that are compared, as people read them.
+//! Formatting of values and effects of the compared metrics.
 
 use spec::regress_settings::{EffectUnit, RegressMetric};
 
 use text_format::number;
 
-/// Whether values of a metric are shares of a whole, shown as per cent.
+/// Returns whether values of a metric are shares, displayed in per cent.
 pub fn is_share(metric: RegressMetric) -> bool {
     metric.unit() == EffectUnit::Share
 }
 
-/// The unit of a bare value in words; a loss has none.
+/// Returns the unit of a bare value; for a loss, the metric itself.
 pub fn unit(metric: RegressMetric) -> &'static str {
     match metric {
         _ if is_share(metric) => "fraction",
@@ -21,7 +21,7 @@ pub fn unit(metric: RegressMetric) -> &'static str {
     }
 }
 
-/// The unit of a bare effect in words.
+/// Returns the unit of a bare effect.
 pub fn unit_of_effect(metric: RegressMetric) -> &'static str {
     match metric.unit() {
         EffectUnit::Relative => "fraction of what it was",
@@ -30,7 +30,7 @@ pub fn unit_of_effect(metric: RegressMetric) -> &'static str {
     }
 }
 
-/// A value: `97.91%`, `0.06714`, `1,720`, `2.4`, `3.12 s`.
+/// Formats a value: `97.91%`, `0.06714`, `1,720`, `2.4`, `3.12 s`.
 pub fn value(metric: RegressMetric, value: f64) -> String {
     match metric {
         _ if !value.is_finite() => number::significant(value, 4),
@@ -40,7 +40,7 @@ pub fn value(metric: RegressMetric, value: f64) -> String {
                 false => format!("{value:.1}"),
             }
         }
-        // Hundredths are too coarse for an epoch of a small model.
+        // Hundredths of a second are too coarse for an epoch of a small model.
         RegressMetric::SecondsPerEpoch if value.abs() < 1.0 => {
             format!("{} s", number::significant(value, 3))
         }
@@ -50,7 +50,7 @@ pub fn value(metric: RegressMetric, value: f64) -> String {
     }
 }
 
-/// The size of an effect in a sentence: `12%`, `0.52 percentage points`, `1.5 epochs`.
+/// Formats the size of an effect for a sentence: `12%`, `0.52 percentage points`, `1.5 epochs`.
 pub fn size(metric: RegressMetric, effect: f64) -> String {
     let text = amount(metric, effect);
     match metric.unit() {
@@ -63,7 +63,7 @@ pub fn size(metric: RegressMetric, effect: f64) -> String {
     }
 }
 
-/// An effect in a cell: `+12%`, `\u{2212}0.52 pp`, `+1.5`.
+/// Formats an effect for a cell: `+12%`, `\u{2212}0.52 pp`, `+1.5`.
 pub fn signed(metric: RegressMetric, effect: f64) -> String {
     let text = amount(metric, effect);
     let sign = match effect {
@@ -80,12 +80,12 @@ pub fn signed(metric: RegressMetric, effect: f64) -> String {
     format!("{sign}{text}{unit}")
 }
 
-/// An interval in a cell: `+8% to +16%`.
+/// Formats an interval for a cell: `+8% to +16%`.
 pub fn interval(metric: RegressMetric, (low, high): (f64, f64)) -> String {
     format!("{} to {}", signed(metric, low), signed(metric, high))
 }
 
-/// `(interval 8% to 16%)` of an effect whose direction was said before it; an
+/// Formats the interval of an effect whose direction was named before: `(interval 8% to 16%)`. An
 /// end on the other side of zero keeps its sign.
 pub fn interval_said(metric: RegressMetric, effect: f64, ends: (f64, f64)) -> String {
     let turned = if effect < 0.0 { (-ends.1, -ends.0) } else { ends };
@@ -102,7 +102,7 @@ pub fn interval_said(metric: RegressMetric, effect: f64, ends: (f64, f64)) -> St
     format!("(interval {} to {})", end(turned.0), end(turned.1))
 }
 
-/// An effect without sign and unit; shares in percentage points, fractions in per cent.
+/// Formats an effect without sign and unit; shares in percentage points, fractions in per cent.
 fn amount(metric: RegressMetric, effect: f64) -> String {
     let scale = if metric.unit() == EffectUnit::Epochs { 1.0 } else { 100.0 };
     let x = (effect * scale).abs();
@@ -118,14 +118,14 @@ fn amount(metric: RegressMetric, effect: f64) -> String {
     }
 }
 
-/// Whether [`amount`] gave a number, which has a unit; an effect in per cent can
-/// be infinite where it is not as a fraction.
+/// Returns whether [`amount`] gave a number, which has a unit; a finite effect can become infinite
+/// in per cent.
 fn finite(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_digit())
 }
 
-/// What an effect is measured against where several metrics are set side by
-/// side: `min_effect`, or the metric's own scale where that is zero.
+/// Returns the unit in which effects of several metrics are compared: `min_effect`, or the metric's
+/// default scale if that is zero.
 pub fn yardstick(metric: RegressMetric, min_effect: f64) -> f64 {
     let own = match metric.unit() {
         EffectUnit::Relative => 0.01,

@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 use crate::night::Night;
 use report::error::ReportError;
 
-/// How a baseline came to be: `baseline.json`.
+/// Record of the acceptance of a baseline: `baseline.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
-    /// Version of this file's form.
+    /// Format version of this file.
     pub v: u32,
-    /// When it was accepted, RFC 3339 in UTC.
+    /// Time of acceptance, RFC 3339 in UTC.
     pub accepted: String,
-    /// Why.
+    /// Reason for the acceptance.
     pub reason: String,
-    /// Commit that the runs were trained from.
+    /// Commit that the runs were trained from; `None` if unknown.
     pub commit: Option<String>,
-    /// Whether sources differed from it.
+    /// Whether the sources differed from that commit; `None` if unknown.
     pub dirty: Option<bool>,
-    /// Start of the sweep that it is.
+    /// Start of the accepted sweep, RFC 3339 in UTC.
     pub night: String,
-    /// Runs with a result.
+    /// Number of runs with a result.
     pub runs: usize,
 }
 
-/// Version of [`Accepted`] as stored.
+/// Current format version of [`Accepted`].
 pub const BASELINE_VERSION: u32 = 1;
 
 fn json(dir: &Path) -> PathBuf {
@@ -37,12 +37,12 @@ fn parquet(dir: &Path) -> PathBuf {
     dir.join("night.parquet")
 }
 
-/// Whether a folder holds a baseline, or what is left of one.
+/// Returns whether a folder contains a baseline, or a part of one.
 pub fn is_baseline(dir: &Path) -> bool {
     parquet(dir).exists() || json(dir).exists()
 }
 
-/// Writes the baseline of `dir`, over an earlier one.
+/// Writes the baseline of `dir`, replacing an earlier one.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -57,8 +57,7 @@ pub fn write(dir: &Path, night: &Night, accepted: &Accepted) -> Result<Vec<PathB
 /// Reads the baseline of `dir`.
 ///
 /// # Errors
-/// [`ReportError::HalfBaseline`] where a file is missing, [`ReportError::Kept`]
-/// where one is not what it should be.
+/// [`ReportError::HalfBaseline`] if a file is missing, [`ReportError::Kept`] if one is invalid.
 pub fn read(dir: &Path) -> Result<(Night, Accepted), ReportError> {
     for (path, other) in [(json(dir), "night.parquet"), (parquet(dir), "baseline.json")] {
         if !path.exists() {

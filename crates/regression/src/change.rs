@@ -1,5 +1,5 @@
-//! One metric of one configuration, tonight against the baseline: what changed, and whether
-//! that is more than chance.
+//! Comparison of one metric of one configuration with the baseline: the change, and whether it is
+//! more than chance.
 
 use spec::regress_settings::{EffectUnit, RegressMetric};
 
@@ -10,35 +10,36 @@ use crate::quantity::effect;
 use stats::location;
 use stats::simultaneous::{Basis, Bounds};
 
-/// Seed, value of the baseline, value of tonight; NaN of a run that diverged.
+/// Seed, value of the baseline, value of tonight; NaN for a run that diverged.
 pub(crate) type SeedValues = (u64, f64, f64);
 
-/// Multiples of `min_effect` that are far beyond it.
+/// Multiple of `min_effect` from which a change is far beyond it.
 const FAR: f64 = 10.0;
 
-/// Grounds on which a comparison is judged, beside its values.
+/// Evidence for judging a comparison, besides its values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Grounds {
-    /// Bounds of the mean difference of the seeds that ended at both times; none below two.
+    /// Bounds of the mean difference over the seeds that ended at both times; `None` with fewer
+    /// than two.
     pub(crate) bounds: Option<Bounds>,
-    /// Bounds of the mean signed rank; none where no seed diverged on one side alone.
+    /// Bounds of the mean signed rank; `None` if no seed diverged on one side only.
     pub(crate) ranks: Option<Bounds>,
-    /// The effect up to which a change is let pass.
+    /// Largest effect that is tolerated.
     pub(crate) min_effect: f64,
-    /// The largest difference that rounding makes of values that have vanished.
+    /// Largest difference due to rounding between values that are close to zero.
     pub(crate) vanished: f64,
-    /// Says whether every run had its machine for itself.
+    /// Whether every run had its machine to itself.
     pub(crate) alone: bool,
-    /// The level of the test of diverged seeds alone.
+    /// Level of the test on diverged seeds.
     pub(crate) level: divergence::TestLevel,
-    /// Runs of nights up to the baseline's; none where seeds do not diverge now and then.
+    /// Runs of earlier nights, up to the baseline's; `None` if seeds do not diverge occasionally.
     pub(crate) past: Option<PastRuns>,
 }
 
-/// Returns the change of a metric and what follows.
+/// Returns the change of a metric with its finding.
 pub(crate) fn change(metric: RegressMetric, seeds: Vec<SeedValues>, by: &Grounds) -> Change {
     let (before, after) = means(&seeds);
-    // The mean of differences: equal pairs then differ by nothing at all.
+    // The mean of differences is exactly zero for equal pairs.
     let differences: Vec<f64> =
         seeds.iter().map(|(_, a, b)| b - a).filter(|d| d.is_finite()).collect();
     let size = location::mean(&differences).map_or(f64::NAN, |mean| effect(metric, mean, before));
@@ -75,8 +76,8 @@ pub(crate) fn change(metric: RegressMetric, seeds: Vec<SeedValues>, by: &Grounds
     out
 }
 
-/// Means before and after over the seeds that ended at both times; where there are none, those
-/// of either side over the seeds that ended there, NaN where none did.
+/// Returns the means before and after over the seeds that ended at both times. If there are none,
+/// over the seeds that ended on each side; NaN if none did.
 fn means(seeds: &[SeedValues]) -> (f64, f64) {
     let mean = |of: fn(&SeedValues) -> f64, both: bool| {
         let kept = seeds.iter().filter(|(_, a, b)| !both || a.is_finite() && b.is_finite());
@@ -87,8 +88,8 @@ fn means(seeds: &[SeedValues]) -> (f64, f64) {
     (side(|s| s.1), side(|s| s.2))
 }
 
-/// The part of an interval that values can reach: shares lie in [0, 1], and what is never
-/// negative loses no more than all of it.
+/// Clamps an interval to possible values: shares are in [0, 1], and a value that is never negative
+/// loses at most all of it.
 fn clipped(
     metric: RegressMetric,
     (low, high): (f64, f64),
@@ -104,7 +105,7 @@ fn clipped(
     }
 }
 
-/// Judges by the seeds that ended at both times.
+/// Judges a change by the seeds that ended at both times.
 fn finding(change: &Change, vanished: f64) -> Finding {
     let all_equal = || change.seeds.iter().all(|(_, a, b)| a.to_bits() == b.to_bits());
     if change.ended() == change.seeds.len() && all_equal() {
@@ -113,13 +114,13 @@ fn finding(change: &Change, vanished: f64) -> Finding {
     if change.ended() < 2 {
         return Finding::Unknown;
     }
-    // Bounds without an end say that these seeds cannot show anything.
+    // Infinite bounds mean that these seeds cannot show anything.
     let shown = change.interval.filter(|(low, high)| *low > 0.0 || *high < 0.0);
     let Some((low, high)) = shown else {
         return if far(change, vanished) { Finding::Unknown } else { Finding::NotShown };
     };
-    // What slows a night down slows all its seeds, so that they are no replicates
-    // of it: of seconds the whole interval must lie beyond `min_effect`.
+    // A slow night affects all its seeds alike, so that they are not replicates. For seconds the
+    // whole interval must be beyond `min_effect`.
     let size = match change.metric {
         RegressMetric::SecondsPerEpoch => low.abs().min(high.abs()),
         _ => change.effect.abs(),
@@ -136,7 +137,8 @@ fn direction(metric: RegressMetric, effect: f64) -> Finding {
     if metric.for_the_worse(effect) > 0.0 { Finding::Regressed } else { Finding::Improved }
 }
 
-/// Effects seed by seed; infinite where a seed diverged on one side alone, 0 for what rounding makes.
+/// Returns the effects seed by seed: infinite for a seed that diverged on one side only, 0 for
+/// rounding.
 fn effects(change: &Change, vanished: f64) -> Vec<f64> {
     let worse = change.metric.for_the_worse(1.0).signum() * f64::INFINITY;
     let of = |(_, a, b): &SeedValues| match (a.is_finite(), b.is_finite()) {
@@ -148,14 +150,14 @@ fn effects(change: &Change, vanished: f64) -> Vec<f64> {
     change.seeds.iter().map(of).collect()
 }
 
-/// Judges where seeds diverged on one side alone: a diverged seed is worse than any other, so
-/// that what got better among those that are left is better only if all of them together are.
+/// Judges a change in which seeds diverged on one side only. A diverged seed is worse than any
+/// other, so an improvement of the remaining seeds counts only if all seeds together improved.
 fn among_diverged(change: &mut Change, by: &Grounds) {
     let ranks = by.ranks.filter(Bounds::exclude_zero);
     let shown = ranks.map(|bounds| direction(change.metric, bounds.mean));
     let middle = location::median(&effects(change, by.vanished)).unwrap_or(0.0);
     let (fewer, more) = change.diverged();
-    // More that diverge are a change beyond any `min_effect`, whatever the others did.
+    // More diverged seeds are a change beyond any `min_effect`, whatever the others did.
     let large = |found| match found {
         Finding::Regressed => more > fewer || middle.abs() > change.min_effect,
         _ => fewer > more || middle.abs() > change.min_effect,
@@ -170,8 +172,9 @@ fn among_diverged(change: &mut Change, by: &Grounds) {
     };
 }
 
-/// Returns whether every seed moved in one direction by far more than `min_effect`, though no
-/// interval can tell it from chance. Seconds move together whatever the code does.
+/// Returns whether every seed moved in one direction by far more than `min_effect`, although no
+/// interval can exclude chance. Seconds do not count, since they move together regardless of the
+/// code.
 fn far(change: &Change, vanished: f64) -> bool {
     let least = FAR * yardstick(change.metric, change.min_effect);
     let effects = effects(change, vanished);
@@ -183,8 +186,8 @@ fn far(change: &Change, vanished: f64) -> bool {
     judged && beyond
 }
 
-/// Judges the number of steps, seed by seed: more here and fewer there are still other work,
-/// which no noise explains.
+/// Judges the number of steps seed by seed: even opposite changes mean different work, which no
+/// noise explains.
 fn other_work(change: &mut Change) {
     let mut sizes = change.seeds.iter().map(|(_, a, b)| effect(change.metric, b - a, *a).abs());
     if sizes.any(|size| size > change.min_effect) {
@@ -193,8 +196,8 @@ fn other_work(change: &mut Change) {
     }
 }
 
-/// Gives the losses of which fewer than two seeds are left what was found of the number of
-/// diverged seeds: they are the same change.
+/// Gives losses with fewer than two remaining seeds the finding on the number of diverged seeds,
+/// since they are the same change.
 pub(crate) fn as_diverged(changes: &mut [Change]) {
     let found = changes.iter().find(|c| c.metric == RegressMetric::Diverged).map(|c| c.finding);
     let Some(found @ (Finding::Regressed | Finding::Improved)) = found else { return };

@@ -1,9 +1,9 @@
-//! Tonight against the baseline, run by run.
+//! Comparison of tonight with the baseline, run by run.
 //!
-//! Runs are matched by `cell_id`, which survives versions of the code, and a
-//! configuration's runs are paired by seed. Every configuration and metric is
-//! one comparison; all of them share the level, so that a night without change
-//! rarely alarms however many there are.
+//! Runs are matched by `cell_id`, which is stable across versions of the code, and the runs of a
+//! configuration are paired by seed. Each configuration and metric is one comparison. All
+//! comparisons share the level, so that a night without a change rarely raises an alarm, however
+//! many there are.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,7 +22,7 @@ use report::analysis::VANISHED;
 use stats::location;
 use stats::simultaneous::{Bounds, simultaneous_of};
 
-/// What [`compare`] found.
+/// Result of [`compare`].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compared {
     pub(crate) configs: Vec<ConfigChange>,
@@ -36,12 +36,12 @@ pub(crate) struct Compared {
     pub(crate) gained: Vec<RegressMetric>,
 }
 
-/// What both sides have of one metric of one configuration.
+/// Values of both sides for one metric of one configuration.
 struct Series {
     /// Index into the configurations.
     config: usize,
     metric: RegressMetric,
-    /// NaN where a run diverged beside one that did not.
+    /// NaN for a run that diverged while its partner did not.
     seeds: Vec<SeedValues>,
 }
 
@@ -51,11 +51,10 @@ impl Series {
     }
 }
 
-/// Configurations with their pairs; the run is any of tonight's.
+/// Configurations with their pairs; the run is any one of tonight's.
 type Configs<'a> = [(&'a NightRun, Vec<Couple<'a>>)];
 
-/// Compares `after` with `before`; `past` has the configurations whose seeds diverge now and
-/// then.
+/// Compares `after` with `before`; `past` has the configurations whose seeds diverge occasionally.
 pub(crate) fn compare(
     before: &Night,
     after: &Night,
@@ -93,7 +92,7 @@ pub(crate) fn compare(
 
     let level = level_of_diverged(&measured, &configs, past, settings.level);
     let bounds = bounds(&measured, settings.level);
-    // Neighbours slow each other down, more on some nights than on others.
+    // Parallel runs slow each other down, by a different amount each night.
     let alone = all().all(|(a, b)| alone(a) && alone(b));
     for (series, (bounds, ranks)) in measured.into_iter().zip(bounds) {
         let (first, couples) = &configs[series.config];
@@ -112,7 +111,8 @@ pub(crate) fn compare(
     out
 }
 
-/// Metrics that runs have and nobody asks for, and such as only the judged side has.
+/// Returns the metrics that runs have but the settings do not request, and the requested ones that
+/// only the judged side has.
 fn left_out(
     configs: &Configs<'_>,
     wanted: &[RegressMetric],
@@ -121,7 +121,7 @@ fn left_out(
     let all = || configs.iter().flat_map(|(_, couples)| couples.iter());
     let before = |m: RegressMetric| all().any(|(a, _)| value(m, a).is_some());
     let after = |m: RegressMetric| all().any(|(_, b)| value(m, b).is_some());
-    // Without a target every run has the time of one that never reached it.
+    // Without a target, every run has the time of one that never reached it.
     let measured =
         |m: RegressMetric| (!m.is_time_to_target() || has_target) && (before(m) || after(m));
     let completed = all().any(|(a, _)| a.row.completed());
@@ -133,8 +133,8 @@ fn left_out(
     )
 }
 
-/// Levels of the tests of diverged seeds. Where none of the baseline's diverged, and none does
-/// now and then, no test decides, so that such a configuration takes no share.
+/// Returns the levels of the tests on diverged seeds. A configuration without diverged seeds in the
+/// baseline or occasionally before needs no test and takes no share of the level.
 fn level_of_diverged(
     measured: &[Series],
     configs: &Configs<'_>,
@@ -151,7 +151,7 @@ fn level_of_diverged(
     TestLevel::of(&numbers, level)
 }
 
-/// Every metric of every configuration of which the two sides have values to compare.
+/// Returns every metric of every configuration for which both sides have values.
 fn measured(configs: &Configs<'_>, wanted: &[RegressMetric]) -> Vec<Series> {
     let mut out = Vec::new();
     for (config, (_, couples)) in configs.iter().enumerate() {
@@ -171,8 +171,8 @@ fn measured(configs: &Configs<'_>, wanted: &[RegressMetric]) -> Vec<Series> {
     out
 }
 
-/// Simultaneous bounds of each series: of the mean difference of the seeds that ended at both
-/// times, and where some diverged at one time of the mean signed rank of all.
+/// Returns the simultaneous bounds of each series: for the mean difference over the seeds that
+/// ended at both times and, if some diverged at one time, for the mean signed rank of all.
 fn bounds(measured: &[Series], level: f64) -> Vec<(Option<Bounds>, Option<Bounds>)> {
     let mut values: Vec<Vec<(u64, f64)>> = measured.iter().map(Series::differences).collect();
     let mut scatter: Vec<f64> = measured.iter().map(|s| resolution(s, measured)).collect();
@@ -187,8 +187,8 @@ fn bounds(measured: &[Series], level: f64) -> Vec<(Option<Bounds>, Option<Bounds
     places.iter().enumerate().map(|(i, at)| (bounds[i], at.and_then(|at| bounds[at]))).collect()
 }
 
-/// The largest difference of a loss that is rounding of terms of the size that it had before
-/// training; 0 where that is unknown.
+/// Returns the largest difference of a loss that can be rounding of terms of its size before
+/// training; 0 if that is unknown.
 pub(crate) fn vanished<'a>(metric: RegressMetric, runs: impl Iterator<Item = &'a NightRun>) -> f64 {
     let initial = |run: &NightRun| {
         let (validation, test) = (run.row.initial_validation_loss, run.row.initial_test_loss);
@@ -209,10 +209,10 @@ pub(crate) fn vanished<'a>(metric: RegressMetric, runs: impl Iterator<Item = &'a
     VANISHED * largest.fold(0.0, f64::max)
 }
 
-/// The least deviation that differences of a metric can be taken to have: two values
-/// differ by at least so much, or not at all. Of accuracies the smallest step that any
-/// two of the metric's values are apart, which is one sample or a few; an epoch; of losses
-/// what rounding makes. 0 where nothing is known.
+/// Returns the smallest deviation assumed for the differences of a metric, since two values differ
+/// by at least its resolution or not at all. For accuracies, the smallest distance between any two
+/// values of the metric, one or a few samples; for times in epochs, one epoch; for losses,
+/// rounding. 0 if unknown.
 fn resolution(series: &Series, all: &[Series]) -> f64 {
     match (series.metric.unit(), series.metric) {
         (_, RegressMetric::Diverged | RegressMetric::Steps) => 0.0,
@@ -235,11 +235,11 @@ fn resolution(series: &Series, all: &[Series]) -> f64 {
     }
 }
 
-/// The error that rounding makes, relative to a value's size.
+/// Relative rounding error.
 const ROUNDING: f64 = 1e-6;
 
-/// Why seconds cannot be compared: they mean something on equal machines, with
-/// equal threads and neighbours alone.
+/// Returns the reason why seconds cannot be compared: they require equal machines, threads and
+/// numbers of parallel runs. `None` if they can.
 fn no_seconds<'a>(
     before: &Facts,
     after: &Facts,
@@ -264,7 +264,7 @@ fn no_seconds<'a>(
     Some(format!("the number of {what} changed from {} to {}", number(x), number(y)))
 }
 
-/// Why time to target cannot be compared.
+/// Returns the reason why time to target cannot be compared; `None` if it can.
 fn no_target(before: &Facts, after: &Facts) -> Option<String> {
     match (&before.target, &after.target) {
         (_, None) => Some("[target] has no value".to_owned()),

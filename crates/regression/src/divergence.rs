@@ -1,5 +1,5 @@
-//! Numbers of diverged seeds: counts, for which there are exact tests, and losses of seeds of
-//! which some diverged, for which there are ranks.
+//! Tests on diverged seeds: exact tests of their number, and ranks for losses of which some seeds
+//! diverged.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,30 +12,30 @@ use crate::quantity::value;
 use stats::paired::{sign_flip, signed_ranks};
 use stats::unpaired::fisher;
 
-/// Runs of a configuration in nights up to the one that was accepted.
+/// Numbers of runs of a configuration in the nights up to the accepted one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PastRuns {
     runs: usize,
     diverged: usize,
 }
 
-/// Nights on which the diverged seeds were others than the night before, of those that show that
-/// seeds diverge now and then: a fault and its end make two.
+/// Number of nights with other diverged seeds than the night before from which seeds count as
+/// diverging occasionally. A fault and its fix make two.
 const CHANGES: usize = 3;
 
-/// Newest nights up to the baseline's that are looked at: faults that were mended before them
-/// are forgotten.
+/// Number of most recent nights, up to the baseline's, that are considered: older faults that were
+/// fixed no longer matter.
 const NEWEST: usize = 20;
 
-/// Runs of the configurations whose seeds diverge now and then: on [`CHANGES`] of the newest
-/// nights up to the baseline's the diverged seeds were others than on the night before.
-/// `since` is the start of the baseline's night; nights of other machines than `night`'s do
+/// Returns the past runs of the configurations whose seeds diverge occasionally: on at least
+/// [`CHANGES`] of the recent nights up to the baseline's, other seeds diverged than on the night
+/// before. `since` is the start of the baseline's night. Nights on other machines than `night`'s do
 /// not count.
 pub(crate) fn past_runs(history: &[Night], since: &str, night: &Night) -> HashMap<Id, PastRuns> {
     let earlier = history.iter().filter(|n| {
         n.facts.started.as_str() <= since && n.facts.machine() == night.facts.machine()
     });
-    // Diverged seeds, and all, of each of the nights, the oldest first.
+    // Diverged seeds and all seeds of each night, the oldest first.
     type Seeds = BTreeSet<u64>;
     let mut counts: HashMap<Id, Vec<(Seeds, Seeds)>> = HashMap::new();
     for night in earlier {
@@ -66,24 +66,24 @@ pub(crate) fn past_runs(history: &[Night], since: &str, night: &Night) -> HashMa
     counts.into_iter().map(|(series, nights)| (series, sum(nights))).collect()
 }
 
-/// Levels of the tests of numbers of diverged seeds, on either side.
+/// One-sided levels of the tests on the number of diverged seeds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TestLevel {
-    /// The level of each configuration where those with a change share one.
+    /// Level of each configuration if all with a change share the level.
     pub(crate) own: f64,
-    /// The level where all of them together show a change in its direction: `more` of them
-    /// diverged, or `fewer`.
+    /// Level of each configuration if all of them together show a change in its direction, `more`
+    /// or `fewer`.
     pub(crate) cross_task: f64,
-    /// Says whether all configurations together show that more seeds diverged.
+    /// Whether all configurations together show that more seeds diverged.
     pub(crate) more: bool,
-    /// Says whether they show that fewer did.
+    /// Whether all configurations together show that fewer seeds diverged.
     pub(crate) fewer: bool,
 }
 
 impl TestLevel {
-    /// The levels of a night: `numbers` has for each configuration, seed by seed, by how much
-    /// the number of diverged runs changed. All configurations together are tested by flips
-    /// of the signs of the seeds' sums, however they depend on each other.
+    /// Computes the levels of a night. `numbers` has, for each configuration and seed, the change
+    /// in the number of diverged runs. All configurations together are tested by sign flips of the
+    /// sums per seed, which allows any dependence between them.
     pub(crate) fn of(numbers: &[Vec<(u64, f64)>], level: f64) -> TestLevel {
         let moved = numbers.iter().filter(|n| n.iter().any(|(_, d)| *d != 0.0)).count();
         let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
@@ -107,13 +107,13 @@ impl TestLevel {
     }
 }
 
-/// Judges a number of diverged seeds.
+/// Judges the number of diverged seeds.
 ///
-/// Where none of the baseline's diverged, one that does is a regression, for no noise
-/// explains it; where `past` runs show that some do now and then, Fisher's exact test
-/// tells whether tonight's are more. Where some of the baseline's diverged, it is the exact
-/// sign test of the seeds that diverged on one side alone; where every seed diverges by now
-/// and too few differ for that test, nothing is known.
+/// If no seed of the baseline diverged, one that does is a regression, since noise does not explain
+/// it; if `past` runs show that some diverge occasionally, Fisher's exact test decides whether
+/// tonight has more. If seeds of the baseline diverged, the exact sign test over the seeds that
+/// diverged on one side only decides. If every seed diverges tonight and too few differ for that
+/// test, the finding is unknown.
 pub(crate) fn judge(change: &mut Change, by: TestLevel, past: Option<PastRuns>) {
     let beyond = change.effect.abs() > change.min_effect;
     let count = |of: fn(&(u64, f64, f64)) -> bool| change.seeds.iter().filter(|s| of(s)).count();
@@ -146,15 +146,15 @@ pub(crate) fn judge(change: &mut Change, by: TestLevel, past: Option<PastRuns>) 
     (change.method, change.interval) = (Method::Exact, None);
 }
 
-/// The p-value of [`sign_flip`] on the side on which the differences lie: its distribution is
-/// symmetric. Of differences that are all 1 or -1 it is the exact sign test.
+/// Returns the one-sided p-value of [`sign_flip`] in the direction of the differences; its
+/// distribution is symmetric. For differences of 1 and -1 this is the exact sign test.
 fn one_sided(differences: &[f64]) -> f64 {
     sign_flip(differences).map_or(1.0, |test| test.p / 2.0)
 }
 
-/// Signed ranks of a comparison in which seeds diverged on one side alone: those changed more
-/// than any other seed did, and equally. None where no seed did. Positive is more of the
-/// metric, as a difference is.
+/// Returns the signed ranks of a comparison in which seeds diverged on one side only: these changed
+/// more than any other seed, and equally. `None` if no seed did. Positive means a higher value of
+/// the metric, like a difference.
 pub(crate) fn ranked(metric: RegressMetric, seeds: &[(u64, f64, f64)]) -> Option<Vec<(u64, f64)>> {
     if seeds.iter().all(|(_, a, b)| a.is_finite() && b.is_finite()) {
         return None;
@@ -169,8 +169,8 @@ pub(crate) fn ranked(metric: RegressMetric, seeds: &[(u64, f64, f64)]) -> Option
     Some(seeds.iter().map(|(seed, _, _)| *seed).zip(signed_ranks(&moved)).collect())
 }
 
-/// Returns whether a run diverged beside one that has a value of the metric, which is then
-/// better than it.
+/// Returns whether a run diverged while its partner has a value of the metric, which is then
+/// better.
 pub(crate) fn diverged_beside(metric: RegressMetric, run: &NightRun, other: &NightRun) -> bool {
     metric.is_at_the_end() && run.row.diverged() && value(metric, other).is_some()
 }
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_many_configurations_show_together_is_not_shared_among_them() {
-        // One more of ten seeds in each of eight: no test of one could show it.
+        // One more diverged seed in each of eight configurations: no single test could show it.
         let numbers: Vec<Vec<(u64, f64)>> =
             (0..8).map(|seed| vec![(seed, 1.0), (9, 0.0)]).collect();
         let level = TestLevel::of(&numbers, 0.05);

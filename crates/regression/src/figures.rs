@@ -1,5 +1,4 @@
-//! The figures of a regression as data: what changed, and each configuration
-//! from night to night.
+//! Figures of a regression as data: the changes, and each configuration from night to night.
 
 use spec::Id;
 use spec::regress_settings::RegressMetric;
@@ -19,17 +18,17 @@ use report::figures::Figure;
 use report::text::capitalised;
 use text_format::{escape, number, plural};
 
-/// Rows of the figure of changes.
+/// Largest number of rows in the figure of changes.
 const CHANGES: usize = 20;
-/// Farthest that its axis goes, in `min_effect`.
+/// Largest extent of its axis, in multiples of `min_effect`.
 const FARTHEST: f64 = 40.0;
-/// Most trend figures of one page.
+/// Largest number of trend figures.
 pub(crate) const TRENDS: usize = 60;
 /// Name of the figure of changes.
 pub(crate) const CHANGES_NAME: &str = "changes";
 
-/// All figures by file name without extension: what changed, then the trends,
-/// those that count against the night first, then those that changed.
+/// Returns all figures by file name without extension: the changes, then the trends, those that
+/// count against the night first, then those that changed.
 pub(crate) fn all(r: &Regression, title: &Title) -> Vec<(String, Figure)> {
     let mut out = Vec::new();
     out.extend(changes(r, title).map(|figure| (CHANGES_NAME.to_owned(), figure)));
@@ -39,12 +38,12 @@ pub(crate) fn all(r: &Regression, title: &Title) -> Vec<(String, Figure)> {
     out.into_iter().map(|(name, figure)| (name, figure.explained())).collect()
 }
 
-/// File name of a configuration's trend figure.
+/// Returns the file name of a configuration's trend figure, without extension.
 pub(crate) fn trend_name(series: Id) -> String {
     format!("trend-{}", series.short())
 }
 
-/// What a configuration's history comes to, the most urgent first.
+/// Urgency of a configuration's history, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Urgency {
     /// Something counts against the night.
@@ -70,7 +69,7 @@ pub(crate) fn urgency(r: &Regression, series: Id) -> Urgency {
     }
 }
 
-/// Configurations with a history, the most urgent first, else in their order.
+/// Returns the configurations with a history, by urgency, then in their order.
 pub(crate) fn configurations(r: &Regression) -> Vec<Id> {
     let mut all: Vec<Id> = Vec::new();
     for trend in &r.trends {
@@ -83,13 +82,14 @@ pub(crate) fn configurations(r: &Regression) -> Vec<Id> {
     all
 }
 
-/// The figure of changes; none where no interval excludes zero.
+/// Draws the figure of changes; `None` if no interval excludes zero.
 pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
     let shown = |t: &RankedChange| {
         matches!(t.change.finding, Finding::Regressed | Finding::Improved | Finding::Small)
     };
     let all: Vec<RankedChange> = ranking::ranked_changes(r).into_iter().filter(shown).collect();
-    // Where seeds diverged on one side alone, ranks may show what the rest cannot, or nothing is left.
+    // If seeds diverged on one side only, ranks may show what the others cannot, or no seeds
+    // remain.
     let drawn = |t: &&RankedChange| {
         let beyond = |(low, high): (f64, f64)| low > 0.0 || high < 0.0;
         t.change.effect.is_finite() && t.change.interval.is_none_or(beyond)
@@ -105,11 +105,13 @@ pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
     };
     Some(Figure {
         heading: "What changed",
-        caption: format!(
-            "Effect of every change whose interval excludes zero, in multiples of its min_effect (where that is zero: of 1%, \
-             5 percentage points or half an epoch), turned so that the right is worse. Dots: {} less {}, seed by seed; \
-             marker and bar: mean and simultaneous interval. Squares and orange regressed, triangles and green improved, \
-             discs and blue are too small to count. What lies beyond the axis stands at its end.{left}",
+        caption: "Effect of every change whose interval excludes zero, in multiples of its min_effect (where that is \
+                  zero: of 1%, 5 percentage points or half an epoch), turned so that the right is worse."
+            .to_owned(),
+        notes: format!(
+            "Dots: {} less {}, seed by seed; marker and bar: mean and simultaneous interval. Squares and orange regressed, \
+             triangles and green improved, discs and blue are too small to count. What lies beyond the axis stands at \
+             its end.{left}",
             title.in_after(),
             title.of_before()
         ),
@@ -121,7 +123,7 @@ pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
     })
 }
 
-/// The rows of the figure of changes.
+/// Builds the rows of the figure of changes.
 fn series(all: &[RankedChange<'_>]) -> Rows {
     let rows: Vec<Row> = all.iter().map(row).collect();
     let ends = rows.iter().filter_map(|r| r.interval).flat_map(|(a, b)| [a, b]);
@@ -151,7 +153,7 @@ fn row(ranked_changes: &RankedChange<'_>) -> Row {
     };
     let interval = c.interval.and_then(|(low, high)| {
         let (a, b) = (turned(low)?, turned(high)?);
-        // Where any change is for the worse both ends may turn to one side.
+        // If any change is for the worse, both ends may turn to one side.
         let crosses = low < 0.0 && high > 0.0 && a >= 0.0 && b >= 0.0;
         Some((if crosses { 0.0 } else { a.min(b) }, a.max(b)))
     });
@@ -183,7 +185,7 @@ fn row(ranked_changes: &RankedChange<'_>) -> Row {
     }
 }
 
-/// The trend figure of a configuration; none without a history of it.
+/// Draws the trend figure of a configuration; `None` without a history of it.
 pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
     let own: Vec<&finding::Trend> = r.trends.iter().filter(|t| t.series == series).collect();
     let first = own.first()?;
@@ -206,10 +208,13 @@ pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
     Some(Figure {
         heading: "From night to night",
         caption: format!(
-            "{name} in {} nights: mean of its seeds, with the range of the seeds as a band. Black: levels found. Diamonds: \
-             first nights of a level, orange for the worse, green for the better, filled where it counts against tonight. \
-             Dashed: the accepted baseline.{anew} A + behind a commit: sources differed from it.",
+            "{name} in {} nights: mean of its seeds, with the range of the seeds as a band.",
             r.nights.len()
+        ),
+        notes: format!(
+            "Black: levels found. Diamonds: first nights of a level, orange for the worse, green for the better, filled \
+             where it counts against tonight. Dashed: the accepted baseline.{anew} A + behind a commit: sources differed \
+             from it."
         ),
         reading: "A step shows as a break between two black lines: the commit beside the diamond is the first that had the \
                   new level, the cause lies between it and the night before. A band much wider than the steps says that \
@@ -226,7 +231,7 @@ pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
     })
 }
 
-/// Where the history starts anew, with the day.
+/// Returns the places where the history restarts, with the day.
 fn breaks(r: &Regression) -> Vec<(usize, String)> {
     let text = |s: &finding::Segment| {
         let day = r.nights.get(s.from).map(|f| escape::line(f.day())).unwrap_or_default();
@@ -237,14 +242,14 @@ fn breaks(r: &Regression) -> Vec<(usize, String)> {
     r.segments.iter().filter(within).map(text).collect()
 }
 
-/// The nights from which on and up to which a night's segment goes.
+/// Returns the first and last night of a night's segment.
 fn segment(r: &Regression, night: usize) -> (usize, usize) {
     let from = r.segments.iter().map(|s| s.from).filter(|f| *f <= night).max().unwrap_or(0);
     let next = r.segments.iter().map(|s| s.from).filter(|f| *f > night).min();
     (from, next.unwrap_or(r.nights.len()).saturating_sub(1))
 }
 
-/// One metric; none without a finite point.
+/// Builds the panel of one metric; `None` without a finite point.
 fn panel(r: &Regression, t: &finding::Trend) -> Option<TrendPanel> {
     let metric = t.metric;
     let band = |low: f64, high: f64| (low.is_finite() && high.is_finite()).then_some((low, high));
@@ -281,21 +286,22 @@ fn panel_title(metric: RegressMetric) -> String {
     }
 }
 
-/// Around means and baseline; the seeds' range where it does not drown them.
+/// Returns an axis around the means and the baseline; it includes the range of the seeds unless
+/// that would dwarf them.
 fn axis(metric: RegressMetric, points: &[Point], baseline: Option<f64>) -> Axis {
     let means = || points.iter().map(|p| p.y).chain(baseline);
     let (low, high) =
         means().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
-    // Bands may reach this far beyond the means, and are cut there.
+    // Bands may extend this far beyond the means, and are cut there.
     let room = 4.0 * (high - low).max(0.02 * high.abs().max(low.abs()));
     let ends = points.iter().filter_map(|p| p.band).flat_map(|(a, b)| [a, b]);
     let ends = ends.map(|v| v.clamp(low - room, high + room));
     let share = amounts::is_share(metric);
-    // Shares may be none or all.
+    // Shares may be 0 or 1.
     let decades = if share { f64::INFINITY } else { 1.5 };
     let mut axis = Axis::around(means().chain(ends), decades).unwrap_or(Axis::linear(0.0, 1.0));
     if let Scale::Linear(a, b) = &mut axis.scale {
-        // Nothing here can be negative; shares end at one, and equal ones need room.
+        // No value here is negative; shares end at one, and equal ones need room.
         *a = a.max(0.0);
         if share {
             if high - low < 1e-9 && high == 0.0 {
@@ -310,11 +316,11 @@ fn axis(metric: RegressMetric, points: &[Point], baseline: Option<f64>) -> Axis 
     if share {
         axis.format = TickFormat::Percent;
     }
-    // Bands' ends were cut for it, so that what they brought about is weighed anew.
+    // The ends of bands were cut, so their effect on the axis is recomputed.
     Axis { lanes: [None; 2], ..axis }.holding(means())
 }
 
-/// Levels between the steps, and the slopes of drifts.
+/// Returns the levels between the steps, and the slopes of drifts.
 fn levels(r: &Regression, t: &finding::Trend) -> Vec<Level> {
     let last = r.nights.len().saturating_sub(1);
     let fine = |s: &&finding::TrendStep| {

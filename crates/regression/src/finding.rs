@@ -1,5 +1,5 @@
-//! What a comparison of two nights comes to: plain values that page, Markdown,
-//! JSON and exit code are made of.
+//! Results of comparing two nights: plain values from which page, Markdown, JSON and exit code are
+//! made.
 
 use serde::Serialize;
 use spec::Id;
@@ -8,145 +8,146 @@ use spec::regress_settings::{RegressMetric, RegressSettings};
 use crate::baseline::Accepted;
 use crate::night::Facts;
 
-/// What the night says as a whole; the first that holds.
+/// Verdict on the whole night: the first that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Something got worse.
     Regressed,
-    /// Nothing is known to have got worse, but not all could be compared.
+    /// Nothing is known to have got worse, but not everything could be compared.
     Incomplete,
-    /// All could be compared, and something got better.
+    /// Everything could be compared, and something got better.
     Improved,
-    /// All could be compared, and no change above `min_effect` is shown.
+    /// Everything could be compared, and no change above `min_effect` is shown.
     Unchanged,
-    /// Every run ended with the same bits.
+    /// Every run ended with bit-identical results.
     Identical,
 }
 
-/// What is said of one metric of one configuration.
+/// Finding on one metric of one configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
-    /// For the worse: the interval excludes zero, and the effect is above `min_effect`.
+    /// A change for the worse: the interval excludes zero, and the effect is above `min_effect`.
     Regressed,
-    /// For the better, likewise.
+    /// A change for the better, likewise.
     Improved,
     /// The interval excludes zero, but the effect is not above `min_effect`.
     Small,
-    /// The interval, or the test, does not tell it from no change.
+    /// The interval or the test does not exclude chance.
     NotShown,
-    /// Shown, not judged: seconds of runs that trained side by side.
+    /// Displayed but not judged: seconds of runs that trained in parallel.
     Unjudged,
-    /// Every pair of values is equal to the bit.
+    /// Every pair of values is bit-identical.
     Identical,
-    /// Too few pairs to say anything: fewer than two, or more that all moved far in one direction
-    /// and cannot show it.
+    /// Too few pairs: fewer than two, or more that all moved far in one direction but cannot show
+    /// it.
     Unknown,
 }
 
-/// How an interval was found, and where seeds diverged on one side alone the signed ranks tested.
+/// Method by which an interval was found and, if seeds diverged on one side only, the signed ranks
+/// were tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// The greatest t of all comparisons under flips of the seeds' signs.
+    /// The largest t of all comparisons under flips of the seeds' signs.
     SignFlips,
-    /// Student's t with Bonferroni's correction: too few seeds for flips.
+    /// Student's t with Bonferroni's correction, used with too few seeds for sign flips.
     StudentT,
-    /// No interval: a count that noise does not explain, or an exact test of one.
+    /// No interval: a count that noise does not explain, or an exact test of a count.
     Exact,
 }
 
-/// One metric of one configuration, tonight against the baseline.
+/// Change of one metric of one configuration from the baseline to tonight.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// What was compared.
+    /// The metric.
     pub metric: RegressMetric,
-    /// Mean of the baseline over the seeds below that ended at both times; where there are none
-    /// over those that ended in the baseline, NaN where none did.
+    /// Mean of the baseline over the seeds that ended at both times. If there are none, over those
+    /// that ended in the baseline; NaN if none did.
     pub before: f64,
     /// Mean of tonight, likewise.
     pub after: f64,
-    /// `after - before` in the metric's unit: relative to `before`, a share, or epochs. NaN
-    /// where no seed ended at both times.
+    /// `after - before` in the metric's unit: relative to `before`, a share, or epochs. NaN if no
+    /// seed ended at both times.
     pub effect: f64,
-    /// Simultaneous interval of `effect`, the level shared by all comparisons
-    /// of the night; none where it has none.
+    /// Simultaneous interval of `effect`; all comparisons of the night share the level. `None` if
+    /// there is none.
     pub interval: Option<(f64, f64)>,
-    /// How the interval was found.
+    /// Method by which the interval was found.
     pub method: Method,
-    /// The effect up to which a change is let pass.
+    /// Largest effect that is tolerated.
     pub min_effect: f64,
-    /// What follows.
+    /// The finding.
     pub finding: Finding,
-    /// Seed, value of the baseline, value of tonight; NaN where the run diverged. A seed that
-    /// diverged at both times is left out, for that it did is no change.
+    /// Seed, value of the baseline, value of tonight; NaN for a run that diverged. A seed that
+    /// diverged at both times is omitted, since that is no change.
     pub seeds: Vec<(u64, f64, f64)>,
 }
 
 impl Change {
-    /// Seeds that ended at both times.
+    /// Returns the number of seeds that ended at both times.
     pub fn ended(&self) -> usize {
         self.seeds.iter().filter(|(_, a, b)| a.is_finite() && b.is_finite()).count()
     }
 
-    /// Seeds that diverged in the baseline alone, and those that did tonight alone.
+    /// Returns the number of seeds that diverged only in the baseline, and of those that diverged
+    /// only tonight.
     pub fn diverged(&self) -> (usize, usize) {
         let count = |of: fn(&(u64, f64, f64)) -> bool| self.seeds.iter().filter(|s| of(s)).count();
         (count(|s| s.1.is_nan()), count(|s| s.2.is_nan()))
     }
 }
 
-/// One configuration, tonight against the baseline.
+/// Changes of one configuration from the baseline to tonight.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ConfigChange {
-    /// The configuration across versions of the code.
+    /// Id of the configuration across versions of the code: the cell of seed 0.
     pub series: Id,
     /// Label of its optimizer.
     pub label: String,
-    /// What sets it apart within its label: `lr 0.1`.
+    /// The values that set it apart within its label: `lr 0.1`.
     pub config: String,
-    /// Seeds with a result on both sides.
+    /// Number of seeds with a result on both sides.
     pub pairs: usize,
-    /// Of these, pairs that ended with the same bits.
+    /// Number of these pairs that are bit-identical.
     pub identical: usize,
-    /// One a metric that both sides have.
+    /// One change per metric that both sides have.
     pub changes: Vec<Change>,
 }
 
-/// Why a run could not be compared, or only in part.
+/// The reason why a run could not be compared, or only in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "why")]
 pub enum GapKind {
-    /// The baseline has it, tonight's plan does not.
+    /// The baseline has it, but tonight's plan does not.
     NotPlanned,
-    /// Tonight has it, the baseline does not.
+    /// Tonight has it, but the baseline does not.
     NotInBaseline,
-    /// The baseline has no result of it.
+    /// The baseline has no result for it.
     NoBaselineResult,
-    /// It was planned tonight and left no record.
+    /// It was planned tonight but left no record.
     Missing,
-    /// It ended tonight without a result: status and message.
+    /// It ended tonight without a result; has the status and message.
     Failed(String),
-    /// It trained to its end tonight, but this metric, which the baseline has, is
-    /// missing or no number.
+    /// It trained to its end tonight, but this metric, which the baseline has, is missing or NaN.
     NoValue(RegressMetric),
-    /// Both have a result, but of other data, initial weights or batches: what they
-    /// share is the seed's number, by which they are compared all the same. That is
-    /// as exact as for pairs, and finds less.
+    /// Both have a result, but with different data, initial weights or batches. They share only the
+    /// number of the seed, by which they are still compared. That is as exact as for pairs, but
+    /// less powerful.
     Unpaired(String),
 }
 
-/// Runs of one configuration that could not be compared for one reason.
+/// Runs of one configuration that could not be compared for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// Label of the optimizer.
     pub label: String,
-    /// What sets the configuration apart within its label.
+    /// The values that set the configuration apart within its label.
     pub config: String,
     /// The seeds.
     pub seeds: Vec<u64>,
-    /// Why.
+    /// The reason.
     #[serde(flatten)]
     pub kind: GapKind,
 }
@@ -154,13 +155,13 @@ pub struct Gap {
 /// A change of level in the history of one metric of one configuration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrendStep {
-    /// The first night at the new level, an index into `Regression::nights`.
+    /// First night at the new level, as an index into `Regression::nights`.
     pub at: usize,
-    /// The night before, the last at the old level.
+    /// The night before, the last one at the old level.
     pub last_good: usize,
-    /// For a drift the night by which it had ended, else `at`.
+    /// The night by which a drift had ended; `at` for a jump.
     pub until: usize,
-    /// Whether the level moved little by little.
+    /// Whether the level moved gradually.
     pub drift: bool,
     /// Mean of the old level.
     pub before: f64,
@@ -168,42 +169,42 @@ pub struct TrendStep {
     pub after: f64,
     /// `after - before` in the metric's unit.
     pub effect: f64,
-    /// The part of `effect` that came since the baseline's night, of a drift that began before it,
-    /// in the metric's unit; none where all did, or none.
+    /// The part of `effect` since the baseline's night, in the metric's unit, for a drift that
+    /// began before that night; `None` if all or nothing came since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect_since: Option<f64>,
-    /// Nights that the old level rests on.
+    /// Number of nights at the old level.
     pub nights_before: usize,
-    /// Nights that the new level rests on.
+    /// Number of nights at the new level.
     pub nights_after: usize,
     /// Whether it is for the worse.
     pub worse: bool,
-    /// Whether it counts against the night: for the worse, above `min_effect`,
-    /// after the baseline's night, not undone since, and shown by the seeds
-    /// where nights do not vary.
+    /// Whether it counts against the night: it is for the worse, above `min_effect`, after the
+    /// baseline's night, not undone since and, where nights do not vary, shown by the seeds.
     pub alarm: bool,
 }
 
 /// The history of one metric of one configuration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trend {
-    /// The configuration across versions of the code.
+    /// Id of the configuration across versions of the code: the cell of seed 0.
     pub series: Id,
     /// Label of its optimizer.
     pub label: String,
-    /// What sets it apart within its label.
+    /// The values that set it apart within its label.
     pub config: String,
-    /// What was measured.
+    /// The metric.
     pub metric: RegressMetric,
-    /// Night (an index into `Regression::nights`), mean over the seeds, and the
-    /// smallest and largest seed.
+    /// One point per night.
     pub points: Vec<TrendPoint>,
     /// Changes of level, in order of time.
     pub steps: Vec<TrendStep>,
-    /// Nights with so few of the seeds that they are shown and tell nothing of levels.
+    /// Nights with too few of the seeds to find levels; they are displayed only. Indices into
+    /// `Regression::nights`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub thin: Vec<usize>,
-    /// Nights left out: no chain of common seeds links them to the last one.
+    /// Nights that are left out, since no chain of common seeds links them to the last one. Indices
+    /// into `Regression::nights`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apart: Vec<usize>,
 }
@@ -221,58 +222,58 @@ pub struct TrendPoint {
     pub high: f64,
 }
 
-/// Where the history starts anew.
+/// The segments of the history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Segment {
-    /// Its first night, an index into `Regression::nights`.
+    /// Its first night, as an index into `Regression::nights`.
     pub from: usize,
-    /// What changed before it; none for the first.
+    /// The change before it; `None` for the first segment.
     pub why: Option<String>,
 }
 
-/// Everything that a comparison of two nights says.
+/// Complete result of comparing two nights.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Regression {
-    /// What the night says as a whole.
+    /// Verdict on the whole night.
     pub verdict: Verdict,
-    /// The sweep that is compared against; none on a first night.
+    /// The sweep that is compared with; `None` on a first night.
     pub before: Option<Facts>,
     /// The sweep that is judged.
     pub after: Facts,
-    /// How the baseline was accepted; none where a report folder is compared.
+    /// Record of the baseline's acceptance; `None` if a report folder is compared.
     pub accepted: Option<Accepted>,
-    /// What counts as a regression.
+    /// Settings that define a regression.
     pub settings: RegressSettings,
-    /// Pairs of runs that both have a result.
+    /// Number of pairs of runs that both have a result.
     pub pairs: usize,
-    /// Of these, pairs that ended with the same bits.
+    /// Number of these pairs that are bit-identical.
     pub identical: usize,
     /// Configurations in the order of tonight's plan.
     pub configs: Vec<ConfigChange>,
-    /// What could not be compared, or not as pairs.
+    /// Runs that could not be compared, or not as pairs.
     pub gaps: Vec<Gap>,
-    /// Why seconds are not compared; none where they are.
+    /// The reason why seconds are not compared; `None` if they are.
     pub no_seconds: Option<String>,
-    /// Why time to target is not compared; none where it is.
+    /// The reason why time to target is not compared; `None` if it is.
     pub no_target: Option<String>,
-    /// Metrics that runs have and `[regress] metrics` does not ask for.
+    /// Metrics that runs have but `[regress] metrics` does not request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unasked: Vec<RegressMetric>,
-    /// Metrics that runs of tonight have and none of the baseline's does.
+    /// Metrics that runs of tonight have but none of the baseline does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gained: Vec<RegressMetric>,
-    /// Comparisons that share the level.
+    /// Number of comparisons that share the level.
     pub family: usize,
     /// Nights of the history, the oldest first, tonight last; empty without a history.
     pub nights: Vec<Facts>,
-    /// Where the history starts anew.
+    /// A segment of the history, which begins where it restarts.
     pub segments: Vec<Segment>,
     /// The history of every configuration and metric.
     pub trends: Vec<Trend>,
 }
 
 impl Regression {
-    /// Steps of the history that count against the night.
+    /// Returns the steps of the history that count against the night.
     pub fn alarms(&self) -> impl Iterator<Item = (&Trend, &TrendStep)> {
         self.trends
             .iter()

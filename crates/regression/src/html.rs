@@ -1,5 +1,4 @@
-//! `regression.html`: the verdict, then what it rests on, in the frame, style
-//! and script of every report.
+//! `regression.html`: the verdict and its evidence, in the frame, style and script of every report.
 
 use maud::{Markup, html};
 
@@ -16,10 +15,10 @@ use report::text::capitalised;
 use text_format::escape;
 use text_format::number;
 
-/// Bytes of trend figures that the page holds at most; files hold the others.
+/// Largest total size in bytes of the figures on the page; further ones are only in files.
 const MOST_INK: usize = 3_000_000;
 
-/// The page as text.
+/// Returns the page as HTML.
 pub(crate) fn page(r: &Regression, title: &Title, drawn: &[Drawn], tables: &Tables) -> String {
     let experiment = escape::line(&r.after.experiment);
     let (name, lead) = match title {
@@ -46,10 +45,10 @@ pub(crate) fn page(r: &Regression, title: &Title, drawn: &[Drawn], tables: &Tabl
         },
         footer: match title {
             Title::Nightly => {
-                "regression.json beside this page holds the same for programs, the folder regression the figures."
+                "regression.json next to this page has the same results for programs; the folder regression has the figures."
             }
             Title::Comparison { .. } => {
-                "comparison.json beside this page holds the same for programs, the folder regression the figures."
+                "comparison.json next to this page has the same results for programs; the folder regression has the figures."
             }
         },
         data: data(r),
@@ -57,7 +56,7 @@ pub(crate) fn page(r: &Regression, title: &Title, drawn: &[Drawn], tables: &Tabl
     })
 }
 
-/// The figures that the page holds: all up to [`MOST_INK`], in their order.
+/// Returns the figures on the page: as many as fit [`MOST_INK`], in their order.
 fn shown(drawn: &[Drawn]) -> &[Drawn] {
     let mut ink = 0;
     let fits = |d: &&Drawn| {
@@ -90,7 +89,7 @@ fn opening(r: &Regression, title: &Title) -> Markup {
             (tile(count(ranking::of(r, Finding::Improved).len()), "improved"))
             @if missing.lost > 0 { (tile(count(missing.lost), "runs not compared")) }
             @if missing.gone > 0 { (tile(count(missing.gone), "runs no longer planned")) }
-            @if missing.unlike > 0 { (tile(count(missing.unlike), "runs compared, but fed otherwise")) }
+            @if missing.unlike > 0 { (tile(count(missing.unlike), "runs compared, but with different inputs")) }
             @if r.nights.len() > 1 { (tile(count(r.nights.len()), "nights of history")) }
         }
         @if let Some(text) = text::machine(r) { p.warn { (text) } }
@@ -106,7 +105,7 @@ fn changes(r: &Regression, tables: &Tables, shown: &[Drawn]) -> Markup {
         }
         @if !tables.changes.rows.is_empty() { (folded(&tables.changes, "changes")) }
         @if tables.changes.rows.is_empty() && small > 0 {
-            p { "No change counts: what intervals show is no larger than min_effect." }
+            p { "No change counts: those that intervals show are no larger than min_effect." }
         }
         @if let Some(drawn) = drawn { div.figures { (figure(drawn)) } }
     }
@@ -226,7 +225,7 @@ fn origin(r: &Regression, title: &Title) -> Markup {
     }
 }
 
-/// The verdict for programs that read the page.
+/// Returns the verdict as JSON, for programs that read the page.
 fn data(r: &Regression) -> String {
     escape::json_in_script(&serde_json::json!({
         "experiment": r.after.experiment,

@@ -1,4 +1,4 @@
-//! Comparison and history into one verdict.
+//! The verdict on a night, from its comparison and history.
 
 use spec::regress_settings::RegressSettings;
 
@@ -9,28 +9,28 @@ use crate::finding::{Finding, Regression, Verdict};
 use crate::night::{Night, take_for_one_machine};
 use crate::trends::trends;
 
-/// What a night is held against.
+/// The reference for judging a night.
 #[derive(Clone, Debug, Default)]
 pub struct Against {
-    /// The sweep it is compared with, run by run; none on a first night.
+    /// The sweep it is compared with, run by run; `None` on a first night.
     pub before: Option<Night>,
-    /// How that was accepted; none where it is no accepted baseline.
+    /// Record of its acceptance; `None` if it is not an accepted baseline.
     pub accepted: Option<Accepted>,
-    /// The start (RFC 3339) of what the user asked to compare with, where that is no
-    /// accepted baseline: changes of level count from there. None: from the first night on.
+    /// Start (RFC 3339) of the sweep that the user chose to compare with, if it is not an accepted
+    /// baseline: changes of level count from there. `None` counts them from the first night.
     pub since: Option<String>,
-    /// Earlier nights, the oldest first; empty where there is no history.
+    /// Earlier nights, the oldest first; empty without a history.
     pub history: Vec<Night>,
 }
 
-/// Judges `night`. With a history the night itself is its last.
+/// Judges `night`. If there is a history, the night itself is appended to it.
 pub fn judge(night: &Night, against: Against, settings: &RegressSettings) -> Regression {
     let Against { mut before, accepted, since, mut history } = against;
     let mut night = night.clone();
     let all = history.iter_mut().chain(before.as_mut()).chain([&mut night]);
     take_for_one_machine(&mut all.map(|n| &mut n.facts).collect::<Vec<_>>());
     if !history.is_empty() {
-        // A night that was kept already is judged as it is now, once.
+        // A night that is already in the history is judged once, in its current state.
         history.retain(|n| n.facts.started != night.facts.started);
         history.push(night.clone());
     }

@@ -1,12 +1,11 @@
-//! The level of a metric of one configuration night by night, where nights do not all have the
-//! same seeds.
+//! Level of a metric of one configuration on each night, where nights may have different seeds.
 //!
-//! A night's level is the mean over one list of seeds. What a night lacks of them is filled in
-//! by the additive model of a night's level and a seed's own part, fitted by least squares to
-//! all nights (a two-way layout with missing cells: Searle 1987, Linear Models for Unbalanced
-//! Data, chapter 4), so that neither a thin night nor a list of seeds that grew is a step by
-//! itself. Nights that end with the same bits and values are one state of the code and have one
-//! level; seconds are those of each night.
+//! The level of a night is the mean over one list of seeds. Values that a night lacks are imputed
+//! by an additive model of a night effect and a seed effect, fitted by least squares to all nights
+//! (a two-way layout with missing cells: Searle 1987, Linear Models for Unbalanced Data, chapter
+//! 4). So neither a thin night nor a longer list of seeds is a step by itself. Nights with
+//! bit-identical results and values are one state of the code and share a level; seconds remain
+//! separate for each night.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,17 +15,17 @@ use crate::night::NightRun;
 use crate::quantity::value;
 use stats::location;
 
-/// Values of one night by seed.
+/// Values of one night, by seed.
 pub(crate) type Seeds = BTreeMap<u64, f64>;
 
-/// Share of the usual number of seeds that a night must have to count as one.
+/// Fraction of the usual number of seeds below which a night is thin.
 const FEW: f64 = 0.5;
 
-/// Relative difference of levels that rounding of the fit makes.
+/// Relative difference of levels that is due to rounding of the fit.
 const SAME: f64 = 1e-11;
 
-/// Newest nights whose number of seeds may be the usual one: a list that was cut for good is
-/// not thin for ever.
+/// Number of most recent nights whose number of seeds may become the usual one, so that nights with
+/// a permanently shorter list do not stay thin.
 const NEWEST: usize = 5;
 
 /// One night of a series.
@@ -36,31 +35,30 @@ pub(crate) struct Level {
     pub(crate) night: usize,
     /// Values of the seeds that were measured.
     pub(crate) seeds: Seeds,
-    /// The mean over the series' list of seeds.
+    /// Mean over the series' list of seeds.
     pub(crate) mean: f64,
-    /// Says whether so few seeds were measured that the night is shown and tells nothing of levels.
+    /// Whether too few seeds were measured: the night is displayed but not used to find levels.
     pub(crate) thin: bool,
 }
 
 /// Levels of a series, the oldest night first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Levels {
-    /// Nights that can be set in a row.
+    /// Comparable nights.
     pub(crate) held: Vec<Level>,
-    /// Nights left out, for no chain of common seeds links them to the last one.
+    /// Nights that are left out, since no chain of common seeds links them to the last one.
     pub(crate) apart: Vec<usize>,
 }
 
-/// Runs of one night in one state of the code: values by seed of one night or of several that
-/// end with the same bits.
+/// A state of the code: values by seed of one night, or of several with bit-identical results.
 #[derive(Clone, Debug, Default)]
 struct State {
     nights: Vec<usize>,
     seeds: Seeds,
 }
 
-/// Returns the levels of a metric; `nights` has the runs of a configuration in each night that
-/// has it, with the night's index, the oldest first.
+/// Returns the levels of a metric. `nights` has the runs of a configuration in each night that has
+/// it, with the index of the night, the oldest first.
 pub(crate) fn levels(nights: &[(usize, &Vec<&NightRun>)], metric: RegressMetric) -> Levels {
     let measured: Vec<(usize, Vec<&NightRun>, Seeds)> = nights
         .iter()
@@ -110,8 +108,8 @@ pub(crate) fn levels(nights: &[(usize, &Vec<&NightRun>)], metric: RegressMetric)
     Levels { held, apart }
 }
 
-/// The usual number of seeds of a night: the median of all nights, or of the newest where
-/// those have fewer.
+/// Returns the usual number of seeds per night: the median over all nights, or over the most recent
+/// ones if that is smaller.
 fn usual(measured: &[(usize, Vec<&NightRun>, Seeds)]) -> f64 {
     let counts: Vec<f64> = measured.iter().map(|(_, _, seeds)| seeds.len() as f64).collect();
     let newest = &counts[counts.len().saturating_sub(NEWEST)..];
@@ -119,13 +117,13 @@ fn usual(measured: &[(usize, Vec<&NightRun>, Seeds)]) -> f64 {
     of(&counts).min(of(newest))
 }
 
-/// The mean of a night's seeds.
+/// Returns the mean of a night's seeds.
 pub(crate) fn mean(seeds: &Seeds) -> f64 {
     let values: Vec<f64> = seeds.values().copied().collect();
     location::mean(&values).unwrap_or(f64::NAN)
 }
 
-/// Nights whose common seeds all end with the same bits and values of the metric, together.
+/// Groups nights whose common seeds all have bit-identical results and equal values of the metric.
 fn states(measured: &[(usize, Vec<&NightRun>, Seeds)], metric: RegressMetric) -> Vec<State> {
     let mut all: Vec<State> = Vec::new();
     let mut digests: Vec<HashMap<u64, &str>> = Vec::new();
@@ -161,7 +159,8 @@ fn states(measured: &[(usize, Vec<&NightRun>, Seeds)], metric: RegressMetric) ->
     all
 }
 
-/// States that a chain of common seeds links to that of the night `last`, and all others.
+/// Returns the states that a chain of common seeds links to that of the night `last`, and all
+/// others.
 fn linked(states: Vec<State>, last: usize) -> (Vec<State>, Vec<State>) {
     let mut reached: BTreeSet<u64> = states
         .iter()
@@ -182,9 +181,9 @@ fn linked(states: Vec<State>, last: usize) -> (Vec<State>, Vec<State>) {
     states.into_iter().partition(|state| state.seeds.keys().any(|seed| reached.contains(seed)))
 }
 
-/// Means over `list` of each state; of a state that lacks some of these seeds by the additive
-/// model, whose normal equations are solved for the seeds' parts (that of one seed is 0: only
-/// differences are told).
+/// Returns the mean over `list` of each state. For a state that lacks some of these seeds, it uses
+/// the additive model, whose normal equations are solved for the seed effects (the first is fixed
+/// at 0, since only differences are determined).
 fn fitted(states: &[State], list: &BTreeSet<u64>) -> Vec<f64> {
     let seeds: BTreeSet<u64> = states.iter().flat_map(|s| s.seeds.keys().copied()).collect();
     let place: HashMap<u64, usize> = seeds.iter().enumerate().map(|(i, s)| (*s, i)).collect();
@@ -218,7 +217,7 @@ fn fitted(states: &[State], list: &BTreeSet<u64>) -> Vec<f64> {
     let mut levels: Vec<f64> = states.iter().filter_map(whole).collect();
     let mut level = |state: &State| {
         let filled = of(state);
-        // What rounding of the fit alone tells apart is one level, as plateaus are.
+        // Levels that differ only by rounding of the fit are made equal, like plateaus.
         let same = |held: &&f64| (**held - filled).abs() <= SAME * held.abs();
         let level = levels.iter().find(same).copied().unwrap_or(filled);
         levels.push(level);
@@ -227,8 +226,8 @@ fn fitted(states: &[State], list: &BTreeSet<u64>) -> Vec<f64> {
     states.iter().map(|state| whole(state).unwrap_or_else(|| level(state))).collect()
 }
 
-/// Solves a symmetric system whose rows add up to 0, the first unknown being 0: elimination
-/// without pivoting, which positive definite systems allow.
+/// Solves a symmetric system whose rows sum to 0, with the first unknown fixed at 0, by elimination
+/// without pivoting, which is safe for positive definite systems.
 fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let k = right.len();
     for i in 1..k {
@@ -256,7 +255,7 @@ mod tests {
     use super::*;
     use report::table::RunRow;
 
-    /// A night of these seeds, values and digests.
+    /// Returns a night with these seeds, values and digests.
     fn night(runs: &[(u64, f64, &str)]) -> Vec<NightRun> {
         let id = spec::Id::of("series");
         let run = |(seed, loss, digest): &(u64, f64, &str)| NightRun {
@@ -307,7 +306,7 @@ mod tests {
 
     #[test]
     fn seeds_that_were_added_are_no_step() {
-        // Two codes, each seed with a part of its own: 0.1 more in the second.
+        // Two codes, with an effect per seed: 0.1 more in the second.
         let found = of(&[
             night(&[(0, 0.1, "a"), (1, 0.3, "b")]),
             night(&[(0, 0.2, "c"), (1, 0.4, "d")]),
@@ -321,7 +320,7 @@ mod tests {
 
     #[test]
     fn what_differs_by_itself_is_filled_in_by_least_squares() {
-        // Level 1, 2, 3 and parts 0, 10, 20, exactly: no rounding but of the fit.
+        // Levels 1, 2, 3 and seed effects 0, 10, 20 exactly, so that only the fit rounds.
         let found = of(&[
             night(&[(0, 1.0, "a"), (1, 11.0, "b"), (2, 21.0, "c")]),
             night(&[(1, 12.0, "d"), (2, 22.0, "e")]),

@@ -1,9 +1,8 @@
-//! A night against its baseline and its history: whether training got worse.
+//! Comparison of a night with its baseline and its history, to detect whether training got worse.
 //!
-//! [`Night`] is a finished sweep in one file; [`judge`] sets it beside
-//! an earlier one, run by run, and looks back over a folder of nights. What comes of it,
-//! [`Regression`], is plain values that page, Markdown, JSON and exit code are
-//! made of.
+//! A [`Night`] is a finished sweep in one file. [`judge`] compares it with an earlier one, run by
+//! run, and with a folder of earlier nights. The result, [`Regression`], is plain values from which
+//! page, Markdown, JSON and exit code are made.
 
 pub mod amounts;
 pub mod baseline;

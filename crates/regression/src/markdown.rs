@@ -1,6 +1,5 @@
-//! `REGRESSION.md`: the verdict first, short enough to be read before coffee.
-//! It is the summary of a job and the text of an issue, so nothing out of a
-//! file has power in it.
+//! `REGRESSION.md`: a short summary with the verdict first. It becomes the summary of a CI job and
+//! the text of an issue, so all text from files is escaped.
 
 use std::fmt::Write;
 
@@ -13,18 +12,18 @@ use report::text::{capitalised, list};
 use text_format::escape::markdown;
 use text_format::number;
 
-/// Rows of the table of changes.
+/// Largest number of rows in the table of changes.
 const CHANGES: usize = 14;
-/// Reasons for which runs were not compared.
+/// Largest number of reasons for which runs were not compared.
 const REASONS: usize = 6;
-/// Places of the history where levels changed.
+/// Largest number of places in the history where levels changed.
 const PLACES: usize = 4;
-/// What is named of one reason or place.
+/// Largest number of items named for one reason or place.
 const NAMED: usize = 4;
-/// Longest message of a run that failed, in characters.
+/// Largest length in characters of the message of a failed run.
 const MESSAGE: usize = 240;
 
-/// The regression as Markdown; `page` is the file that says more.
+/// Returns the regression as Markdown; `page` is the file with the details.
 pub(crate) fn report(r: &Regression, title: &Title, page: &str) -> String {
     let mut out = format!("# {}\n\n{}\n", markdown(&text::headline(r)), first(r, title));
     let calm = matches!(r.verdict, Verdict::Unchanged | Verdict::Identical) && r.gaps.is_empty();
@@ -43,7 +42,7 @@ pub(crate) fn report(r: &Regression, title: &Title, page: &str) -> String {
     out
 }
 
-/// Who, when, and what is bit-identical.
+/// Returns the first paragraph: the experiment, the bit-identical runs and the counts.
 fn first(r: &Regression, title: &Title) -> String {
     let mut said = vec![text::identical(r, title), text::counts(r)];
     said.extend(text::left_out(r));
@@ -51,12 +50,12 @@ fn first(r: &Regression, title: &Title) -> String {
     format!("**{}**: {}", markdown(&r.after.experiment), markdown(&said.join(" ")))
 }
 
-/// What the older side was.
+/// Describes the older side.
 fn before(r: &Regression) -> String {
     r.before.as_ref().map_or_else(|| "none".to_owned(), text::facts)
 }
 
-/// What both sides were, in one paragraph.
+/// Describes both sides in one paragraph, for a night without changes.
 fn calmly(r: &Regression, title: &Title) -> String {
     format!(
         "{}: {}. {}: {}. {}",
@@ -79,7 +78,7 @@ fn changes(out: &mut String, r: &Regression, title: &Title, page: &str) {
         (_, 0) => "What regressed",
         _ => "What regressed and what improved",
     };
-    // Where both are many, a few rows are kept for what improved.
+    // If there are many of both, a few rows are reserved for improvements.
     let better_rows = better.len().min(CHANGES.saturating_sub(worse.len()).max(3));
     let worse_rows = worse.len().min(CHANGES - better_rows.min(CHANGES));
     let shown = [&worse[..worse_rows], &better[..better_rows]].concat();
@@ -150,7 +149,7 @@ fn steps(out: &mut String, r: &Regression, page: &str) {
 
 fn commits((range, dirty): (Range, Option<&'static str>)) -> String {
     let range = match range {
-        // Hexadecimal digits alone: nothing to escape.
+        // Only hexadecimal digits: nothing to escape.
         Range::Command(text) => format!("`{text}`"),
         Range::Not(why) => capitalised(why),
     };

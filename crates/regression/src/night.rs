@@ -1,5 +1,5 @@
-//! A night: one finished sweep as the history and the baselines keep it. One
-//! Parquet file, a row a run, that needs nothing beside it.
+//! Nights: finished sweeps as stored by the history and the baselines, each in one self-contained
+//! Parquet file with one row per run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,44 +17,44 @@ use report::error::ReportError;
 use report::reading::{self, Opened};
 use report::table::{Cell, RunRow, scan};
 
-/// What holds for a whole night.
+/// Facts that hold for a whole night.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Facts {
     /// The experiment's name.
     pub experiment: String,
     /// Start of the sweep, RFC 3339 in UTC.
     pub started: String,
-    /// Commit of the working tree; none outside of git.
+    /// Commit of the working tree; `None` outside of git.
     pub commit: Option<String>,
-    /// Whether the sources differed from it.
+    /// Whether the sources differed from that commit.
     pub dirty: Option<bool>,
-    /// `libtorch` or `flex`, and if so that the fast path was off, or TF32 on.
+    /// `libtorch` or `flex`, with a note if the fast path was off or TF32 was on.
     pub backend: Option<String>,
     /// `cpu` or `cuda`.
     pub device_kind: Option<String>,
     /// Name of the processor or GPU.
     pub device_model: Option<String>,
-    /// Vendor, family and model of the processor; none in nights that did not record it.
+    /// Vendor, family and model of the processor; `None` in nights that did not record it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
-    /// The processor that a night without one is taken for; see [`take_for_one_machine`].
+    /// The processor that is assumed for a night without one; see [`take_for_one_machine`].
     #[serde(skip)]
     pub taken_for: Option<String>,
-    /// Instruction sets of the processor that kernels choose by.
+    /// Instruction sets of the processor, which determine the choice of kernels.
     pub cpu_features: Option<String>,
-    /// Version of the GPU's driver.
+    /// Version of the GPU driver.
     pub driver: Option<String>,
     /// Version of libtorch.
     pub libtorch: Option<String>,
-    /// Hash of the sources that train.
+    /// Hash of the training sources.
     pub code: Option<String>,
     /// Metric of the target and its value: `validation.accuracy 0.97`.
     pub target: Option<String>,
 }
 
 impl Facts {
-    /// What must be equal for numbers to be comparable from night to night: a
-    /// change of it starts a new segment of the history.
+    /// Returns the facts that must match for numbers to be comparable between nights; a change of
+    /// any starts a new segment of the history.
     pub fn machine(&self) -> [Option<&str>; 7] {
         [
             self.backend.as_deref(),
@@ -67,7 +67,7 @@ impl Facts {
         ]
     }
 
-    /// What of [`Facts::machine`] differs, in words; none when nothing does.
+    /// Describes the first difference in [`Facts::machine`]; `None` if there is none.
     pub fn other_machine(&self, other: &Facts) -> Option<String> {
         const NAMES: [&str; 7] = [
             "the backend",
@@ -85,29 +85,30 @@ impl Facts {
         })
     }
 
-    /// The commit in short: eight characters, `+` behind it where sources differed.
+    /// Returns the first eight characters of the commit, followed by `+` if sources differed from
+    /// it.
     pub fn commit_short(&self) -> Option<String> {
         let commit = self.commit.as_deref()?;
         let mark = if self.dirty == Some(true) { "+" } else { "" };
         Some(format!("{}{mark}", commit.get(..8).unwrap_or(commit)))
     }
 
-    /// The day: `2026-11-24`.
+    /// Returns the day: `2026-11-24`.
     pub fn day(&self) -> &str {
         self.started.get(..10).unwrap_or(&self.started)
     }
 }
 
-/// Takes nights that did not record the family of their processor for nights of the machine
-/// that all their other facts name: a night that knows it, the next later one, else the
-/// latest before. So a history is not split by a fact that its first nights lack.
+/// Assumes a processor for nights that did not record its family: that of a night whose other facts
+/// match, the next later one or else the latest earlier one. A fact that the first nights lack thus
+/// does not split the history.
 pub fn take_for_one_machine(nights: &mut [&mut Facts]) {
     nights.sort_by(|a, b| a.started.cmp(&b.started));
     for at in 0..nights.len() {
         if nights[at].processor.is_some() {
             continue;
         }
-        // The processor is the last of them.
+        // The processor is the last of the facts.
         let rest = |facts: &Facts| -> [Option<String>; 6] {
             std::array::from_fn(|i| facts.machine()[i].map(str::to_owned))
         };
@@ -124,34 +125,34 @@ pub fn take_for_one_machine(nights: &mut [&mut Facts]) {
 /// One run of a night.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NightRun {
-    /// Its identity across versions of the code.
+    /// Its cell, the id across versions of the code.
     pub cell_id: Id,
-    /// Its configuration across versions of the code: the cell of seed 0.
+    /// Id of its configuration across versions of the code: the cell of seed 0.
     pub series: Id,
     /// Label of its optimizer.
     pub label: String,
-    /// What sets the configuration apart within its label: `lr 0.1`.
+    /// The values that set the configuration apart within its label: `lr 0.1`.
     pub config: String,
-    /// Seed.
+    /// Its seed.
     pub seed: u64,
-    /// Epochs planned.
+    /// Number of epochs planned.
     pub epochs: u64,
-    /// Optimizer steps planned of a run by steps; `None` of one by epochs.
+    /// Number of optimizer steps planned for a run by steps; `None` for a run by epochs.
     pub steps: Option<u64>,
-    /// The epoch at which a rung of tuning has cut its configuration; `None` of any other.
+    /// Epoch at which a rung of tuning cut its configuration; `None` for any other.
     pub cut_at: Option<u64>,
-    /// What it left.
+    /// Its results.
     pub row: RunRow,
 }
 
 impl NightRun {
-    /// Returns whether it is paused where a rung has cut it.
+    /// Returns whether it is paused where a rung cut it.
     pub fn is_cut(&self) -> bool {
         let there = |at: u64| self.row.epochs_completed.is_some_and(|done| done >= at);
         self.row.status == Some(Status::Cut) && self.cut_at.is_some_and(there)
     }
 
-    /// Returns whether nothing of it is left to train: it has a result, or a rung has cut it.
+    /// Returns whether it needs no more training: it has a result, or a rung cut it.
     pub fn is_done(&self) -> bool {
         self.row.has_result() || self.is_cut()
     }
@@ -160,15 +161,15 @@ impl NightRun {
 /// One finished sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Night {
-    /// What holds for all its runs.
+    /// Facts that hold for all its runs.
     pub facts: Facts,
-    /// One a planned run, in plan order.
+    /// One entry per planned run, in plan order.
     pub runs: Vec<NightRun>,
 }
 
 impl Night {
-    /// The last sweep of a report folder, of its journal where there is one. Nothing is
-    /// written there: what is compared may be another's.
+    /// Reads the last sweep of a report folder, from its journal if there is one. Nothing is
+    /// written there, since the folder may belong to somebody else.
     ///
     /// # Errors
     /// `plan.json`, the journal or the Parquet files cannot be read.
@@ -189,19 +190,19 @@ impl Night {
     /// Reads a file that [`Night::write`] wrote.
     ///
     /// # Errors
-    /// [`ReportError::Kept`]: it is not there, is no such file, or holds no run.
+    /// [`ReportError::Kept`] if it is missing, invalid, or has no run.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
         let not = |reason: String| ReportError::Kept { path: path.into(), what: "a night", reason };
         if !path.is_file() {
-            return Err(not("there is no such file".to_owned()));
+            return Err(not("the file does not exist".to_owned()));
         }
         let frame = scan(path).map_err(|e| match e {
             ReportError::Parquet { reason, .. } => not(reason.to_string()),
             other => other,
         })?;
-        // What holds for the whole night stands in its rows.
+        // Facts of the whole night are stored in its rows.
         if frame.height() == 0 {
-            return Err(not("it holds no run".to_owned()));
+            return Err(not("it has no runs".to_owned()));
         }
         let read = || -> PolarsResult<Night> {
             let text = |name: &str| String::read(frame.column(name)?);
@@ -216,7 +217,7 @@ impl Night {
                 backend: first("backend")?,
                 device_kind: first("device_kind")?,
                 device_model: first("device_model")?,
-                // Not in nights of programs that did not know it.
+                // Missing in nights of earlier programs.
                 processor: match frame.column("processor") {
                     Ok(column) => String::read(column)?.into_iter().next().flatten(),
                     Err(_) => None,
@@ -233,7 +234,7 @@ impl Night {
             let (labels, configs) = (text("label")?, text("config")?);
             let (seeds, epochs) =
                 (u64::read(frame.column("seed")?)?, u64::read(frame.column("epochs")?)?);
-            // Left out where all runs are by epochs, and where nothing was cut.
+            // Omitted if all runs are by epochs, or nothing was cut.
             let left_out = |name: &str| match frame.column(name) {
                 Ok(column) => u64::read(column),
                 Err(_) => Ok(vec![None; frame.height()]),
@@ -263,7 +264,7 @@ impl Night {
         read().map_err(|e| not(e.to_string()))
     }
 
-    /// Writes the night: one row a run, what holds for all of them in every row.
+    /// Writes the night with one row per run; facts of the whole night are repeated in every row.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -292,7 +293,7 @@ impl Night {
             whole("device_model", facts.device_model.as_deref()),
             whole("cpu_features", facts.cpu_features.as_deref()),
         ];
-        // Left out where it is not known.
+        // Omitted if unknown.
         out.extend(facts.processor.as_deref().map(|known| whole("processor", Some(known))));
         out.extend([
             whole("driver", facts.driver.as_deref()),
@@ -318,7 +319,8 @@ impl Night {
     }
 }
 
-/// Of a sweep that trained nothing the manifest knows no environment.
+/// Returns the newest environment in the journal, for a manifest that has none since its sweep
+/// trained nothing.
 fn newest_environment(dir: &ReportDir) -> Option<Environment> {
     let journal = store::journal::read(dir).ok()?;
     let mut known: Vec<_> = journal.records.into_iter().filter(|r| r.exec.is_some()).collect();
@@ -335,7 +337,7 @@ fn facts(plan: &Plan, manifest: Option<&Manifest>, environment: Option<Environme
         facts.dirty = manifest.provenance.git_dirty;
     }
     if let Some(e) = environment {
-        // Without the fast path both bits and seconds are others, as on another backend.
+        // Without the fast path both bits and seconds differ, as on another backend.
         let path = if e.plain { " without the fast path" } else { "" };
         let precision = if e.tf32 == Some(true) { " in TF32" } else { "" };
         facts.backend = Some(e.backend + path + precision);

@@ -1,4 +1,4 @@
-//! Runs of two nights side by side, and what has no partner.
+//! Pairs of runs of two nights, and the runs without a partner.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,16 +10,16 @@ use crate::night::{Night, NightRun};
 use crate::quantity::{stopped_at_target, value};
 use report::analysis::unlike;
 
-/// Two runs of one cell, the baseline's first.
+/// Two runs of one cell; the baseline's is first.
 pub(crate) type Couple<'a> = (&'a NightRun, &'a NightRun);
 
-/// Returns whether a run had its machine for itself, as far as the sweep can tell.
+/// Returns whether a run had its machine to itself, as far as the sweep can tell.
 pub(crate) fn alone(run: &NightRun) -> bool {
     run.row.jobs == Some(1)
 }
 
-/// Returns whether two runs ended with the same bits; two diverged ones end without
-/// weights, and count when they did so at the same step of the same batches.
+/// Returns whether two runs are bit-identical. Two diverged runs have no weights, and count if they
+/// diverged at the same step of the same batches.
 pub(crate) fn same_bits(a: &NightRun, b: &NightRun) -> bool {
     let (a, b) = (&a.row, &b.row);
     match (&a.weights_digest, &b.weights_digest) {
@@ -34,8 +34,8 @@ pub(crate) fn same_bits(a: &NightRun, b: &NightRun) -> bool {
     }
 }
 
-/// Pairs by configuration, in the order of tonight's plan; what has no partner
-/// goes to `gaps`.
+/// Returns the pairs by configuration, in the order of tonight's plan; runs without a partner are
+/// added to `gaps`.
 pub(crate) fn couples<'a>(
     before: &'a Night,
     after: &'a Night,
@@ -55,7 +55,7 @@ pub(crate) fn couples<'a>(
             continue;
         };
         if earlier.is_cut() && current.is_cut() && earlier.cut_at == current.cut_at {
-            // Neither night trained it to a result, as planned.
+            // As planned, neither night trained it to a result.
             continue;
         }
         match (earlier.row.has_result(), current.row.has_result()) {
@@ -76,16 +76,15 @@ pub(crate) fn couples<'a>(
     out
 }
 
-/// Adds the runs that trained to their end at both times and have a loss or score no
-/// more, or none that is a number.
+/// Adds the runs that trained to their end at both times but now lack a finite loss or score.
 pub(crate) fn lost_values(
     configs: &[(&NightRun, Vec<Couple<'_>>)],
     wanted: &[RegressMetric],
     gaps: &mut Gaps,
 ) {
     for (a, b) in configs.iter().flat_map(|(_, couples)| couples) {
-        // A run that stops at the target has no last epoch to compare. Steps and seconds have no
-        // value where a run stopped early or is of an older release.
+        // A run that stops at the target has no last epoch to compare. Steps and seconds are
+        // missing if a run stopped early or is from an older release.
         let stopped = stopped_at_target(a) || stopped_at_target(b);
         let completed = a.row.completed() && b.row.completed() && !stopped;
         for &metric in wanted.iter().filter(|m| completed && m.is_at_the_end()) {
@@ -103,7 +102,7 @@ fn without_result(run: &NightRun) -> GapKind {
     GapKind::Failed(if message.is_empty() { status } else { format!("{status}: {message}") })
 }
 
-/// Gaps in the order of finding, those of one configuration and reason together.
+/// Gaps in the order of discovery, grouped by configuration and reason.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gaps(pub(crate) Vec<Gap>);
 

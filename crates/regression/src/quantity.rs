@@ -1,21 +1,20 @@
-//! What a run says of each metric, and what a difference of two is in the
-//! metric's unit.
+//! Values of a run by metric, and differences in the metric's unit.
 
 use spec::record::StopReason;
 use spec::regress_settings::{EffectUnit, RegressMetric};
 
 use crate::night::NightRun;
 
-/// Whether a run ended because it reached the target. What was measured then says how
-/// far it was when it stopped, and not how good it is: an equally good run that reaches
-/// the target an epoch sooner stops with a higher loss.
+/// Returns whether a run ended because it reached the target. Its metrics then show how far it was
+/// when it stopped, not how good it is: an equally good run that reaches the target an epoch
+/// earlier stops with a higher loss.
 pub(crate) fn stopped_at_target(run: &NightRun) -> bool {
     run.row.stop_reason.as_deref() == Some(StopReason::Target.name())
 }
 
-/// A run's value of a metric; none where it has none. A diverged run has no
-/// last epoch, so it counts in divergence and time to target alone; so does a run that
-/// stopped at the target, but for its seconds.
+/// Returns a run's value of a metric, if it has one. A diverged run has no last epoch, so it counts
+/// only for divergence and time to target; so does a run that stopped at the target, except for its
+/// seconds.
 pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
     let row = &run.row;
     if !row.has_result() {
@@ -34,7 +33,7 @@ pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
             run.steps.map(|planned| row.target_step.unwrap_or(planned.saturating_add(1)) as f64)
         }
         RegressMetric::Diverged => Some(f64::from(u8::from(row.diverged()))),
-        // A run that stopped early did less work for what it measured.
+        // A run that stopped early did less work.
         RegressMetric::Steps => {
             let whole = row.stop_reason.as_deref() == Some(StopReason::Epochs.name());
             completed(row.steps.filter(|_| whole).map(|s| s as f64))
@@ -43,11 +42,11 @@ pub(crate) fn value(metric: RegressMetric, run: &NightRun) -> Option<f64> {
     }
 }
 
-/// A difference of means in the metric's unit: relative to `before`, or as it is.
+/// Converts a difference of means to the metric's unit: relative to `before`, or unchanged.
 pub(crate) fn effect(metric: RegressMetric, difference: f64, before: f64) -> f64 {
     match metric.unit() {
-        // A loss of exactly zero leaves nothing to be relative to; the smallest
-        // normal number keeps the sign and stays finite for any real loss.
+        // A loss of exactly zero has no relative difference; the smallest normal number keeps the
+        // sign and stays finite for any real loss.
         EffectUnit::Relative if difference != 0.0 => {
             (difference / before.abs().max(f64::MIN_POSITIVE)).clamp(f64::MIN, f64::MAX)
         }
@@ -151,7 +150,7 @@ mod tests {
         };
         assert_eq!(of(RegressMetric::TargetStep, Some(450)), Some(450.0));
         assert_eq!(of(RegressMetric::TargetStep, None), Some(2_001.0));
-        // The whole epochs done by then may be the same for all.
+        // The number of completed epochs may be the same for all.
         assert_eq!(of(RegressMetric::TargetEpoch, Some(450)), None);
         let by_epochs = run(RunRow { status: Some(Status::Completed), ..RunRow::default() });
         assert_eq!(value(RegressMetric::TargetStep, &by_epochs), None);

@@ -1,5 +1,5 @@
-//! What there is to tell of a regression, in the order in which it is told:
-//! the worst first, and what has one cause together.
+//! Findings of a regression in the order in which they are presented: the worst first, and those
+//! with one cause together.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ use text_format::plural;
 pub(crate) struct RankedChange<'a> {
     /// The configuration.
     pub(crate) config: &'a ConfigChange,
-    /// What was compared.
+    /// The comparison.
     pub(crate) change: &'a Change,
 }
 
-/// Place of a finding in tables and figures.
+/// Returns the position of a finding in tables and figures.
 fn rank(finding: Finding) -> u8 {
     match finding {
         Finding::Regressed => 0,
@@ -34,9 +34,9 @@ fn rank(finding: Finding) -> u8 {
     }
 }
 
-/// Every comparison: regressions first, the largest effect for its
-/// `min_effect` first; counts that noise does not explain before all others of
-/// their kind, for they are often the cause.
+/// Returns every comparison: regressions first, those with the largest multiple of `min_effect`
+/// first. Counts that noise does not explain precede all others of their kind, since they are often
+/// the cause.
 pub(crate) fn ranked_changes(r: &Regression) -> Vec<RankedChange<'_>> {
     let mut all: Vec<RankedChange> = r
         .configs
@@ -52,15 +52,16 @@ pub(crate) fn ranked_changes(r: &Regression) -> Vec<RankedChange<'_>> {
         let exact = |c: &Change| c.method != Method::Exact;
         let by_rank = rank(a.finding).cmp(&rank(b.finding));
         let worst = || exact(a).cmp(&exact(b)).then(weight(b).total_cmp(&weight(a)));
-        // Of what is equal or unknown the size says nothing: it stays in plan order.
+        // For findings of no change or too few seeds the size is irrelevant, so they keep the plan
+        // order.
         if rank(a.finding) <= 2 { by_rank.then_with(worst) } else { by_rank }
     });
     all
 }
 
 impl Regression {
-    /// The changes of this finding with their configurations, in the order in
-    /// which they are told: the largest multiple of `min_effect` first.
+    /// Returns the changes with this finding and their configurations, those with the largest
+    /// multiple of `min_effect` first.
     pub fn found(&self, finding: Finding) -> Vec<(&ConfigChange, &Change)> {
         of(self, finding)
             .into_iter()
@@ -69,12 +70,12 @@ impl Regression {
     }
 }
 
-/// The comparisons that came to `finding`, in the order of [`ranked_changes`].
+/// Returns the comparisons with this finding, in the order of [`ranked_changes`].
 pub(crate) fn of(r: &Regression, finding: Finding) -> Vec<RankedChange<'_>> {
     ranked_changes(r).into_iter().filter(|t| t.change.finding == finding).collect()
 }
 
-/// Steps of the history that count against the night, the largest first.
+/// Returns the steps of the history that count against the night, the largest first.
 pub(crate) fn alarms(r: &Regression) -> Vec<(&Trend, &TrendStep)> {
     let mut all: Vec<(&Trend, &TrendStep)> = steps(r).filter(|(_, s)| s.alarm).collect();
     let weight = |(trend, step): &(&Trend, &TrendStep)| {
@@ -86,26 +87,26 @@ pub(crate) fn alarms(r: &Regression) -> Vec<(&Trend, &TrendStep)> {
     all
 }
 
-/// Every step of every trend.
+/// Returns every step of every trend.
 pub(crate) fn steps(r: &Regression) -> impl Iterator<Item = (&Trend, &TrendStep)> {
     r.trends.iter().flat_map(|trend| trend.steps.iter().map(move |step| (trend, step)))
 }
 
-/// Steps of the history that fell between the same two nights.
+/// Steps of the history between the same two nights.
 pub(crate) struct StepGroup<'a> {
     /// The last night at the old level.
     pub(crate) last_good: usize,
-    /// The first at the new one; for a drift the night by which it had ended.
+    /// The first night at the new level; for a drift, the night by which it had ended.
     pub(crate) until: usize,
-    /// Whether they came little by little.
+    /// Whether they are drifts.
     pub(crate) drift: bool,
-    /// Whether any counts against the night.
+    /// Whether any step counts against the night.
     pub(crate) alarm: bool,
     /// The steps, the largest alarm first.
     pub(crate) steps: Vec<(&'a Trend, &'a TrendStep)>,
 }
 
-/// All steps by where they fell: the largest alarm first, then the newest.
+/// Groups all steps by their nights: the group with the largest alarm first, then the newest.
 pub(crate) fn step_groups(r: &Regression) -> Vec<StepGroup<'_>> {
     let mut groups: Vec<StepGroup> = Vec::new();
     let others = steps(r).filter(|(_, s)| !s.alarm);
@@ -128,8 +129,8 @@ pub(crate) fn step_groups(r: &Regression) -> Vec<StepGroup<'_>> {
     groups
 }
 
-/// Configurations and metrics that count against the night, by comparison or by
-/// a step, each once.
+/// Returns the distinct configurations and metrics that count against the night, by a comparison or
+/// a step.
 pub(crate) fn against(r: &Regression) -> Vec<(String, RegressMetric)> {
     let changes = of(r, Finding::Regressed)
         .into_iter()
@@ -145,7 +146,7 @@ pub(crate) fn against(r: &Regression) -> Vec<(String, RegressMetric)> {
 pub(crate) struct GapGroup<'a> {
     /// The reason.
     pub(crate) kind: &'a GapKind,
-    /// Runs that it concerns.
+    /// Number of runs that it concerns.
     pub(crate) runs: usize,
     /// Label, configuration and seeds.
     pub(crate) who: Vec<(&'a str, &'a str, &'a [u64])>,
@@ -163,7 +164,7 @@ fn urgency(kind: &GapKind) -> u8 {
     }
 }
 
-/// What could not be compared, by reason: tonight's failures first.
+/// Groups the gaps by reason, tonight's failures first.
 pub(crate) fn gap_groups(r: &Regression) -> Vec<GapGroup<'_>> {
     let mut groups: Vec<GapGroup> = Vec::new();
     for gap in &r.gaps {
@@ -182,18 +183,19 @@ pub(crate) fn gap_groups(r: &Regression) -> Vec<GapGroup<'_>> {
     groups
 }
 
-/// Runs that were not compared, or not in all, each once however many reasons there are.
+/// Numbers of runs that were not compared, or only in part, each run once regardless of the number
+/// of reasons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Incomplete {
     /// Runs of the judged side.
     pub(crate) lost: usize,
-    /// Runs of the other side that are not planned any more.
+    /// Runs of the other side that are no longer planned.
     pub(crate) gone: usize,
-    /// Runs that were compared, although what fed them differs.
+    /// Runs that were compared although their data, weights or batches differ.
     pub(crate) unlike: usize,
 }
 
-/// Counts what could not be compared.
+/// Counts the runs that could not be compared.
 pub(crate) fn incomplete(r: &Regression) -> Incomplete {
     let count = |of: &dyn Fn(&GapKind) -> bool| {
         let gaps = r.gaps.iter().filter(|gap| of(&gap.kind));
@@ -211,9 +213,9 @@ pub(crate) fn incomplete(r: &Regression) -> Incomplete {
     }
 }
 
-/// `seed 3`, `seeds 0 to 4 and 7`.
+/// Names seeds in ranges: `seed 3`, `seeds 0 to 4 and 7`.
 pub(crate) fn seeds(seeds: &[u64]) -> String {
-    /// Ranges that are written out.
+    /// Largest number of ranges that are listed.
     const MOST: usize = 8;
     let mut sorted = seeds.to_vec();
     sorted.sort_unstable();

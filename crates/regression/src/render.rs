@@ -1,4 +1,4 @@
-//! Writing a regression: Markdown, JSON, page, figures and tables.
+//! Output of a regression: Markdown, JSON, page, figures and tables.
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +14,10 @@ use report::page::{self, Drawn, Rendered, csv};
 
 pub use crate::text::Title;
 
-/// Version of `regression.json`.
+/// Format version of `regression.json`.
 pub const JSON_VERSION: u32 = 1;
 
-/// `regression.json` from its first line on.
+/// Structure of `regression.json`.
 #[derive(Serialize)]
 struct Document<'a> {
     v: u32,
@@ -27,11 +27,10 @@ struct Document<'a> {
     regression: Value,
 }
 
-/// Writes `REGRESSION.md`, `regression.json`, `regression.html`, `regression/`
-/// and `tables/regression-*.csv` into `out`; for [`Title::Comparison`]
-/// `COMPARISON.md`, `comparison.json` and `index.html` in place of the first
-/// three. Figures and tables of an earlier one are removed. The same
-/// `regression` gives the same bytes.
+/// Writes `REGRESSION.md`, `regression.json`, `regression.html`, `regression/` and
+/// `tables/regression-*.csv` into `out`. For [`Title::Comparison`] the first three are
+/// `COMPARISON.md`, `comparison.json` and `index.html`. Removes figures and tables of an earlier
+/// regression. The same `regression` gives the same bytes.
 ///
 /// # Errors
 /// A file cannot be written, or a figure cannot be drawn.
@@ -73,8 +72,8 @@ pub fn render(
     Ok(Rendered { written, ..Rendered::default() })
 }
 
-/// Removes the regression of an earlier night from a report folder: until
-/// tonight is judged there is none.
+/// Removes the regression of an earlier night from a report folder, since there is none until
+/// tonight is judged.
 ///
 /// # Errors
 /// A file cannot be removed.
@@ -88,12 +87,12 @@ pub fn remove(out: &ReportDir) -> Result<(), ReportError> {
         }
     }
     remove_stale(out, &[])?;
-    // Only an empty folder can be removed so: what is not ours stays.
+    // This removes only an empty folder, so files of others stay.
     let _ = std::fs::remove_dir(out.regression());
     Ok(())
 }
 
-/// Removes what an earlier regression drew and this one does not have.
+/// Removes the files of an earlier regression that this one does not have.
 fn remove_stale(out: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), ReportError> {
     let mut known: Vec<PathBuf> = tables::NAMES
         .iter()
@@ -118,7 +117,7 @@ fn remove_stale(out: &ReportDir, files: &[(PathBuf, Vec<u8>)]) -> Result<(), Rep
     Ok(())
 }
 
-/// Whether a file of the folder of figures has a name that [`render`] gives.
+/// Returns whether a file in the folder of figures has a name that [`render`] uses.
 fn is_figure(path: &Path) -> bool {
     let text = |part: Option<&std::ffi::OsStr>| {
         part.and_then(|p| p.to_str()).unwrap_or_default().to_owned()
@@ -131,7 +130,7 @@ fn is_figure(path: &Path) -> bool {
     drawn && matches!(extension.as_str(), "svg" | "png")
 }
 
-/// The regression for programs.
+/// Returns the regression as JSON.
 fn json(regression: &Regression) -> Vec<u8> {
     let headline = text::headline(regression);
     let mut value = serde_json::to_value(regression).expect("plain strings and numbers");
@@ -153,8 +152,8 @@ fn json(regression: &Regression) -> Vec<u8> {
     text
 }
 
-/// JSON has no infinity: `"inf"`, `"-inf"` and `"NaN"` stand for what it lacks,
-/// as in the CSV, so that `null` means none alone.
+/// Replaces a number that JSON cannot represent by `"inf"`, `"-inf"` or `"NaN"`, as in the CSV, so
+/// that `null` only means a missing value.
 fn put(value: &mut Value, number: f64) {
     if !number.is_finite() {
         *value = Value::String(number.to_string());

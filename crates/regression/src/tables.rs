@@ -1,4 +1,4 @@
-//! The tables of a regression, for page, Markdown and CSV.
+//! Tables of a regression for page, Markdown and CSV.
 
 use crate::amounts;
 use crate::finding::{Change, Finding, GapKind, Regression};
@@ -8,7 +8,7 @@ use crate::text::{self, Range, Title};
 use report::page::table::{Cell, Table};
 use text_format::escape;
 
-/// Names of all tables that such a page may have.
+/// Names of all tables that the page may have.
 pub(crate) const NAMES: [&str; 5] = [
     "regression-changes",
     "regression-comparisons",
@@ -17,17 +17,17 @@ pub(crate) const NAMES: [&str; 5] = [
     "regression-configurations",
 ];
 
-/// Every table; those without rows are not shown.
+/// All tables; those without rows are not displayed.
 pub(crate) struct Tables {
-    /// What regressed or improved.
+    /// Comparisons that regressed or improved.
     pub(crate) changes: Table,
     /// Every comparison.
     pub(crate) comparisons: Table,
-    /// What could not be compared.
+    /// Runs that could not be compared.
     pub(crate) gaps: Table,
     /// Changes of level in the history.
     pub(crate) levels: Table,
-    /// Pairs of each configuration.
+    /// Numbers of pairs of each configuration.
     pub(crate) configurations: Table,
 }
 
@@ -43,14 +43,14 @@ impl Tables {
             comparisons: comparisons(&all, title)
                 .named(NAMES[1], "Every configuration and metric that was compared"),
             gaps: gaps(r, title)
-                .named(NAMES[2], "Runs that could not be compared, or were fed otherwise"),
+                .named(NAMES[2], "Runs that could not be compared, or had different inputs"),
             levels: levels(r).named(NAMES[3], "Changes of level in the history"),
             configurations: configurations(r)
                 .named(NAMES[4], "Pairs of runs and bit-identical pairs of each configuration"),
         }
     }
 
-    /// All that have rows, in the order of the page.
+    /// Returns the tables that have rows, in the order of the page.
     pub(crate) fn filled(&self) -> impl Iterator<Item = &Table> {
         [&self.changes, &self.comparisons, &self.gaps, &self.levels, &self.configurations]
             .into_iter()
@@ -58,7 +58,7 @@ impl Tables {
     }
 }
 
-/// One row a comparison.
+/// Builds a table with one row per comparison.
 pub(crate) fn comparisons(all: &[RankedChange<'_>], title: &Title) -> Table {
     let (before, after) = (format!("#{}", title.before()), format!("#{}", title.after()));
     let head = [
@@ -123,7 +123,7 @@ fn gaps(r: &Regression, title: &Title) -> Table {
     let mut table = Table::new(&["Optimizer", "Configuration", "Which seeds", "#Runs", "Why"])
         .choices(&["Optimizer"]);
     let mut gaps: Vec<_> = r.gaps.iter().collect();
-    // As they are told: what failed tonight first.
+    // In the order in which they are presented: tonight's failures first.
     let order: Vec<&GapKind> = ranking::gap_groups(r).iter().map(|g| g.kind).collect();
     gaps.sort_by_key(|g| order.iter().position(|kind| **kind == g.kind));
     for gap in gaps {
@@ -174,7 +174,7 @@ fn levels(r: &Regression) -> Table {
                 Cell::text(&trend.config),
                 Cell::text(metric.label()),
                 Cell::text(fact(step.at).day()),
-                Cell::text(if step.drift { "little by little" } else { "at once" }),
+                Cell::text(if step.drift { "gradually" } else { "at once" }),
                 value(step.before),
                 value(step.after),
                 Cell::number(Some(step.effect), |e| amounts::signed(metric, e))
@@ -206,7 +206,7 @@ fn configurations(r: &Regression) -> Table {
     table.without_empty()
 }
 
-/// Both sides as name and two values; what is unknown on both is left out.
+/// Returns the facts of both sides as name and two values, without those that are unknown on both.
 pub(crate) fn facts(r: &Regression) -> Vec<(&'static str, String, String)> {
     type Of = fn(&Facts) -> Option<String>;
     let all: [(&'static str, Of); 13] = [

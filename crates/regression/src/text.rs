@@ -1,4 +1,4 @@
-//! What page, Markdown and terminal say of a regression, so that they cannot differ.
+//! Sentences on a regression, shared by page, Markdown and terminal so that they cannot differ.
 
 use spec::regress_settings::RegressMetric;
 
@@ -18,46 +18,46 @@ use change::step_dated;
 pub(crate) use change::{change, step, when};
 pub(crate) use past::history;
 
-/// Longest label or configuration in a headline, in characters.
+/// Largest length in characters of a label or configuration in a headline.
 const LONGEST: usize = 48;
 
-/// Whether two nights are set side by side, or any two sweeps.
+/// The kind of comparison: of two nights, or of any two sweeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Title {
-    /// Tonight against the accepted baseline.
+    /// Tonight compared with the accepted baseline.
     Nightly,
-    /// `compare A B`: the second sweep against the first.
+    /// `compare A B`: the second sweep compared with the first.
     Comparison {
-        /// What the first is called, in full: its folder.
+        /// Full name of the first: its folder.
         a: String,
-        /// What the second is called.
+        /// Full name of the second.
         b: String,
     },
 }
 
 impl Title {
-    /// Column of the older side: `Baseline` or `A`.
+    /// Returns the column head of the older side: `Baseline` or `A`.
     pub(crate) fn before(&self) -> &'static str {
         if *self == Title::Nightly { "Baseline" } else { "A" }
     }
 
-    /// Column of the judged side: `Tonight` or `B`.
+    /// Returns the column head of the judged side: `Tonight` or `B`.
     pub(crate) fn after(&self) -> &'static str {
         if *self == Title::Nightly { "Tonight" } else { "B" }
     }
 
-    /// The older side in a sentence.
+    /// Returns the older side as used in a sentence.
     pub(crate) fn of_before(&self) -> &'static str {
         if *self == Title::Nightly { "the baseline" } else { "A" }
     }
 
-    /// The judged side in a sentence: when, or where.
+    /// Returns the judged side as used in a sentence: a time or a place.
     pub(crate) fn in_after(&self) -> &'static str {
         if *self == Title::Nightly { "tonight" } else { "in B" }
     }
 }
 
-/// What a program exits with: 4 regressed, 5 incomplete, else 0.
+/// Returns the exit code of a program: 4 for regressed, 5 for incomplete, else 0.
 pub fn exit_code(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Regressed => 4,
@@ -66,7 +66,7 @@ pub fn exit_code(verdict: Verdict) -> u8 {
     }
 }
 
-/// The verdict in a word.
+/// Returns the word for a verdict.
 pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Regressed => "Regressed",
@@ -77,7 +77,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A finding in a word or two.
+/// Returns the words for a finding.
 pub fn finding(finding: Finding) -> &'static str {
     match finding {
         Finding::Regressed => "regressed",
@@ -90,20 +90,21 @@ pub fn finding(finding: Finding) -> &'static str {
     }
 }
 
-/// Returns whether a comparison moved on seeds that are too few to tell it from chance; false where
-/// there are not even two.
+/// Returns whether a comparison moved on too few seeds to exclude chance; false with fewer than
+/// two.
 fn too_few_seeds(ranked_changes: &RankedChange<'_>) -> bool {
     let seeds = ranked_changes.change.seeds.len();
     seeds > 1 && (ranked_changes.change.ended() > 1 || counts_diverged(ranked_changes.change))
 }
 
-/// Returns whether diverged seeds decide a comparison, and not a mean of values.
+/// Returns whether diverged seeds decide a comparison instead of a mean of values.
 fn counts_diverged(change: &Change) -> bool {
     change.metric == RegressMetric::Diverged || change.ended() < change.seeds.len()
 }
 
-/// `test accuracy of adam (lr 0.01) fell by 50 percentage points on every one of 3 seeds,
-/// too few to tell it from chance: at least 6 are needed`.
+/// Describes a change that too few seeds show: `test accuracy of adam (lr 0.01) fell by 50
+/// percentage points on every one of 3 seeds, too few to tell it from chance: at least 6 are
+/// needed`.
 fn unjudged(ranked_changes: &RankedChange<'_>) -> String {
     let plain = Change { interval: None, ..ranked_changes.change.clone() };
     let what = change(&RankedChange { config: ranked_changes.config, change: &plain }, true);
@@ -120,14 +121,14 @@ fn unjudged(ranked_changes: &RankedChange<'_>) -> String {
     }
 }
 
-/// One line that says it all: `Regressed: test loss of momentum (lr 0.1) rose by
-/// 12% (interval 8% to 16%)`. Free of control characters, not escaped for any place.
+/// Returns the headline: `Regressed: test loss of momentum (lr 0.1) rose by 12% (interval 8% to
+/// 16%)`. It has no control characters and is not escaped for any format.
 pub fn headline(r: &Regression) -> String {
     let missing = ranking::incomplete(r);
     let gaps: Vec<String> = [
         (missing.lost, "could not be compared"),
-        (missing.gone, "of before no longer planned"),
-        (missing.unlike, "compared although other weights, data or batches fed them"),
+        (missing.gone, "no longer planned"),
+        (missing.unlike, "compared despite different weights, data or batches"),
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)
@@ -148,7 +149,7 @@ pub fn headline(r: &Regression) -> String {
         }
         Verdict::Incomplete if gaps.is_empty() => {
             let mut few = ranking::of(r, Finding::Unknown);
-            // The number of diverged seeds says what losses that are gone cannot.
+            // The number of diverged seeds is more informative than losses that are missing.
             few.sort_by_key(|ranked_changes| {
                 ranked_changes.change.metric != RegressMetric::Diverged
             });
@@ -197,7 +198,7 @@ fn comparisons(r: &Regression) -> String {
     plural::grouped(r.family, "comparison")
 }
 
-/// `momentum (lr 0.1)`; long texts cut where `brief`.
+/// Names a configuration: `momentum (lr 0.1)`; long texts are cut if `brief`.
 pub(crate) fn name(label: &str, config: &str, brief: bool) -> String {
     let text = |text: &str| {
         let line = escape::line(text);
@@ -210,15 +211,15 @@ pub(crate) fn name(label: &str, config: &str, brief: bool) -> String {
     if config.trim().is_empty() { text(label) } else { format!("{} ({config})", text(label)) }
 }
 
-/// What lies between two commits.
+/// The commits between two others.
 pub(crate) enum Range {
-    /// The command that lists it.
+    /// Command that lists them.
     Command(String),
-    /// Why there is nothing to list.
+    /// The reason why there is nothing to list.
     Not(&'static str),
 }
 
-/// What lies between the commits of two sweeps, and what it does not say.
+/// Returns the commits between two sweeps, and a caveat if sources differed from them.
 pub(crate) fn range(from: &Facts, to: &Facts) -> (Range, Option<&'static str>) {
     let hash = |f: &Facts| {
         let commit = f.commit.as_deref()?;
@@ -230,18 +231,18 @@ pub(crate) fn range(from: &Facts, to: &Facts) -> (Range, Option<&'static str>) {
         .then_some("sources differed from the commits");
     let range = match (hash(from), hash(to)) {
         (Some(a), Some(b)) if a != b => Range::Command(format!("git log --oneline {a}..{b}")),
-        (Some(_), Some(_)) if dirty.is_some() => Range::Not("one commit"),
-        (Some(_), Some(_)) => Range::Not("one commit, so not the code that git knows"),
+        (Some(_), Some(_)) if dirty.is_some() => Range::Not("the same commit"),
+        (Some(_), Some(_)) => Range::Not("the same commit, so the committed code is not the cause"),
         _ => Range::Not("commits unknown"),
     };
     (range, dirty)
 }
 
-/// What is said first of all: how many runs ended with the same bits.
+/// Returns the first sentence: the number of bit-identical runs.
 pub(crate) fn identical(r: &Regression, title: &Title) -> String {
     let whose = match title {
         Title::Nightly if r.accepted.is_some() => "the baseline's".to_owned(),
-        // Without an accepted one a night, or another report, stands in its place.
+        // Without an accepted baseline, a night or another report takes its place.
         Title::Nightly => match r.before.as_ref().filter(|f| !f.started.is_empty()) {
             Some(before) => {
                 format!("those of {}, with which they were compared", escape::line(before.day()))
@@ -266,14 +267,15 @@ pub(crate) fn identical(r: &Regression, title: &Title) -> String {
     }
 }
 
-/// `Of 48 comparisons 3 regressed and 1 improved, 2 changed by no more than min_effect.`
+/// Counts the findings: `Of 48 comparisons: 3 regressed, 1 improved and 2 changed by no more than
+/// min_effect.`
 pub(crate) fn counts(r: &Regression) -> String {
     let all = ranking::ranked_changes(r);
     if all.is_empty() {
         return "There are no comparisons.".to_owned();
     }
     let count = |f: Finding| all.iter().filter(|t| t.change.finding == f).count();
-    // `3 are identical`, `1 is identical`.
+    // For example `3 are identical`, `1 is identical`.
     let said = |(finding, [one, several], rest): (Finding, [&str; 2], &str)| {
         let n = count(finding);
         let verb = plural::form(n, one, several);
@@ -295,7 +297,7 @@ pub(crate) fn counts(r: &Regression) -> String {
     format!("Of {}: {}.", plural::grouped(all.len(), "comparison"), list(&parts))
 }
 
-/// Why runs of a group were not compared, or not as pairs.
+/// Returns the reason why runs of a group were not compared, or not as pairs.
 pub(crate) fn gap(kind: &GapKind, title: &Title) -> String {
     let (before, after) = (title.of_before(), title.in_after());
     match kind {
@@ -306,19 +308,19 @@ pub(crate) fn gap(kind: &GapKind, title: &Title) -> String {
         GapKind::Failed(why) => format!("ended {after} without a result: {}", escape::line(why)),
         GapKind::NoValue(metric) => format!("trained {after}, but without {}", metric.label()),
         GapKind::Unpaired(why) => {
-            format!("compared seed by seed all the same, although {}", escape::line(why))
+            format!("still compared seed by seed, although {}", escape::line(why))
         }
     }
 }
 
-/// `adam (lr 0.1), seeds 0 to 4`.
+/// Names the runs of a gap: `adam (lr 0.1), seeds 0 to 4`.
 pub(crate) fn who((label, config, seeds): (&str, &str, &[u64])) -> String {
     format!("{}, {}", name(label, config, false), ranking::seeds(seeds))
 }
 
-/// Comparisons of fewer than two pairs, by configuration.
+/// Returns the sentence on comparisons with too few seeds, by configuration.
 pub(crate) fn too_few(all: &[RankedChange<'_>]) -> String {
-    /// Configurations that are named.
+    /// Largest number of configurations that are named.
     const NAMED: usize = 6;
     let mut names: Vec<String> = Vec::new();
     for ranked_changes in all {
@@ -338,7 +340,9 @@ pub(crate) fn too_few(all: &[RankedChange<'_>]) -> String {
         all.iter().any(too_few_seeds),
         all.iter().all(|ranked_changes| ranked_changes.change.seeds.len() < FEWEST_FLIPPED),
     ) {
-        (false, _) => format!("{have} fewer than two pairs, which show nothing: {}", list(&names)),
+        (false, _) => {
+            format!("{have} fewer than two pairs, too few to show anything: {}", list(&names))
+        }
         (true, false) => {
             format!("{have} too few seeds to tell a change from chance: {}", list(&names))
         }

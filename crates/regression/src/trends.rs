@@ -1,5 +1,4 @@
-//! Levels over nights: where the history starts anew, and where a metric
-//! stepped or drifted.
+//! Levels over nights: where the history restarts, and where a metric stepped or drifted.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,28 +16,28 @@ use stats::location;
 use stats::steps::{Kind, Step, steps};
 use stats::student::t_quantile;
 
-/// The history of the configurations of the last night.
+/// History of the configurations of the last night.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trends {
     pub(crate) segments: Vec<Segment>,
     pub(crate) trends: Vec<Trend>,
 }
 
-/// The share of the level that steps may use up; the comparison with the
-/// baseline has the whole level on two sides, of which one is for the worse.
+/// Share of the level that steps may use. The comparison with the baseline uses the whole level on
+/// two sides, only one of which is for the worse.
 const SHARE: f64 = 0.5;
 
 /// One metric of one configuration over the nights that have it.
 struct Series<'a> {
-    /// Any of its runs of the last night.
+    /// Any one of its runs of the last night.
     run: &'a NightRun,
     metric: RegressMetric,
-    /// Levels of the nights that can be set in a row, tonight's group last.
+    /// Levels of each group of comparable nights, tonight's group last.
     groups: Vec<Levels>,
 }
 
-/// Levels of `nights`, the oldest first, the last being judged. Steps count as
-/// alarms only after `since` (the baseline's night, RFC 3339).
+/// Finds the levels of `nights`, the oldest first; the last is judged. Steps count as alarms only
+/// after `since` (the baseline's night, RFC 3339).
 pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSettings) -> Trends {
     let Some(last) = nights.last() else { return Trends::default() };
     let mut series: Vec<&NightRun> = Vec::new();
@@ -75,7 +74,7 @@ pub(crate) fn trends(nights: &[Night], since: Option<&str>, settings: &RegressSe
     Trends { segments: segments(nights), trends }
 }
 
-/// The history of one series.
+/// Finds the history of one series.
 fn trend(series: &Series<'_>, history: &History<'_>) -> Trend {
     let Series { run, metric, groups } = series;
     let (mut steps, mut apart): (Vec<TrendStep>, Vec<usize>) = (Vec::new(), Vec::new());
@@ -86,7 +85,7 @@ fn trend(series: &Series<'_>, history: &History<'_>) -> Trend {
         apart.extend(&group.apart);
         held.extend(&group.held);
     }
-    // Machines take turns, time does not.
+    // Groups of different machines can interleave, so steps are sorted by time.
     steps.sort_by_key(|step| step.at);
     apart.sort_unstable();
     held.sort_by_key(|level| level.night);
@@ -111,14 +110,14 @@ fn grouped(night: &Night) -> HashMap<Id, Vec<&NightRun>> {
 }
 
 fn point(level: &Level) -> TrendPoint {
-    // What is filled in may lie beyond the few seeds that a thin night has.
+    // The imputed mean may be outside the range of the few seeds of a thin night.
     let all = || level.seeds.values().copied().chain([level.mean]);
     let low = all().fold(f64::INFINITY, f64::min);
     let high = all().fold(f64::NEG_INFINITY, f64::max);
     TrendPoint { night: level.night, mean: level.mean, low, high }
 }
 
-/// Where the machine changed, by the facts of the nights.
+/// Returns the segments of the history, by changes of the machine.
 fn segments(nights: &[Night]) -> Vec<Segment> {
     let mut out = vec![Segment { from: 0, why: None }];
     for (at, pair) in nights.windows(2).enumerate() {
@@ -129,9 +128,9 @@ fn segments(nights: &[Night]) -> Vec<Segment> {
     out
 }
 
-/// Nights of one series that can be set in a row, oldest first: those of one
-/// machine, also where two of them take turns. Seconds also need equal threads and
-/// neighbours, epochs to the target an equal target. The last group is tonight's.
+/// Groups the comparable nights of one series, oldest first: those of one machine, even if two
+/// machines alternate. Seconds also require equal threads and numbers of parallel runs, times to
+/// target an equal target. Tonight's group is last.
 fn comparable(
     nights: &[Night],
     series: Id,
@@ -156,27 +155,27 @@ fn comparable(
             None => groups.push(vec![night]),
         }
     }
-    // By their last night, so that tonight's comes last.
+    // Sorted by their last night, so that tonight's group comes last.
     groups.sort_by_key(|group| group.last().copied());
     groups
 }
 
-/// Grounds on which all series are judged.
+/// Data for judging all series.
 struct History<'a> {
     nights: &'a [Night],
-    /// Start of the baseline's night (RFC 3339); none where the whole history counts.
+    /// Start of the baseline's night (RFC 3339); `None` if the whole history counts.
     since: Option<&'a str>,
-    /// The level of the steps of each series.
+    /// Level of the steps of each series.
     level: f64,
     settings: &'a RegressSettings,
 }
 
-/// The nights of one series that tell of levels.
+/// The nights of one series that have a level, without thin ones.
 struct Nights<'a> {
     history: &'a History<'a>,
     metric: RegressMetric,
     held: Vec<&'a Level>,
-    /// The last night up to the baseline's, an index into `held`.
+    /// The last night up to the baseline's, as an index into `held`.
     baseline: Option<usize>,
 }
 
@@ -188,11 +187,11 @@ impl<'a> Nights<'a> {
         Nights { history, metric, held, baseline }
     }
 
-    /// The steps; those of other nights than tonight's group (`current`) are no alarms.
+    /// Finds the steps; those of other groups than tonight's (`current`) are never alarms.
     fn steps(&self, current: bool) -> Vec<TrendStep> {
         let held = &self.held;
         let means: Vec<f64> = held.iter().map(|level| level.mean).collect();
-        // Values are finite, so only a mean that overflows has no level.
+        // Values are finite, so only a mean that overflows gives no level.
         let found = steps(&means, self.history.level).unwrap_or_default();
         let now = found.last().map(|last| last.after);
         let current = current && self.judged();
@@ -224,21 +223,21 @@ impl<'a> Nights<'a> {
         out
     }
 
-    /// Returns whether the metric counts: seconds do only where every run of tonight had its
-    /// machine for itself.
+    /// Returns whether the metric counts: seconds do only if every run of tonight had its machine
+    /// to itself.
     fn judged(&self) -> bool {
         self.metric != RegressMetric::SecondsPerEpoch
             || self.history.nights.last().is_some_and(|n| n.runs.iter().all(alone))
     }
 
-    /// The baseline's night, where a step was under way on it.
+    /// Returns the baseline's night if a step was in progress then.
     fn under_way(&self, step: &Step) -> Option<usize> {
         self.baseline.filter(|at| (step.at..step.until).contains(at))
     }
 
-    /// The level that the baseline's night had on the way of a step: that before it where the
-    /// step came later; where it was under way that night's own, where nights vary by themselves
-    /// that of the drift's line there; none where the step was over.
+    /// Returns the level on the baseline's night with respect to a step: the old level if the step
+    /// came later. If the step was in progress, that night's own level or, if nights vary by
+    /// themselves, the point on the line of the drift. `None` if the step was over.
     fn base(&self, step: &Step) -> Option<f64> {
         if self.baseline.is_none_or(|at| at < step.at) {
             return Some(step.before);
@@ -252,10 +251,10 @@ impl<'a> Nights<'a> {
         Some(step.before + part * (step.after - step.before))
     }
 
-    /// Returns whether a step is more than another rounding, and where it was under way on the
-    /// baseline's night, whether the nights from there on show by themselves that it went on:
-    /// that there is a drift is shown by all nights, so that the level is not shared once more.
-    /// The levels before and after begin at `begin` and end before `end`.
+    /// Returns whether a step is more than a change of rounding. If it was in progress on the
+    /// baseline's night, the nights from there on must show by themselves that it continued; since
+    /// all nights together show the drift, the level is not divided again. The old level begins at
+    /// `begin`, the new one ends before `end`.
     fn confirmed(&self, step: &Step, means: &[f64], begin: usize, end: usize) -> bool {
         let under_way = self.under_way(step);
         if step.exact() {
@@ -269,8 +268,8 @@ impl<'a> Nights<'a> {
     }
 
     /// Returns whether a step from the level `base` is for the worse, above `min_effect` and
-    /// rounding, and has not been undone by the level `now`: what was, or is no more tonight, is
-    /// history, not news. A level that came back is never the old one exactly.
+    /// rounding, and not undone by the level `now`: a change that is gone tonight is no longer an
+    /// alarm. A level that returns is never exactly the old one.
     fn worse_still(&self, base: f64, step: &Step, now: f64) -> bool {
         let (metric, nights) = (self.metric, self.history.nights);
         let min_effect = self.history.settings.min_effect(metric);
@@ -278,13 +277,13 @@ impl<'a> Nights<'a> {
         let worse = |value: f64| metric.for_the_worse(effect(metric, value - base, base));
         let stays =
             |value: f64, least: f64| worse(value) > least && (value - base).abs() > rounding;
-        // Where any change is for the worse, the way back is none.
+        // If any change is for the worse, a return to the accepted level is not.
         let way_back = metric.worse() == Worse::Any && {
             let accepted = self.held[self.baseline.unwrap_or(0)].mean;
             effect(metric, now - accepted, accepted).abs() <= min_effect
         };
         let size = worse(step.after);
-        // A night that is thin says nothing of tonight.
+        // A thin night has no level of tonight.
         let current = self.held.last().filter(|l| l.night + 1 == nights.len());
         !way_back
             && size > min_effect
@@ -293,7 +292,7 @@ impl<'a> Nights<'a> {
     }
 }
 
-/// Mean over nights of each seed.
+/// Returns the mean of each seed over nights.
 fn level_of(nights: &[&Level]) -> Seeds {
     let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for level in nights {
@@ -305,14 +304,14 @@ fn level_of(nights: &[&Level]) -> Seeds {
     sums.into_iter().map(|(seed, (sum, n))| (seed, sum / n)).collect()
 }
 
-/// Returns whether the seeds show a step for the worse: nights of one code are equal to
-/// the bit, so any change of rounding steps the level for good, by chance up or
-/// down. Only seeds that agree tell it from a change for the worse. Where nights
-/// differ by themselves, they are the replicates, and this is not asked.
+/// Returns whether the seeds show a step for the worse. Nights of one code are bit-identical, so
+/// any change of rounding steps the level permanently, up or down by chance; only agreement between
+/// seeds distinguishes it from a change for the worse. If nights vary by themselves they are the
+/// replicates, and this test is not used.
 fn shown(metric: RegressMetric, before: &Seeds, after: &Seeds, level: f64) -> bool {
     let differences: Vec<f64> =
         before.iter().filter_map(|(seed, a)| Some(after.get(seed)? - a)).collect();
-    // As in the comparison: no seed diverged before, so no noise explains one that does.
+    // As in the comparison: noise does not explain a diverged seed if none diverged before.
     if metric == RegressMetric::Diverged && before.values().all(|v| *v == 0.0) {
         return after.values().any(|v| *v > 0.0);
     }

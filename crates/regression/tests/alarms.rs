@@ -1,11 +1,11 @@
-//! Whole nights judged as `nightly` judges them, comparison and history together:
-//! how often a night without change raises an alarm, and where a step is dated.
+//! Tests of whole nights, judged as `nightly` does with comparison and history: the rate of false
+//! alarms on nights without a change, and the dating of steps.
 //!
-//! Values are those of sixty real seeds (`noise/seeds.json`), drawn anew for
-//! every night, jointly over configurations and metrics: the noise of a night
-//! whose every bit is new. `min_effect` is 0 for all metrics, so that nothing but
-//! the statistics holds alarms back. Accuracies are counts of 360 or of 10,000 samples, and
-//! of every configuration up to three of ten seeds diverge, others each night.
+//! Values come from sixty real seeds (`noise/seeds.json`), resampled for every night jointly over
+//! configurations and metrics, which gives the noise of nights that are never bit-identical.
+//! `min_effect` is 0 for all metrics, so that only the statistics suppress alarms. Accuracies are
+//! counts of 360 or of 10,000 samples, and up to three of ten seeds of every configuration diverge,
+//! others each night.
 
 #[path = "../../report/tests/common/last.rs"]
 mod last;
@@ -23,16 +23,16 @@ const EPOCHS: u64 = 12;
 
 struct Noise(serde_json::Value);
 
-/// How coarse values are, and how many seeds of a configuration diverge at most.
+/// Resolution of values, and the largest number of diverging seeds per configuration.
 #[derive(Clone, Copy)]
 struct Coarse {
-    /// Samples that accuracies are counts of; none = as they were measured.
+    /// Number of samples that accuracies are counts of; `None` leaves them as measured.
     samples: Option<f64>,
     diverging: u32,
 }
 
 impl Coarse {
-    /// The seeds that diverge on one night.
+    /// Draws the seeds that diverge on one night.
     fn diverged(self, draws: &mut Stream) -> Vec<u64> {
         let count = if self.diverging == 0 { 0 } else { draws.below(self.diverging + 1) };
         let mut seeds: Vec<u64> = (0..SEEDS).collect();
@@ -46,12 +46,12 @@ impl Noise {
         Noise(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
     }
 
-    /// Night number `day`, its ten seeds drawn from the sixty; losses times `factor`.
+    /// Returns night number `day` with ten seeds drawn from the sixty, and losses times `factor`.
     fn night(&self, day: usize, draws: &mut Stream, factor: f64) -> Night {
         self.coarse(day, draws, factor, Coarse { samples: None, diverging: 0 })
     }
 
-    /// The same with values as coarse as asked for.
+    /// Returns a night with values of this resolution.
     fn coarse(&self, day: usize, draws: &mut Stream, factor: f64, coarse: Coarse) -> Night {
         let drawn: Vec<usize> = (0..SEEDS).map(|_| draws.below(60) as usize).collect();
         let mut night = Night::default();
@@ -67,7 +67,7 @@ impl Noise {
                 let fine = 0.01 * (f64::from(draws.uniform()) - 0.5);
                 let share = |name: &str, split: &str| {
                     let share = value(name)? / self.0["images"][split].as_f64().unwrap();
-                    // Between the counts of the few samples that were measured lies what more would show.
+                    // The noise stands for the digits that more samples would show.
                     let whole = |n: f64| ((share + fine).clamp(0.0, 1.0) * n).round() / n;
                     Some(coarse.samples.map_or(share, whole))
                 };
@@ -121,7 +121,7 @@ fn settings() -> RegressSettings {
     }
 }
 
-/// The last of `nights` against that of index `accepted`.
+/// Judges the last of `nights` against that of index `accepted`.
 fn last(nights: &[Night], accepted: usize) -> Regression {
     let (night, earlier) = nights.split_last().unwrap();
     let before = nights[accepted].clone();
@@ -143,18 +143,18 @@ fn last(nights: &[Night], accepted: usize) -> Regression {
     judge(night, against, &settings())
 }
 
-/// Nights before the one that is accepted.
+/// Number of nights before the accepted one.
 const EARLIER: usize = 8;
 
-/// Nights without change that alarm, those of them that the history does, and all, of
-/// histories of forty nights each.
+/// Returns the numbers of nights without a change that raise an alarm, of those that do by the
+/// history, and of all nights, in histories of forty nights each.
 fn alarms(coarse: Coarse, histories: usize) -> [usize; 3] {
     let (noise, name) =
         (Noise::read(), format!("alarms {:?} {}", coarse.samples, coarse.diverging));
     let mut draws = stream(0, &name);
     let mut counts = [0; 3];
     for _ in 0..histories {
-        // The baseline is chosen anew for each history, as noisy as any night.
+        // Each history has a new baseline, as noisy as any night.
         let mut nights: Vec<Night> =
             (0..=EARLIER).map(|day| noise.coarse(day, &mut draws, 1.0, coarse)).collect();
         for day in EARLIER + 1..=EARLIER + 40 {
@@ -185,7 +185,7 @@ fn at_most_a_twentieth_of_nights_without_change_alarms() {
     for (of, nights) in [(coarse, 2_000), (fine, 1_040)] {
         let alarmed = sum(of, 0);
         assert_eq!(sum(of, 2), nights);
-        // 5 % and what chance adds to it on 1 of 100 such tests: 123 of 2,000.
+        // 5 % plus a margin that chance exceeds in 1 of 100 such tests: 123 of 2,000.
         let most = 0.05 + 2.33 * (0.05 * 0.95 / nights as f64).sqrt();
         assert!(alarmed as f64 <= most * nights as f64, "{alarmed} of {nights}");
         // A judge that never alarms would pass, too.

@@ -1,4 +1,4 @@
-//! The history: what is kept, where levels step, and which steps count against a night.
+//! Tests of the history: stored nights, steps of levels, and the steps that count against a night.
 
 #[path = "history/drifts.rs"]
 mod drifts;
@@ -28,7 +28,7 @@ fn nights_are_kept_as_they_are() {
     assert_eq!(history::read(folder.path(), &mut warnings).unwrap(), nights);
     assert!(warnings.is_empty());
 
-    // A night that is there stays as it is.
+    // An existing night stays unchanged.
     let mut other = nights[0].clone();
     other.runs.truncate(1);
     let path = history::append(folder.path(), &other).unwrap();
@@ -41,7 +41,7 @@ fn nights_are_kept_as_they_are() {
     assert!(history::read(&folder.path().join("none"), &mut warnings).unwrap().is_empty());
 }
 
-/// Nights of one code until `step`, of another from there on.
+/// Returns nights of one code until `step`, and of another from there on.
 fn plateaus(step: u32, last: u32, with: impl Fn(&mut Night)) -> Vec<Night> {
     let of = |day| {
         let mut night = night(day, if day < step { "a" } else { "b" });
@@ -53,7 +53,7 @@ fn plateaus(step: u32, last: u32, with: impl Fn(&mut Night)) -> Vec<Night> {
     (1..=last).map(of).collect()
 }
 
-/// Judges the last night against nothing but its history.
+/// Judges the last night against its history alone.
 fn looked_back(nights: &[Night], since: Option<&str>) -> Regression {
     let (last, earlier) = nights.split_last().unwrap();
     let accepted = since.map(|night| regression::baseline::Accepted {
@@ -117,7 +117,7 @@ fn what_was_undone_is_no_alarm_and_what_got_better_neither() {
     nights.extend((10..=13).map(|day| night(day, "a")));
     let out = looked_back(&nights, None);
     assert_eq!(alarms(&out), [""; 0]);
-    // Tonight alone is as it was: no level yet, but no alarm either.
+    // Only tonight is back at the old level: that is no level yet, but no alarm either.
     nights.truncate(10);
     assert_eq!(alarms(&looked_back(&nights, None)), [""; 0]);
     assert_eq!(alarms(&looked_back(&nights[..9], None)).len(), 1);
@@ -129,7 +129,7 @@ fn what_was_undone_is_no_alarm_and_what_got_better_neither() {
 
 #[test]
 fn a_step_that_tonight_does_not_show_is_no_alarm() {
-    // Nights that vary by themselves: one back at the old level is no step yet.
+    // Nights that vary by themselves: a single one at the old level is no step yet.
     let noisy = |day: u32, factor: f64| {
         let mut night = night(day, &format!("{day}"));
         change(&mut night, "adam", |_, row| row.change("test.loss", |x| x * factor));
@@ -140,7 +140,7 @@ fn a_step_that_tonight_does_not_show_is_no_alarm() {
     assert_eq!(alarms(&looked_back(&nights, None)), ["adam test_loss 0000000b..0000000c"]);
     nights.push(noisy(28, 1.0));
     assert_eq!(alarms(&looked_back(&nights, None)), [""; 0]);
-    // Nor is an old one whose level came back, where tonight alone is high.
+    // An old step whose level returned is no alarm either, although tonight alone is high.
     let factor = |day: u32| match day {
         10..=18 => 1.3,
         28 => 1.05,
@@ -187,7 +187,7 @@ fn a_fact_that_earlier_nights_lack_splits_no_history() {
     assert_eq!(out.segments.len(), 1);
     assert!(out.nights[0].processor.is_none(), "what was not recorded is not shown");
 
-    // Two processors of one name, since the fact is known.
+    // Two processors with the same name, once the fact is recorded.
     nights[12..].iter_mut().for_each(|night| known(night, "AuthenticAMD family 26 model 2"));
     let out = looked_back(&nights, None);
     let why: Vec<_> = out.segments.iter().map(|s| (s.from, s.why.as_deref())).collect();
@@ -195,7 +195,7 @@ fn a_fact_that_earlier_nights_lack_splits_no_history() {
         "the family of the processor changed from {FAMILY} to AuthenticAMD family 26 model 2"
     );
     assert_eq!(why, [(0, None), (12, Some(changed.as_str()))]);
-    // A night of an earlier program among those of later ones.
+    // A night of an earlier program among later ones.
     nights[14].facts.processor = None;
     assert_eq!(looked_back(&nights, None).segments.len(), 2);
 }
@@ -226,7 +226,7 @@ fn other_seeds_are_no_step() {
     };
     let nights: Vec<Night> = (1..=6).map(|day| night(day, "a")).collect();
     for row in [true, false] {
-        // Tonight lacks seeds; so did the first nights; the list grew.
+        // Tonight lacks seeds; the first nights lack seeds; the list grew.
         let mut fewer = nights.clone();
         fewer[5] = without(&nights[5], 0..=4, row);
         let mut once = nights.clone();
@@ -241,7 +241,7 @@ fn other_seeds_are_no_step() {
     }
 }
 
-/// Noisy nights whose losses of Adam are multiplied by what `factor` gives for the day.
+/// Returns noisy nights whose losses of Adam are multiplied by `factor` of the day.
 fn noisy(days: u32, factor: impl Fn(u32) -> f64) -> Vec<Night> {
     let of = |day| {
         let mut night = night(day, &format!("{day}"));
@@ -268,7 +268,7 @@ fn a_thin_night_or_more_seeds_leave_the_history_as_it_was() {
     let nights = noisy(28, |day| if day < 15 { 1.0 } else { 1.2 });
     let dated = ["adam test_loss 0000000e..0000000f"];
     assert_eq!(alarms(&looked_back(&nights, None)), dated);
-    // Yesterday, or tonight, with one seed; with four others; a list that grew long ago.
+    // Yesterday or tonight with one seed, or with four others.
     for (night, seeds) in [(26, 0..1), (27, 0..1), (26, 3..7), (27, 3..7)] {
         let mut thin = nights.clone();
         thin[night] = kept(&nights[night], seeds.clone());
@@ -276,7 +276,7 @@ fn a_thin_night_or_more_seeds_leave_the_history_as_it_was() {
         assert_eq!(alarms(&out), dated, "seeds {seeds:?} in night {night}");
         assert_eq!(of_loss(&out).thin, [night]);
     }
-    // A list that grew, once or for good, or was cut; four others are not in common with all.
+    // A list that grew once or permanently, or was cut; four common seeds of ten.
     let lists: [fn(usize) -> std::ops::Range<u64>; 4] = [
         |i| if i < 20 { 0..6 } else { 0..10 },
         |i| if i == 20 { 0..10 } else { 0..4 },
@@ -293,7 +293,7 @@ fn a_thin_night_or_more_seeds_leave_the_history_as_it_was() {
     let out = looked_back(&nights, None);
     let step = &of_loss(&out).steps[0];
     assert_eq!((step.nights_before, step.nights_after), (14, 14));
-    // Another configuration in a night is no part of it, and said to be so.
+    // A night with other configurations is left out, and the text says so.
     let mut other = nights.clone();
     for run in &mut other[26].runs {
         run.series = spec::Id::of(format!("{} of other epochs", run.label));
@@ -306,13 +306,13 @@ fn a_thin_night_or_more_seeds_leave_the_history_as_it_was() {
     let report = store::layout::ReportDir::new(folder.path());
     regression::render(&out, &report, &regression::Title::Nightly).unwrap();
     let text = std::fs::read_to_string(report.regression_markdown()).unwrap();
-    let said = "1 night whose configurations and seeds are others tells nothing of these levels.";
+    let said = "1 night with other configurations and seeds tells nothing about these levels.";
     assert!(text.contains(said), "{text}");
 }
 
 #[test]
 fn seeds_that_diverge_now_and_then_are_noise() {
-    // Of ten seeds one diverges on every third night; on the baseline's, the tenth, none does.
+    // One of ten seeds diverges on every third night; on the baseline's, the tenth, none does.
     let diverge = |night: &mut Night, seeds: std::ops::Range<u64>| {
         change(night, "adam", |seed, row| {
             if seeds.contains(&seed) {
@@ -346,7 +346,7 @@ fn seeds_that_diverge_now_and_then_are_noise() {
     assert_eq!(finding(&judged(&nights, 1)), NotShown);
     assert_eq!(finding(&judged(&nights, 2)), NotShown);
     assert_eq!(finding(&judged(&nights, 4)), Regressed, "far more than ever");
-    // One occasion may have been a fault that was mended.
+    // A single occasion may have been a fault that was fixed.
     for at in [2, 8] {
         nights[at] = noisy(14, |_| 1.0)[at].clone();
     }

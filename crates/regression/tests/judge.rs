@@ -1,4 +1,5 @@
-//! Nights against a baseline: fabricated nights whose runs differ by known amounts.
+//! Tests of judging nights against a baseline, with fabricated nights whose runs differ by known
+//! amounts.
 
 #[path = "../../report/tests/common/last.rs"]
 mod last;
@@ -16,7 +17,7 @@ fn judged(before: &Night, after: &Night) -> Regression {
     judge(after, against(before), &RegressSettings::default())
 }
 
-/// `label metric` of each change with this finding.
+/// Returns `label metric` of each change with this finding.
 fn names(of: &Regression, finding: Finding) -> Vec<String> {
     let found = of.found(finding).into_iter();
     found.map(|(config, change)| format!("{} {}", config.label, change.metric)).collect()
@@ -54,7 +55,7 @@ fn a_change_for_the_worse_names_metric_and_configuration() {
     assert_eq!(found.method, Method::SignFlips);
     assert_eq!(out.identical, 10, "adam is as it was");
 
-    // The other way round it is better.
+    // The opposite direction is an improvement.
     let back = judged(&after, &before);
     assert_eq!(back.verdict, Verdict::Improved);
     assert_eq!(names(&back, Finding::Improved), ["momentum test_loss"]);
@@ -98,7 +99,7 @@ fn a_seed_that_diverges_where_none_did_is_a_regression() {
         out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TEST_LOSS).unwrap();
     assert_eq!((lost.seeds.len(), lost.ended()), (10, 9), "a diverged run has no last loss");
 
-    // Where some diverge anyway, one more says nothing; what seeds it was says the test.
+    // If some diverge anyway, one more shows nothing, and the test ignores which seeds they are.
     let mut edge = before.clone();
     diverge(&mut edge, 3..5);
     diverge(&mut after, 4..6);
@@ -124,7 +125,7 @@ fn divergence_is_judged_whatever_is_asked_for() {
     let out = judge(&after, against(&before), &settings);
     assert_eq!(out.verdict, Verdict::Regressed);
     let found = names(&out, Finding::Regressed);
-    // The loss that is asked for is the worst there is.
+    // The requested loss counts as the worst value.
     let expected = ["adam diverged", "momentum diverged", "adam test_loss", "momentum test_loss"];
     assert_eq!(found, expected);
 }
@@ -156,7 +157,7 @@ fn other_work_is_a_regression_whichever_way() {
         let out = judged(&before, &after);
         assert_eq!(names(&out, Finding::Regressed), ["adam steps"], "{steps}");
         assert_eq!(out.found(Finding::Regressed)[0].1.method, Method::Exact);
-        // Two seeds are enough to see it.
+        // Two seeds are enough to show it.
         let few = |night: &Night| {
             let mut night = night.clone();
             night.runs.retain(|r| r.seed < 2);
@@ -220,7 +221,7 @@ fn what_cannot_be_compared_is_named() {
     let found = kinds(&before, &after);
     assert!(matches!(&found[0].2, GapKind::Unpaired(why) if why.contains("batches")), "{found:?}");
     assert_eq!(found[0].1.len(), 10);
-    // A regression says more than a gap.
+    // A regression takes precedence over a gap.
     change(&mut after, "adam", |_, row| row.set("test.loss", Some(2.0)));
     assert_eq!(judged(&before, &after).verdict, Verdict::Regressed);
 }
@@ -263,7 +264,8 @@ fn seconds_are_compared_on_equal_machines_only() {
     assert_eq!(left_out(&after), "the number of runs side by side changed from 1 to 2");
     assert_eq!(names(&judged(&before, &after), Finding::Regressed), [""; 0]);
 
-    // A whole night that is slower, seeds unlike: the interval must lie beyond min_effect.
+    // A whole night is slower by different factors per seed: the interval must be beyond
+    // min_effect.
     let mut unlike = timed(2);
     change(&mut unlike, "adam", |seed, row| {
         row.epoch_seconds = row.epoch_seconds.map(|s| s * (1.08 + 0.08 * (seed % 3) as f64));
@@ -272,7 +274,7 @@ fn seconds_are_compared_on_equal_machines_only() {
     let (_, shown) = out.found(Finding::Small)[0];
     assert!(shown.effect > 0.1 && shown.interval.unwrap().0 < 0.1, "{shown:?}");
 
-    // One seed, side by side: what is not judged cannot be too little to judge.
+    // One seed in parallel runs: a metric that is not judged cannot have too few seeds.
     let one = |noise| {
         let mut night = night(1, noise);
         night.runs.retain(|r| r.seed == 0);
@@ -282,7 +284,7 @@ fn seconds_are_compared_on_equal_machines_only() {
     change(&mut slower_one, "adam", slower);
     assert_eq!(judged(&one("a"), &slower_one).verdict, Verdict::Identical);
 
-    // Side by side at both times: shown, and no alarm.
+    // Parallel runs at both times: displayed, but no alarm.
     let (before, mut after) = (night(1, "a"), night(2, "a"));
     change(&mut after, "adam", slower);
     let out = judged(&before, &after);

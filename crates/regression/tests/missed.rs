@@ -1,5 +1,5 @@
-//! Nights that got worse in ways that are easily missed: few seeds, coarse values, seeds
-//! that diverged before, steps older than what is compared with.
+//! Tests of regressions that are easily missed: few seeds, coarse values, seeds that diverged
+//! before, steps older than the reference.
 
 #[path = "missed/diverged.rs"]
 mod diverged;
@@ -21,7 +21,7 @@ fn judged(before: &Night, after: &Night) -> Regression {
     judge(after, against(before), &RegressSettings::default())
 }
 
-/// A night of so many seeds whose accuracies are whole counts of 360 samples.
+/// Returns a night of this many seeds whose accuracies are whole counts of 360 samples.
 fn coarse(day: u32, noise: &str, seeds: u64) -> Night {
     let mut night = night(day, noise);
     night.runs.retain(|run| run.seed < seeds);
@@ -40,7 +40,7 @@ fn finding(of: &Regression, label: &str, metric: RegressMetric) -> Finding {
     config.changes.iter().find(|c| c.metric == metric).unwrap().finding
 }
 
-/// Takes so many samples from the test accuracy of each of Adam's seeds.
+/// Reduces the test accuracy of each of Adam's seeds by this many samples.
 fn damaged(before: &Night, samples: impl Fn(u64) -> f64) -> Night {
     let mut after = before.clone();
     after.facts.started = "2026-11-02T02:00:00.000Z".to_owned();
@@ -58,11 +58,11 @@ fn equal_damage_of_few_seeds_is_found_or_said_to_be_beyond_them() {
         let out = judged(&before, &damaged(&before, |_| 180.0));
         assert_eq!(out.verdict, Verdict::Regressed, "{seeds} seeds: {}", headline(&out));
         assert_eq!(finding(&out, "adam", RegressMetric::TEST_ACCURACY), Finding::Regressed);
-        // A sample each may be chance.
+        // One sample per seed may be chance.
         let out = judged(&before, &damaged(&before, |_| 1.0));
         assert_ne!(out.verdict, Verdict::Regressed, "{seeds} seeds: {}", headline(&out));
     }
-    // Two that differ carry no interval that could show it.
+    // Two seeds that differ allow no interval that could show it.
     let before = coarse(1, "a", 2);
     let unequal = |seed: u64| if seed == 0 { 180.0 } else { 108.0 };
     let out = judged(&before, &damaged(&before, unequal));
@@ -72,12 +72,12 @@ fn equal_damage_of_few_seeds_is_found_or_said_to_be_beyond_them() {
         "Incomplete: test accuracy of adam (lr 0.001) fell by 40 percentage points on every one of 2 seeds, too few to tell \
          it from chance: at least 6 are needed"
     );
-    // Whichever way it went, and not where it is small.
+    // In either direction, but not if it is small.
     let out = judged(&damaged(&before, unequal), &before);
     assert_eq!(out.verdict, Verdict::Incomplete, "{}", headline(&out));
     let out = judged(&before, &damaged(&before, |seed| 4.0 + seed as f64));
     assert_eq!(out.verdict, Verdict::Unchanged, "{}", headline(&out));
-    // Nor do six that differ much, among so many comparisons.
+    // Neither do six seeds that differ much, among so many comparisons.
     let before = coarse(1, "a", 6);
     let unequal = |seed: u64| [36.0, 108.0, 180.0, 72.0, 144.0, 216.0][seed as usize];
     let mut after = damaged(&before, unequal);
@@ -145,7 +145,7 @@ fn scores_that_a_sweep_measures_are_judged_or_said_to_be_left_out() {
         finding(&out, "adam", RegressMetric::at_end(Split::Validation, Metric::TOP5_ACCURACY)),
         Finding::Identical
     );
-    // What only one side has is said to be left out.
+    // Metrics of only one side are reported as left out.
     let mut plain = before.clone();
     for label in ["adam", "momentum"] {
         change(&mut plain, label, |_, row| row.set("test.f1", None));
@@ -168,7 +168,7 @@ fn scores_that_a_sweep_measures_are_judged_or_said_to_be_left_out() {
     let report = ReportDir::new(folder.path());
     render(&out, &report, &Title::Nightly).unwrap();
     let text = std::fs::read_to_string(report.regression_markdown()).unwrap();
-    let said = "Not compared, for \\[regress\\] metrics leaves them out: training loss,";
+    let said = "Not compared, since \\[regress\\] metrics does not list them: training loss,";
     assert!(text.contains(said) && text.contains("test F1"), "{text}");
 }
 
@@ -192,7 +192,7 @@ fn differences_of_rounding_are_no_change() {
 
 #[test]
 fn steps_older_than_what_is_compared_with_are_history() {
-    // Worse from the tenth night on, compared with one that is accepted by nobody.
+    // Worse from the tenth night on, compared with a night that was not accepted.
     let nights: Vec<Night> = (1..=20)
         .map(|day| {
             let mut night = night(day, &format!("night {day}"));
@@ -214,7 +214,7 @@ fn steps_older_than_what_is_compared_with_are_history() {
 #[test]
 fn runs_that_could_not_be_compared_are_counted_once() {
     let before = coarse(1, "a", 10);
-    // A label by another name: its runs are new, and the old ones are gone.
+    // A renamed label: its runs are new, and the old ones are gone.
     let mut after = coarse(2, "a", 10);
     for run in after.runs.iter_mut().filter(|run| run.label == "adam") {
         run.label = "adam anew".to_owned();
@@ -224,9 +224,9 @@ fn runs_that_could_not_be_compared_are_counted_once() {
     let out = judged(&before, &after);
     assert_eq!(
         headline(&out),
-        "Incomplete: 10 runs could not be compared, 10 runs of before no longer planned; nothing is known to have got worse"
+        "Incomplete: 10 runs could not be compared, 10 runs no longer planned; nothing is known to have got worse"
     );
-    // Three metrics without a number are still one run.
+    // Three missing metrics are still one run.
     let mut after = coarse(2, "b", 10);
     change(&mut after, "adam", |seed, row| {
         if seed == 3 {

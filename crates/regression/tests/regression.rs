@@ -1,4 +1,4 @@
-//! A regression as people and programs get it: Markdown, JSON, page, figures.
+//! Tests of the output of a regression: Markdown, JSON, page, figures.
 
 #[path = "../../report/tests/common/mod.rs"]
 mod common;
@@ -103,7 +103,7 @@ fn nights_without_change_take_five_lines_and_no_night_takes_more_than_sixty() {
     }
     let text = markdown(&crowd);
     assert!(text.lines().count() <= 60, "{}\n{text}", text.lines().count());
-    // The text of an issue holds 65,536 characters; this is far from it.
+    // The text of an issue is limited to 65,536 characters.
     assert!(text.len() < 12_000, "{}", text.len());
     assert!(text.lines().next().unwrap().chars().count() < 256);
 }
@@ -139,20 +139,20 @@ fn the_headline_names_the_worst_first_and_counts_the_others() {
         only(RegressMetric::Steps),
         "Regressed: optimizer steps of adam (lr 0.001) fell from 1,720 to 1,719"
     );
-    // A night that only its history accuses: the step is dated.
+    // A night with alarms only in its history: the step is dated.
     let history = headline(&regressed::history());
     assert!(history.starts_with("Regressed: test loss of "), "{history}");
     assert!(
         history.contains(" between 2026-10-") && history.ends_with(", and 3 more"),
         "{history}"
     );
-    // A missing run is said even where something regressed.
+    // A missing run is mentioned even if something regressed.
     let mut both = regressed::regressed();
     both.gaps = regressed::incomplete().gaps;
     let all = headline(&both);
     assert!(
         all.ends_with(
-            "; 10 runs could not be compared, 5 runs of before no longer planned, 10 runs compared although other weights, data or batches fed them"
+            "; 10 runs could not be compared, 5 runs no longer planned, 10 runs compared despite different weights, data or batches"
         ),
         "{all}"
     );
@@ -180,7 +180,7 @@ fn programs_get_the_verdict_first_and_no_number_is_lost() {
     assert_eq!(change["interval"], serde_json::json!([0.5, "inf"]));
     assert_eq!(change["seeds"][2][2], "-inf");
     assert_eq!(json["trends"][0]["points"][3]["high"], "inf");
-    // All else reads back to the same bits.
+    // Everything else reads back to the same bits.
     for (value, config) in json["configs"].as_array().unwrap().iter().zip(&r.configs) {
         assert_eq!(value["series"], config.series.to_string());
         for (value, change) in value["changes"].as_array().unwrap().iter().zip(&config.changes) {
@@ -216,7 +216,7 @@ fn the_same_regression_gives_the_same_bytes_and_leaves_nothing_stale() {
     assert_eq!(names[..3], ["regression.html", "REGRESSION.md", "regression.json"]);
     assert_eq!(names.iter().filter(|n| n.ends_with(".png")).count(), 6, "{names:?}");
     assert!(names.contains(&"tables/regression-levels.csv".to_owned()), "{names:?}");
-    // What is not ours stays.
+    // Foreign files stay.
     for mine in ["regression/mine.svg", "regression/trend-mine.png", "tables/best.csv"] {
         fs::write(folder.path().join(mine), "kept").unwrap();
     }
@@ -287,7 +287,7 @@ fn hostile_text_has_no_power_anywhere() {
             continue;
         }
         let text = String::from_utf8(bytes).unwrap();
-        // JSON is for programs, and its strings are as they are.
+        // JSON is for programs, so its strings are not escaped.
         let turned = text.contains('\u{202e}') && !name.ends_with(".json");
         assert!(!text.contains('\x1b') && !turned, "{name}");
         if name.ends_with(".csv") {
@@ -307,7 +307,7 @@ fn hostile_text_has_no_power_anywhere() {
     let prose = text.replace("\\]", "").replace("\\`", "");
     assert!(!prose.contains("](") && !prose.contains('<') && !prose.contains("://"), "{text}");
     assert!(text.lines().count() <= 60);
-    // A commit that is none never becomes part of a command.
+    // An invalid commit never becomes part of a command.
     assert!(!text.contains("git log --oneline <") && !text.contains("$("), "{text}");
     let cells = |line: &str| line.replace("\\|", "").matches('|').count();
     let mut width = None;
@@ -323,7 +323,7 @@ fn hostile_text_has_no_power_anywhere() {
 #[test]
 fn changes_as_data() {
     let figure = changes(&regressed::regressed(), &Title::Nightly).unwrap();
-    insta::assert_snapshot!(format!("{}\ncaption: {}", figure.data, figure.caption));
+    insta::assert_snapshot!(format!("{}\ncaption: {}", figure.data, figure.description()));
     assert!(changes(&regressed::unchanged(), &Title::Nightly).is_none());
 }
 
@@ -338,7 +338,7 @@ fn trends_as_data() {
     });
     let of = |label: &str| {
         let figure = trend(&r, r.trends.iter().find(|t| t.label == label).unwrap().series).unwrap();
-        format!("{}\ncaption: {}", figure.data, figure.caption)
+        format!("{}\ncaption: {}", figure.data, figure.description())
     };
     insta::assert_snapshot!("trend_with_a_jump", of("momentum"));
     insta::assert_snapshot!("trend_with_a_drift", of("adam"));

@@ -15,50 +15,51 @@ pub struct BestRow {
     pub kind: String,
     /// The configuration chosen.
     pub config_id: Id,
-    /// What sets it apart within its label: `lr 0.01, momentum 0.9`.
+    /// The values that set it apart within its label: `lr 0.01, momentum 0.9`.
     pub config: String,
-    /// How many configurations with a result it was chosen from.
+    /// Number of configurations it was chosen from: those with a result, or cut by a rung.
     pub chosen_from: usize,
     /// Its learning rate.
     pub lr: f64,
     /// Kind of its schedule.
     pub schedule: String,
-    /// The metric it was chosen by: `validation.accuracy`.
+    /// The selection metric: `validation.accuracy`.
     pub metric: String,
-    /// Why that is not the plan's target, when it is not.
+    /// The reason why that is not the plan's target; `None` where it is.
     pub fallback: Option<String>,
-    /// The metric it is judged by: `test.accuracy`.
+    /// The evaluation metric: `test.accuracy`.
     pub evaluation: String,
-    /// Whether a function is minimised, so that losses are its values and there is no accuracy.
+    /// Whether a function is minimised: losses are then its values, and there is no accuracy.
     pub function: bool,
     /// Whether its runs stop at the target and are judged by how soon they reach it.
     pub reached: bool,
-    /// Says whether each run counts at its best epoch or step, and not at its last.
+    /// Whether each run counts at its best epoch or step instead of its last.
     pub at_best: bool,
     /// The unit that runs are counted in.
     pub grain: Grain,
-    /// How its runs ended.
+    /// Counts of its runs by how they ended.
     pub counts: Counts,
-    /// The metric it was chosen by, after the epoch that counts, over completed seeds.
+    /// The selection metric after the epoch that counts, over completed seeds.
     pub target: Estimate,
-    /// The metric it is judged by, after the epoch that counts, over completed seeds.
+    /// The evaluation metric after the epoch that counts, over completed seeds.
     pub judged: Estimate,
-    /// Median of the same, diverged seeds being the worst: infinite when half diverged.
+    /// Median of the evaluation metric, where a diverged seed counts as the worst value: infinite
+    /// when half of the seeds diverged.
     pub judged_median: Option<f64>,
-    /// Test accuracy after the last epoch, a fraction, over completed seeds.
+    /// Test accuracy after the last epoch, a fraction 0..1, over completed seeds.
     pub test_accuracy: Estimate,
     /// Mean training loss during the last epoch, over completed seeds.
     pub train_loss: Estimate,
-    /// Seconds of training a run, over completed seeds.
+    /// Seconds of training per run, over completed seeds.
     pub train_seconds: Estimate,
-    /// How many configurations are equally good by the metric it was chosen by, itself
-    /// among them; 1 where it is alone.
+    /// Number of configurations that are equally good by the selection metric, including itself; 1
+    /// where none ties with it.
     pub tied: usize,
-    /// What to add to its grid, an axis each.
+    /// Values worth adding to its grid, one entry per axis.
     pub advice: Vec<Advice>,
 }
 
-/// The chosen configuration of each label, from an analysis.
+/// Returns the rows of an analysis, one per label with a chosen configuration.
 pub(crate) fn rows_of(analysis: &Analysis) -> Vec<BestRow> {
     analysis.best.iter().flatten().map(|&i| row(analysis, &analysis.configs[i])).collect()
 }

@@ -1,4 +1,4 @@
-//! Bits per character and perplexity, which follow from the loss of a text and are not measured.
+//! Bits per character and perplexity, computed from the loss of a text model.
 
 use spec::RunSpec;
 use spec::metric::Metric;
@@ -9,20 +9,20 @@ use crate::analysis::{Analysis, Config};
 use crate::table::Cell;
 use polars::prelude::Column;
 
-/// A quantity that follows from a mean cross-entropy in nats per token.
+/// A quantity derived from a mean cross-entropy in nats per token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Derived {
-    /// The loss in bits, a character; of a vocabulary of bytes, a byte.
+    /// The loss in bits per character; with a vocabulary of bytes, per byte.
     BitsPerCharacter,
-    /// e to the loss: the number of equally likely tokens that are as hard to guess.
+    /// exp(loss): the number of equally likely tokens that are as hard to guess.
     Perplexity,
 }
 
 impl Derived {
-    /// All of them, in the order of columns.
+    /// All derived quantities, in the order of their columns.
     pub const ALL: [Derived; 2] = [Derived::BitsPerCharacter, Derived::Perplexity];
 
-    /// The end of a column's name: `test_bits_per_character`.
+    /// Suffix of a column's name, as in `test_bits_per_character`.
     pub fn id(self) -> &'static str {
         match self {
             Derived::BitsPerCharacter => "bits_per_character",
@@ -30,7 +30,7 @@ impl Derived {
         }
     }
 
-    /// The value that follows from a loss in nats.
+    /// Converts a loss in nats.
     pub fn of(self, loss: f64) -> f64 {
         match self {
             Derived::BitsPerCharacter => loss / std::f64::consts::LN_2,
@@ -38,8 +38,8 @@ impl Derived {
         }
     }
 
-    /// Mean over the completed seeds of a configuration, of the loss that judges it; `None`
-    /// where it is not judged by the loss of a text.
+    /// Returns the mean over the completed seeds of a configuration, from the evaluation loss.
+    /// `None` where the evaluation metric is not the held-out cross-entropy of a text.
     pub fn judged(self, analysis: &Analysis, config: &Config) -> Option<f64> {
         let evaluation = &analysis.evaluation;
         if evaluation.metric != Metric::LOSS || evaluation.split == Split::Train {
@@ -59,13 +59,13 @@ impl Derived {
     }
 }
 
-/// True where the held-out loss of a run is a cross-entropy over the tokens of a text.
+/// Returns whether the held-out loss of a run is a cross-entropy over the tokens of a text.
 fn is_of_text(spec: &RunSpec) -> bool {
     spec.data.dataset.is_text() && spec.train.loss == Loss::CrossEntropy
 }
 
-/// Columns of `runs.parquet` with what follows from the held-out losses after the last epoch or
-/// step of a completed run; none where no run is of a text.
+/// Columns of `runs.parquet` derived from the held-out losses after the last epoch or step of each
+/// completed run; empty where no run trains on a text.
 pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let runs = &analysis.plan.runs;
     if !runs.iter().any(|run| is_of_text(&run.spec)) {

@@ -1,66 +1,66 @@
-//! What can go wrong, with where it did and what to do.
+//! Errors of reports, with the place and a remedy.
 
 use std::path::PathBuf;
 
 use polars::prelude::PolarsError;
 use store::StoreError;
 
-/// An error of collecting or rendering.
+/// An error while collecting or rendering a report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A file could not be read or written, or is not what it should be.
+    /// A file cannot be read or written, or its content is invalid.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A Parquet file could not be read or written.
-    #[error("{}: {reason}; `report` writes it anew from the journal", path.display())]
+    /// A Parquet file cannot be read or written.
+    #[error("{}: {reason}; `report` rewrites it from the journal", path.display())]
     Parquet {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What polars said.
+        /// Error from polars.
         reason: PolarsError,
     },
-    /// A file of a baseline or of a history is not what it should be. Nothing
-    /// makes it anew from a journal, so the user has to.
-    #[error("{} is not {what}: {reason}; restore it from git or record it anew", path.display())]
+    /// A file of a baseline or of a history is invalid. It cannot be rebuilt from a journal, so the
+    /// user has to restore it.
+    #[error("{} is not {what}: {reason}; restore it from git or record it again", path.display())]
     Kept {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What it should be: `a night`.
+        /// Expected content: `a night`.
         what: &'static str,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
-    /// One of the two files of a baseline is there without the other.
+    /// One of the two files of a baseline is missing.
     #[error(
-        "{} is missing beside {other}, and without it there is no baseline; restore it from git, \
-         or accept one anew: cargo xtask baseline accept FILE --reason TEXT", path.display()
+        "{} is missing next to {other}, so there is no baseline; restore it from git, \
+         or accept a new one: cargo xtask baseline accept FILE --reason TEXT", path.display()
     )]
     HalfBaseline {
         /// The file that is missing.
         path: PathBuf,
-        /// Name of the file that is there.
+        /// Name of the file that exists.
         other: &'static str,
     },
-    /// A file of published numbers is not what it should be.
-    #[error("{} is no file of published numbers: {reason}; mend it there", path.display())]
+    /// A file of published numbers is invalid.
+    #[error("{} is not a valid file of published numbers: {reason}; fix it there", path.display())]
     Published {
         /// The file.
         path: PathBuf,
         /// The problem, with line and column.
         reason: String,
     },
-    /// A figure could not be drawn.
+    /// A figure cannot be drawn.
     #[error("figure `{name}` could not be drawn: {reason}")]
     Figure {
         /// Name of the figure.
         name: String,
-        /// What the drawing library said.
+        /// Error from the drawing library.
         reason: String,
     },
 }
 
 impl ReportError {
-    /// Returns what turns an error of the system into one of `action` on `path`.
+    /// Returns a function that converts an I/O error into an error of `action` on `path`.
     pub fn io(
         action: &'static str,
         path: impl Into<PathBuf>,
@@ -69,7 +69,7 @@ impl ReportError {
         move |reason| error(reason).into()
     }
 
-    /// Returns what turns an error of polars into one of the file at `path`.
+    /// Returns a function that converts a polars error into an error of the file at `path`.
     pub fn parquet(path: impl Into<PathBuf>) -> impl FnOnce(PolarsError) -> Self {
         let path = path.into();
         move |reason| ReportError::Parquet { path, reason }

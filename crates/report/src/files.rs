@@ -1,4 +1,4 @@
-//! The derived JSON files of a report folder.
+//! Derived JSON files of a report folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,29 +14,29 @@ use crate::error::ReportError;
 use crate::repeats::Repeats;
 use crate::superseded::Superseded;
 
-/// Writes `repeats.json`, and removes that of an earlier report where there are none.
+/// Writes `repeats.json`, or removes that of an earlier report if there are no repeats.
 pub(crate) fn write_repeats(dir: &ReportDir, repeats: &Repeats) -> Result<(), ReportError> {
     write_or_remove(dir.repeats(), Some(repeats).filter(|repeats| !repeats.is_empty()))
 }
 
-/// `repeats.json`; there is none where no run was computed twice, and an
-/// unreadable one is a warning.
+/// Reads `repeats.json`, which does not exist if no run was computed twice; an unreadable one
+/// becomes a warning.
 pub(crate) fn repeats(dir: &ReportDir, warnings: &mut Vec<String>) -> Repeats {
     of_default(&dir.repeats(), "runs computed more than once are", warnings)
 }
 
-/// Writes `superseded.json`, and removes that of an earlier report where nothing was superseded.
+/// Writes `superseded.json`, or removes that of an earlier report if nothing was superseded.
 pub(crate) fn write_superseded(dir: &ReportDir, cost: &Superseded) -> Result<(), ReportError> {
     write_or_remove(dir.superseded(), Some(cost).filter(|cost| !cost.is_empty()))
 }
 
-/// `superseded.json`; there is none where replaced decisions cost nothing, and an unreadable one
-/// is a warning.
+/// Reads `superseded.json`, which does not exist if replaced decisions cost nothing; an unreadable
+/// one becomes a warning.
 pub(crate) fn superseded(dir: &ReportDir, warnings: &mut Vec<String>) -> Superseded {
     of_default(&dir.superseded(), "the cost of replaced decisions is", warnings)
 }
 
-/// Writes a value as JSON, without one removes the file.
+/// Writes a value as JSON, or removes the file if there is no value.
 fn write_or_remove<T: Serialize>(path: PathBuf, value: Option<&T>) -> Result<(), ReportError> {
     if let Some(value) = value {
         let failed =
@@ -51,7 +51,7 @@ fn write_or_remove<T: Serialize>(path: PathBuf, value: Option<&T>) -> Result<(),
     }
 }
 
-/// Reads a file that need not be there.
+/// Reads a file that may be missing.
 fn of_default<T: DeserializeOwned + Default>(
     path: &Path,
     what: &str,
@@ -64,7 +64,7 @@ fn of_default<T: DeserializeOwned + Default>(
     read.map_err(|e| warnings.push(format!("{what} left out: {e}"))).unwrap_or_default()
 }
 
-/// `manifest.json`; a missing or unreadable one is a warning, never an error.
+/// Reads `manifest.json`; a missing one gives `None`, an unreadable one also a warning.
 pub fn manifest(dir: &ReportDir, warnings: &mut Vec<String>) -> Option<Manifest> {
     if !dir.manifest().exists() {
         return None;

@@ -1,12 +1,11 @@
-//! From the journal of a sweep to Parquet, figures, a page and a table.
+//! Reports of a sweep: Parquet files, figures, a page and a closing table, made from its journal.
 //!
-//! Three stages, each restartable from disk: [`collect()`] turns journal and
-//! plan into `runs.parquet`, `metrics.parquet` and `summary.parquet`;
-//! [`render`] reads only those, `plan.json` and `manifest.json`, draws the
-//! figures and writes `index.html` and `REPORT.md`; [`summary()`] gives the
-//! closing table and the answer in a sentence. [`redraw()`] does all three with
-//! one analysis. Nothing here knows Burn, so a report can be redrawn on a
-//! machine without libtorch.
+//! There are three stages, each restartable from disk. [`collect()`] converts journal and plan into
+//! `runs.parquet`, `metrics.parquet` and `summary.parquet`. [`render`] reads only those,
+//! `plan.json` and `manifest.json`; it draws the figures and writes `index.html` and `REPORT.md`.
+//! [`summary()`] returns the closing table and the answer as a sentence. [`redraw()`] runs all
+//! three with one analysis. This crate does not depend on Burn, so that a report can be redrawn on
+//! a machine without libtorch.
 
 pub mod analysis;
 pub mod collect;

@@ -1,5 +1,4 @@
-//! What lies in a report folder, read without writing anything there: for what is
-//! made of several reports, and lies elsewhere.
+//! Read-only access to a report folder, for pages over several reports that are written elsewhere.
 
 use spec::plan::Plan;
 use store::layout::ReportDir;
@@ -12,36 +11,35 @@ use crate::table::RunRow;
 use crate::targets::rows_from_parquet;
 use crate::{files, journal};
 
-/// A report that was read, with its estimates.
+/// A report that was read, with its analysis.
 pub struct Opened {
-    /// Plan, rows and what follows from them.
+    /// Plan, rows and everything derived from them.
     pub analysis: Analysis,
     repeats: Repeats,
-    /// What the reader should know: journal lines that could not be read, columns that
-    /// are missing.
+    /// Warnings for the reader: unreadable journal lines, missing columns.
     pub warnings: Vec<String>,
 }
 
 impl Opened {
-    /// Plan, rows and what follows from them.
+    /// Returns the plan, rows and everything derived from them.
     pub fn analysis(&self) -> &Analysis {
         &self.analysis
     }
 
-    /// The end of the sweep in short, as [`crate::summary()`] gives it.
+    /// Returns the summary of the sweep, as [`crate::summary()`] does.
     pub fn summary(&self) -> Summary {
         summary::summary_of(&self.analysis, &self.repeats)
     }
 
-    /// Runs that were computed more than once with other results.
+    /// Returns one warning per run that was computed more than once with contradicting results.
     pub fn contradictions(&self) -> Vec<String> {
         self.repeats.warnings()
     }
 }
 
-/// Reads a report by a plan: that of its folder, or the same with another target or
-/// other settings of the report. From the journal where there is one, else from the
-/// Parquet files; nothing is written, so that a folder without the right to write will do.
+/// Reads a report with a plan: that of its folder, or one with another target or other report
+/// settings. Reads the journal if there is one, else the Parquet files. Nothing is written, so read
+/// permission is enough.
 ///
 /// # Errors
 /// The journal or a Parquet file cannot be read.

@@ -1,5 +1,4 @@
-//! All stages at once, with one analysis for all of them: what a person waits
-//! for is mostly resampling.
+//! All stages of a report with one shared analysis, since most of the time goes into resampling.
 
 use store::layout::ReportDir;
 
@@ -11,23 +10,23 @@ use crate::page::{self, Rendered};
 use crate::summary::{self, Summary};
 use crate::targets::rows_from_parquet;
 
-/// What [`redraw`] found and wrote.
+/// Result of [`redraw`].
 #[derive(Clone, Debug)]
 pub struct Redrawn {
-    /// What was collected; none where there is no journal.
+    /// Result of collecting; `None` if there is no journal.
     pub collected: Option<Collected>,
-    /// What was drawn.
+    /// Result of rendering.
     pub rendered: Rendered,
-    /// The end of the sweep in short.
+    /// Summary of the sweep.
     pub summary: Summary,
 }
 
-/// [`crate::collect()`] where there is a journal, then [`crate::render`], then
-/// [`crate::summary()`]: the same files and the same words as from the three one
-/// after another, in less time.
+/// Runs [`crate::collect()`] if there is a journal, then [`crate::render`] and
+/// [`crate::summary()`]. The result is the same as that of the three functions in sequence, in less
+/// time.
 ///
 /// # Errors
-/// Those of the three.
+/// The errors of these functions.
 pub fn redraw(dir: &ReportDir) -> Result<Redrawn, ReportError> {
     let mut warnings = Vec::new();
     let (collected, analysis) = if dir.journal().is_dir() {
@@ -44,7 +43,7 @@ pub fn redraw(dir: &ReportDir) -> Result<Redrawn, ReportError> {
 }
 
 impl Redrawn {
-    /// What the reader should know, of the journal first.
+    /// Returns all warnings, those on the journal first.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let collected = self.collected.iter().flat_map(|c| &c.warnings);
         let rendered = &self.rendered;

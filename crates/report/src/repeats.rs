@@ -1,10 +1,9 @@
-//! Runs that were computed more than once: by two machines that were given one
-//! chunk, by two parts of a sweep that were merged, or again on purpose.
+//! Runs that were computed more than once: by two machines that were given the same chunk, in two
+//! parts of a sweep that were merged, or again on purpose.
 //!
-//! That a run may be executed twice is harmless only as long as it is looked at.
-//! Results of one run from environments that agree are the same bits but for times, or
-//! one of them is wrong. Under other code, threads or processors they may differ,
-//! which is told without alarm.
+//! Executing a run twice is harmless only if the results are compared. Results of one run from
+//! matching environments must be bit-identical except for times; otherwise one of them is wrong.
+//! With different code, threads or processors they may differ, which is reported without alarm.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,15 +20,15 @@ use spec::grain::Grain;
 
 mod text;
 
-/// Repeats that are listed one by one; all are counted.
+/// Largest number of repeats that are listed; all are counted.
 const LISTED: usize = 1000;
 
-/// Something that two records of one run do not share.
+/// A difference between two records of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// What: `weights digest`, `test.loss of epoch 2 at step 90`, `threads`.
+    /// The quantity that differs: `weights digest`, `test.loss of epoch 2 at step 90`, `threads`.
     pub what: String,
-    /// What it is in the earlier record and in the later one.
+    /// Its values in the earlier and in the later record.
     pub values: [String; 2],
 }
 
@@ -38,39 +37,39 @@ pub struct Difference {
 pub struct Repeat {
     /// The run.
     pub run_id: Id,
-    /// Its label; outside of the plan the kind of its optimizer.
+    /// Its label; for a run outside of the plan, the kind of its optimizer.
     pub label: String,
     /// Its seed.
     pub seed: u64,
-    /// When the two records ended, as they say.
+    /// End times of the two records, as recorded.
     pub ended: [String; 2],
-    /// Whether the two were computed on a GPU, where equal bits are not promised.
+    /// Whether both were computed on a GPU, where bit-identical results are not guaranteed.
     pub cuda: bool,
-    /// Facts in which the two environments differ; empty where they were computed alike.
+    /// Differences between the two environments; empty if they match.
     pub exec: Vec<Difference>,
-    /// What differs in the results, times left out; empty where all bits are equal.
+    /// Differences between the results, except times; empty if they are bit-identical.
     pub result: Vec<Difference>,
 }
 
-/// Some repeats.
+/// A list of repeats, with the number of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// How many there are.
+    /// Number of repeats.
     pub count: usize,
-    /// The first of them, by run.
+    /// The first 1000 of them, ordered by run.
     pub first: Vec<Repeat>,
 }
 
-/// What a journal holds of runs that have more than one result.
+/// The repeats in a journal: runs that have more than one result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeats {
-    /// Results that agree with an earlier one that was computed alike.
+    /// Number of results that agree with an earlier one from a matching environment.
     pub agreeing: usize,
-    /// Results that do not agree with an earlier one that was computed alike.
+    /// Results that differ from an earlier one from a matching environment.
     pub contradictions: Listed,
-    /// Results that were not computed like the first of their run.
+    /// Results from an environment other than that of their run's first.
     pub elsewhere: Listed,
-    /// Of those, results whose bits are those of the first all the same.
+    /// Number of those that are bit-identical to the first anyway.
     pub equal_elsewhere: usize,
 }
 
@@ -84,8 +83,8 @@ impl Listed {
 }
 
 impl Repeats {
-    /// What the records say; the plan gives the labels. Nothing is copied but what
-    /// is listed: a journal can have a million records.
+    /// Finds the repeats in a journal; the plan provides the labels. Only listed repeats are
+    /// copied, since a journal can have a million records.
     pub fn of(journal: &Journal, plan: &Plan) -> Self {
         let mut out = Repeats::default();
         let repeated = repeated(journal);
@@ -105,14 +104,14 @@ impl Repeats {
         out
     }
 
-    /// Whether every run has one result at most.
+    /// Returns whether no run has more than one result.
     pub fn is_empty(&self) -> bool {
         self.agreeing + self.contradictions.count + self.elsewhere.count == 0
     }
 
-    /// Results of one run, in the order in which they ended.
+    /// Adds the results of one run, which are in the order in which they ended.
     fn add(&mut self, records: &[&RunRecord], label: &str) {
-        // The first of each environment; what has none is comparable with nothing.
+        // The first result of each environment; a record without an environment matches none.
         let mut firsts: Vec<&RunRecord> = Vec::new();
         for record in records {
             let Some(first) = firsts.iter().find(|first| first.computed_alike(record)) else {
@@ -134,7 +133,7 @@ impl Repeats {
     }
 }
 
-/// The results of each run that has several, in the order in which they ended.
+/// Returns the results of each run that has several, in the order in which they ended.
 fn repeated(journal: &Journal) -> BTreeMap<Id, Vec<&RunRecord>> {
     let mut first: HashMap<Id, &RunRecord> = HashMap::with_capacity(journal.records.len());
     let mut repeated: BTreeMap<Id, Vec<&RunRecord>> = BTreeMap::new();
@@ -149,14 +148,14 @@ fn repeated(journal: &Journal) -> BTreeMap<Id, Vec<&RunRecord>> {
         }
     }
     for records in repeated.values_mut() {
-        // Without the `Z`, as in the journal's own order.
+        // The `Z` is dropped, as for the order of the journal.
         records.sort_by(|a, b| a.ended.trim_end_matches('Z').cmp(b.ended.trim_end_matches('Z')));
     }
     repeated
 }
 
-/// Whether one record is a copy of the other, as of a journal that was merged
-/// twice under two names.
+/// Returns whether one record is a copy of the other, as in a journal that was merged twice under
+/// two names.
 fn same_execution(a: &RunRecord, b: &RunRecord) -> bool {
     let seconds = |r: &RunRecord| {
         r.outcome.as_ref().map(|o| (o.train_seconds.to_bits(), o.eval_seconds.to_bits()))
@@ -178,7 +177,7 @@ fn repeat(a: &RunRecord, b: &RunRecord, label: &str) -> Repeat {
     }
 }
 
-/// Collects what differs.
+/// Collects differences.
 #[derive(Default)]
 struct Differences(Vec<Difference>);
 
@@ -193,7 +192,7 @@ impl Differences {
         self.note(what, a.to_owned(), b.to_owned());
     }
 
-    /// Notes a fact that both know: one that a record lacks counts as equal.
+    /// Notes a fact that both records have; one that is missing counts as equal.
     fn facts<T: std::fmt::Display>(&mut self, what: &str, a: Option<T>, b: Option<T>) {
         if let (Some(a), Some(b)) = (a, b) {
             self.note(what, a.to_string(), b.to_string());
@@ -206,7 +205,7 @@ impl Differences {
     }
 }
 
-/// A digest as people know it; other text, which may be anything, cut where it is long.
+/// Shortens a digest to 8 characters, and other long text to 60.
 fn shortened(text: String) -> String {
     let digest = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
     match (digest, text.chars().count()) {
@@ -216,7 +215,7 @@ fn shortened(text: String) -> String {
     }
 }
 
-/// What two environments do not share.
+/// Returns the differences between two environments.
 fn environments(a: Option<&Environment>, b: Option<&Environment>) -> Vec<Difference> {
     let mut out = Differences::default();
     let (Some(a), Some(b)) = (a, b) else {
@@ -243,7 +242,7 @@ fn environments(a: Option<&Environment>, b: Option<&Environment>) -> Vec<Differe
     out.0
 }
 
-/// What two results do not share, times and places left out.
+/// Returns the differences between two results, except times and places.
 fn results(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
     let mut out = Differences::default();
     out.note("status", a.status.to_string(), b.status.to_string());
@@ -292,8 +291,8 @@ fn results(a: &RunRecord, b: &RunRecord) -> Vec<Difference> {
     out.0
 }
 
-/// The first measured number that is not the same bits in both, seconds left out, and what only
-/// one of the two was asked to measure: a metric, or of runs by steps an evaluation.
+/// Returns the first measurement that differs in its bits. Seconds are ignored, as is anything that
+/// only one of the two was configured to measure: a metric or, for runs by steps, an evaluation.
 fn first_metric(a: &Outcome, b: &Outcome, grain: Grain) -> Option<(String, [String; 2])> {
     let measures = |o: &Outcome, metric: Metric| o.metrics.iter().any(|m| m.metric == metric);
     let one_sided: Vec<Metric> = Metric::on_request()

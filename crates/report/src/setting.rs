@@ -1,5 +1,5 @@
-//! A target set from reruns of the best configuration, as AlgoPerf sets its own: the median
-//! over the reruns of what they end with (Dahl et al. 2023, arXiv:2306.07179, section 4.3).
+//! Targets set from reruns of the best configuration, as AlgoPerf does: the median of the reruns'
+//! final values (Dahl et al. 2023, arXiv:2306.07179, section 4.3).
 
 use spec::metric::EpochMetric;
 use spec::plan::{PlannedRun, TargetAt};
@@ -16,16 +16,16 @@ use stats::location;
 /// The statistic of the seeds' values that becomes the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
-    /// The median, a diverged seed being worse than any other: half of such runs get there.
+    /// The median, where a diverged seed is worse than any other. Half of such runs reach it.
     Median,
     /// The mean.
     Mean,
-    /// The worst: all of them got there.
+    /// The worst value. All of these runs reach it.
     Worst,
 }
 
 impl Statistic {
-    /// The name in a sentence.
+    /// Returns the name for a sentence.
     pub fn name(self) -> &'static str {
         match self {
             Statistic::Median => "median",
@@ -35,67 +35,68 @@ impl Statistic {
     }
 }
 
-/// A target by one metric.
+/// A target value of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
     /// The metric.
     pub metric: EpochMetric,
-    /// The value, rounded to six digits: for `[target]` to the side that is easier to reach, so
-    /// that a run which ended with it has reached it; for `[claim]` to the harder one, so that
-    /// such a run is not beyond it.
+    /// The value, rounded to six digits: for `[target]` towards the easier side, so that a run that
+    /// ended with the value has reached it; for `[claim]` towards the harder side, so that such a
+    /// run is not beyond it.
     pub value: f64,
-    /// The smallest and the largest value of a seed; a diverged one is infinite.
+    /// The smallest and largest value of a seed; infinite for a diverged seed.
     pub range: (f64, f64),
 }
 
-/// A target that was set.
+/// A target that was set, and the seeds it is based on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     /// Label of the optimizer.
     pub label: String,
-    /// Its configuration in words.
+    /// Description of its configuration.
     pub config: String,
-    /// The statistic that was taken.
+    /// The statistic that was used.
     pub statistic: Statistic,
-    /// Seeds with a result, those that diverged among them.
+    /// Number of seeds with a result, including diverged ones.
     pub seeds: usize,
-    /// Those of them that diverged.
+    /// Number of these that diverged.
     pub diverged: usize,
-    /// Seeds without a result, which are not counted.
+    /// Number of seeds without a result, which are not counted.
     pub without_result: usize,
-    /// Configurations of the optimizer that it was chosen from by these seeds; 1: none.
+    /// Number of the optimizer's configurations from which these seeds chose it; 1 if they did not
+    /// choose.
     pub chosen_from: usize,
-    /// The target by the metric that chooses, at the epoch that counts: for `[target]`.
+    /// The target for `[target]`: by the selection metric, at the epoch that counts.
     pub target: Value,
-    /// True where that epoch is each run's best.
+    /// Whether that epoch is each run's best.
     pub at_best: bool,
     /// The unit that runs are counted in.
     pub grain: Grain,
-    /// The target by the metric that judges, after the last epoch: for `[claim]`.
+    /// The target for `[claim]`: by the evaluation metric, after the last epoch.
     pub claim: Value,
-    /// The reason why no claim can be made of these runs, in words; `None` where one can.
+    /// The reason why these runs allow no claim; `None` if they do.
     pub no_claim: Option<String>,
 }
 
-/// Sets a target from the seeds of an optimizer's chosen configuration, of the best of all
-/// without a label.
+/// Sets a target from the seeds of an optimizer's chosen configuration; without a label, of the
+/// best of all.
 ///
 /// # Errors
-/// There is no such label or no result, runs stop at a target already, several functions are
-/// judged one by one, or a diverged seed leaves no value: with a remedy.
+/// There is no such label or no result, the runs already stop at a target, several functions are
+/// judged separately, or a diverged seed leaves no value. The message has a remedy.
 pub fn set(
     analysis: &Analysis,
     label: Option<&str>,
     statistic: Statistic,
 ) -> Result<Setting, String> {
     if analysis.by_function() {
-        return Err("values of several functions, or on a saddle, set no target\n  \
-                    give a report over one function that has a minimum"
+        return Err("values of several functions, or on a saddle, cannot set a target\n  \
+                    use a report on one function that has a minimum"
             .to_owned());
     }
     if analysis.selection.measured == Measured::Reached {
         return Err(
-            "the runs stop at a target already, so that they do not show how far they get\n  \
+            "the runs already stop at a target, so they do not show how far they would get\n  \
                     train them without `stop = true` in [target]"
                 .to_owned(),
         );
@@ -113,7 +114,7 @@ pub fn set(
         seeds: config.counts.results(),
         diverged: config.counts.diverged,
         without_result: config.counts.without_result(),
-        // Fresh seeds set it without flattery.
+        // Fresh seeds do not bias it.
         chosen_from: match analysis.judging() {
             Stage::Tuning => {
                 analysis.tried(config.label).filter(|c| c.counts.results() > 0).count()
@@ -129,7 +130,7 @@ pub fn set(
     })
 }
 
-/// The reason why a sweep file with these runs would be refused with this claim.
+/// Returns the reason why a sweep file with these runs and this claim would be rejected.
 fn no_claim(analysis: &Analysis, claim: &Value) -> Option<String> {
     let runs = &analysis.plan.runs;
     let metric = claim.metric.metric;
@@ -148,7 +149,7 @@ fn no_claim(analysis: &Analysis, claim: &Value) -> Option<String> {
     })
 }
 
-/// The configuration that is asked for.
+/// Returns the index of the requested configuration.
 fn chosen(analysis: &Analysis, label: Option<&str>) -> Result<usize, String> {
     let completed = |config: &usize| analysis.configs[*config].counts.completed > 0;
     let best: Vec<usize> = analysis.best.iter().flatten().copied().filter(completed).collect();
@@ -160,11 +161,11 @@ fn chosen(analysis: &Analysis, label: Option<&str>) -> Result<usize, String> {
     best.iter().find(|config| name(config) == label).copied().ok_or_else(|| {
         let known: Vec<String> = best.iter().map(|config| escape::line(name(config))).collect();
         let remedy = match known.is_empty() {
-            true => "none has".to_owned(),
-            false => format!("these have: {}", text::list(&known)),
+            true => "no other label has a completed run".to_owned(),
+            false => format!("labels with completed runs: {}", text::list(&known)),
         };
         format!(
-            "--optimizer {}: no run of such a label has completed\n  {remedy}",
+            "--optimizer {}: no run with this label has completed\n  {remedy}",
             escape::line(label)
         )
     })
@@ -197,14 +198,14 @@ fn value(
     })?;
     Ok(Value {
         metric: EpochMetric::new(selection.split, selection.metric),
-        // Harder to reach for one direction is easier for the other.
+        // A value that is harder to reach in one direction is easier in the other.
         value: eased(found, higher != harder),
         range: (low, high),
     })
 }
 
-/// A value of six significant digits that is no harder to reach than `value`: a run that ended
-/// with just that has reached it.
+/// Rounds a value to six significant digits such that it is no harder to reach: a run that ended
+/// with `value` has reached it.
 fn eased(value: f64, higher: bool) -> f64 {
     let rounded = spec::float::round_to_six_digits(value);
     let harder = if higher { rounded > value } else { rounded < value };
@@ -216,7 +217,7 @@ fn eased(value: f64, higher: bool) -> f64 {
 }
 
 impl Setting {
-    /// The value and what it rests on, a sentence each.
+    /// Returns sentences on the value and the seeds it is based on.
     pub fn describe(&self) -> Vec<String> {
         let of = |value: &Value| {
             let (low, high) = value.range;
@@ -250,10 +251,10 @@ impl Setting {
             out.push(format!("{}, after the last {unit}.", of(&self.claim)));
         }
         if self.seeds == 1 {
-            out.push("One seed says nothing of the next: train more of them.".to_owned());
+            out.push("A single seed does not predict others: train more of them.".to_owned());
         }
         if let Some(why) = &self.no_claim {
-            out.push(format!("There are no lines for [claim]: {why}."));
+            out.push(format!("No lines for [claim] are given: {why}."));
         }
         if self.diverged > 0 {
             out.push(format!(
@@ -271,7 +272,7 @@ impl Setting {
         }
         if self.chosen_from > 1 {
             out.push(format!(
-                "The seeds that chose the configuration among {} also set the target, so that it is flattered: train the chosen \
+                "The seeds that chose the configuration among {} also set the target, which makes it too good: train the chosen \
                  one alone with seeds that had no part in the choice, and set the target from those.",
                 self.chosen_from
             ));
@@ -279,7 +280,7 @@ impl Setting {
         out
     }
 
-    /// The lines for a sweep file.
+    /// Returns the lines for a sweep file.
     pub fn toml(&self) -> String {
         let short = spec::float::short;
         let at = if self.at_best { "at = \"best\"\n" } else { "" };

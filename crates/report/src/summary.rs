@@ -1,4 +1,4 @@
-//! The end of a sweep in short, for the terminal.
+//! Short summary of a sweep for the terminal.
 
 use store::layout::ReportDir;
 
@@ -10,27 +10,26 @@ use crate::page::answer::answer;
 use crate::repeats::Repeats;
 use crate::targets::rows_from_parquet;
 
-/// The end of a sweep in short.
+/// Short summary of a sweep.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// The chosen configuration of each label, in plan order.
     pub best: Vec<BestRow>,
-    /// How all runs ended.
+    /// Counts of all runs by how they ended.
     pub counts: Counts,
-    /// Which optimizer came first, in a sentence.
+    /// The optimizer that ranks first, in a sentence.
     pub headline: String,
-    /// How sure that is, in a sentence; none where nothing can be compared.
+    /// The certainty of that, in a sentence; `None` if nothing can be compared.
     pub certainty: Option<String>,
-    /// Runs that were computed more than once without a contradiction, in lines.
+    /// Lines on runs that were computed more than once without a contradiction.
     pub repeats: Vec<String>,
 }
 
-/// What the Parquet files say in short.
+/// Returns the summary from the Parquet files.
 ///
-/// A label's configuration is the one with the highest (for losses the lowest)
-/// mean over seeds of the plan's target metric after the last epoch; one with a
-/// diverged seed ranks below one with none. Labels without any completed run
-/// are there too, with empty estimates.
+/// The configuration of a label is the one with the highest (for losses, lowest) mean over seeds of
+/// the plan's target metric after the last epoch; one with a diverged seed ranks below one with
+/// none. Labels without any completed run are included, with empty estimates.
 ///
 /// # Errors
 /// `plan.json` or a Parquet file cannot be read.
@@ -41,7 +40,7 @@ pub fn summary(dir: &ReportDir) -> Result<Summary, ReportError> {
     Ok(summary_of(&Analysis::new(plan, rows), &repeats))
 }
 
-/// What an analysis says in short.
+/// Returns the summary of an analysis.
 pub(crate) fn summary_of(analysis: &Analysis, repeats: &Repeats) -> Summary {
     let answer = answer(analysis);
     Summary {

@@ -1,4 +1,4 @@
-//! The cost of decisions that others have replaced: runs that no decision of today asks for.
+//! Cost of replaced decisions: runs that no current decision needs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,25 +7,25 @@ use spec::Id;
 use spec::plan::Plan;
 use spec::record::RunRecord;
 
-/// Runs of replaced decisions that are not in the plan any more.
+/// Cost of the runs of replaced decisions that are no longer in the plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Superseded {
-    /// Decisions that were replaced.
+    /// Number of replaced decisions.
     pub decisions: usize,
-    /// Runs that they alone asked for and that have a record.
+    /// Number of runs with a record that only these decisions added.
     pub runs: usize,
-    /// Whole epochs that these were trained.
+    /// Whole epochs trained by these runs.
     pub epochs: u64,
-    /// Seconds of training and evaluation.
+    /// Seconds of training and evaluation of these runs.
     pub device_seconds: f64,
 }
 
 impl Superseded {
-    /// Sums the cost up by the records of a plan's runs.
+    /// Sums up the cost from the records of a plan's runs.
     pub fn of(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Self {
         let mut out = Superseded { decisions: plan.superseded.len(), ..Superseded::default() };
         let mut seen: HashSet<Id> = plan.runs.iter().map(|run| run.run_id).collect();
-        // Later decisions rest on the runs that earlier ones added.
+        // Later decisions depend on the runs that earlier ones added.
         let mut known = plan.clone();
         for decision in &plan.superseded {
             let grown = decision.grown.iter().flat_map(|grown| known.runs_grown(grown));
@@ -46,7 +46,7 @@ impl Superseded {
         out
     }
 
-    /// Returns whether nothing was trained for decisions that do not hold any more.
+    /// Returns whether nothing was trained for replaced decisions.
     pub fn is_empty(&self) -> bool {
         self.runs == 0
     }

@@ -1,6 +1,5 @@
-//! Time to target and best epochs from `metrics.parquet` instead of the columns of
-//! `runs.parquet`: that file may come from an earlier release, or the target
-//! may have changed since it was collected.
+//! Times to target and best epochs from `metrics.parquet` instead of `runs.parquet`, which may come
+//! from an earlier release or have been collected for another target.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +13,7 @@ use store::layout::ReportDir;
 use crate::error::ReportError;
 use crate::table::{RunRow, read_runs, scan};
 
-/// The rows of `runs.parquet` with times to the plan's target of today.
+/// Reads the rows of `runs.parquet`, with times to the plan's current target.
 ///
 /// # Errors
 /// A file cannot be read or lacks a column.
@@ -37,7 +36,7 @@ pub(crate) fn rows_from_parquet(
     Ok(rows)
 }
 
-/// The target's metric and the clock of each run.
+/// Reads the target's metric and the clock of each run.
 fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>>, ReportError> {
     let best = plan.target.at == TargetAt::Best;
     if plan.target.value.is_none() && !best {
@@ -64,7 +63,7 @@ fn measured(path: &Path, plan: &Plan) -> Result<HashMap<String, Vec<MetricPoint>
             else {
                 continue;
             };
-            // Null where no number was measured; files of earlier releases hold NaN.
+            // Null if no number was measured; files of earlier releases hold NaN.
             let value = values.get(i).unwrap_or(f64::NAN);
             let point = MetricPoint { epoch, step, split, metric, value: value.into() };
             match out.get_mut(id) {

@@ -1,4 +1,4 @@
-//! Numbers and lists as they stand in sentences and cells.
+//! Formatting of numbers and lists for sentences and cells.
 
 use spec::metric::{EpochMetric, Metric};
 use spec::plan::Target;
@@ -9,23 +9,23 @@ use crate::number;
 use crate::plural;
 use stats::{Estimate, Interval};
 
-/// `5 seeds`, `one seed`.
+/// Returns a number of seeds: `5 seeds`, `one seed`.
 pub fn seeds(n: usize) -> String {
     plural::spelled(n, "seed")
 }
 
-/// `5 configurations`, `the one configuration`.
+/// Returns a number of configurations: `the 5 configurations`, `the one configuration`.
 pub fn configurations(n: usize) -> String {
     format!("the {}", plural::spelled(n, "configuration"))
 }
 
-/// With a capital first letter.
+/// Capitalises the first letter.
 pub fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
-/// `a, b and c`.
+/// Joins items: `a, b and c`.
 pub fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
@@ -34,7 +34,7 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
-/// A p-value: `0.0625`, `0.31`, `below 0.0001`, `1`.
+/// Formats a p-value: `0.0625`, `0.31`, `below 0.0001`, `1`.
 pub fn p_value(p: f64) -> String {
     match p {
         p if p < 1e-4 => "below 0.0001".to_owned(),
@@ -43,12 +43,12 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
-/// A value that a person set, with the digits it was set with: per cent for accuracies.
+/// Formats a value that a person set with the same digits: accuracies in per cent.
 pub fn metric(metric: Metric, value: f64) -> String {
     if metric.is_percentage() { percent(value) } else { number::short(value) }
 }
 
-/// A fraction that a person set, a round number as one: `97%`, not `97.00%`.
+/// Formats a fraction that a person set, round numbers without decimals: `97%`, not `97.00%`.
 pub fn percent(fraction: f64) -> String {
     let text = number::percent(fraction);
     match text.strip_suffix(".00%") {
@@ -57,12 +57,12 @@ pub fn percent(fraction: f64) -> String {
     }
 }
 
-/// `validation accuracy`.
+/// Returns the name of a target's metric: `validation accuracy`.
 pub fn target_name(target: &Target) -> String {
     EpochMetric::new(target.split, target.metric).label()
 }
 
-/// Returns the text of [`target`]; for a function `a value of at most 1.5`.
+/// Returns the text of [`target`], or for a function `a value of at most 1.5`.
 pub fn target_of(analysis: &Analysis) -> String {
     let target = &analysis.plan.target;
     match (analysis.evaluation.function, target.value) {
@@ -71,29 +71,29 @@ pub fn target_of(analysis: &Analysis) -> String {
     }
 }
 
-/// `a validation accuracy of at least 97%`; without a value the metric alone.
+/// Describes a target: `a validation accuracy of at least 97%`; without a value, the metric alone.
 pub fn target(target: &Target) -> String {
     let Some(value) = target.value else { return target_name(target) };
     let side = if target.higher_is_better() { "of at least" } else { "of at most" };
     format!("a {} {side} {}", target_name(target), metric(target.metric, value))
 }
 
-/// The bounds of a metric: Student's t does not know where values end, and no loss is negative.
+/// Returns the bounds of a metric. Intervals by Student's t ignore them, and no loss is negative.
 pub fn ends(of: &Criterion) -> (f64, f64) {
     let (least, most) = of.metric.description().bounds.ends();
     (least.max(0.0), most)
 }
 
-/// The interval of the mean, cut at what the metric can be.
+/// Returns the interval of the mean, clamped to the possible values of the metric.
 pub fn interval_of(of: &Criterion, e: &Estimate) -> Option<Interval> {
     Some(e.interval?.within(ends(of)))
 }
 
-/// The text in place of an interval where all seeds have the same value: of no width,
-/// it would claim what no sample can know.
+/// Text in place of an interval if all seeds have the same value. An interval of zero width would
+/// claim more than a sample can show.
 pub const ALL_EQUAL: &str = "all seeds equal";
 
-/// `97.85–97.97%`: the text of [`interval_of`]; [`ALL_EQUAL`] where it has no width.
+/// Formats [`interval_of`]: `97.85–97.97%`, or [`ALL_EQUAL`] if its width is zero.
 pub fn interval(of: &Criterion, e: &Estimate) -> Option<String> {
     let i = interval_of(of, e)?;
     if e.sd == Some(0.0) {
@@ -102,12 +102,12 @@ pub fn interval(of: &Criterion, e: &Estimate) -> Option<String> {
     Some(range(of, i.low, i.high))
 }
 
-/// `97.85–97.97%`.
+/// Formats a range of values: `97.85–97.97%`.
 pub fn range(of: &Criterion, low: f64, high: f64) -> String {
     format!("{}\u{2013}{}", of.format(low).trim_end_matches('%'), of.format(high))
 }
 
-/// `2 epochs`, `1,720 steps`, `3.12 s`; `never` when infinite.
+/// Formats a time with its unit: `2 epochs`, `1,720 steps`, `3.12 s`; `never` if infinite.
 pub fn time(clock: Clock, value: f64) -> String {
     let unit = match clock {
         _ if !value.is_finite() => "",
@@ -120,7 +120,8 @@ pub fn time(clock: Clock, value: f64) -> String {
     if unit.is_empty() { time } else { format!("{time} {}", plural::word(value, unit)) }
 }
 
-/// As [`time`], for a column that names the unit: `2`, `1,720`, `3.12 s`, `never`.
+/// Formats a time as [`time`] does, without the unit that a column names: `2`, `1,720`, `3.12 s`,
+/// `never`.
 pub fn bare_time(clock: Clock, value: f64) -> String {
     match clock {
         _ if !value.is_finite() => "never".to_owned(),
@@ -130,8 +131,8 @@ pub fn bare_time(clock: Clock, value: f64) -> String {
     }
 }
 
-/// `highest tried; add 3 and 10`, of an axis that is not the learning rate with its
-/// name before it; gaps beside the chosen value follow.
+/// Describes the values to add: `highest tried; add 3 and 10`. The name of the axis comes first
+/// unless it is the learning rate; values in gaps come last.
 pub fn to_add(advice: &Advice) -> String {
     let what = what_to_add(advice);
     match (advice.path.as_str(), advice.end) {
@@ -141,7 +142,7 @@ pub fn to_add(advice: &Advice) -> String {
     }
 }
 
-/// Returns the text of [`to_add`] without the name of the axis.
+/// Returns [`to_add`] without the name of the axis.
 pub fn what_to_add(advice: &Advice) -> String {
     let values = |all: &[f64]| list(&all.iter().map(|x| number::short(*x)).collect::<Vec<_>>());
     let end = match advice.end {
@@ -167,9 +168,8 @@ pub fn what_to_add(advice: &Advice) -> String {
     }
 }
 
-/// The values that lists zipped with that of an advice need, to stand behind those to add:
-/// `, and 128 to batch_size, which is zipped with it`; empty without such lists, and where
-/// nothing is to be added.
+/// Returns the values that zipped lists need, as an addition to those to add: `, and 128 to
+/// batch_size, which is zipped with it`. Empty if there are no such lists or no values to add.
 pub fn with_partners(advice: &Advice) -> String {
     let n = advice.beyond.len() + advice.gaps.len();
     if n == 0 || advice.partners.is_empty() {
@@ -193,10 +193,10 @@ pub fn with_partners(advice: &Advice) -> String {
     format!(", and {}, which {are} zipped with it", list(&all))
 }
 
-/// Things that one sentence names at most.
+/// Largest number of names in one sentence.
 const MOST: usize = 4;
 
-/// Returns a list of the first four names, and how many more there are.
+/// Joins the first four names and the number of the others.
 pub fn some(mut names: Vec<String>) -> String {
     let more = names.len().saturating_sub(MOST);
     if more > 0 {

@@ -1,36 +1,36 @@
-//! Random changes of training images: `[data] augment`.
+//! Data augmentation: random changes of training images (`[data] augment`).
 
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::DatasetSpec;
 use crate::params::{ParamType, ParamValue, Value, is_default};
 
-/// Changes that are drawn anew for each image of each epoch. Held-out images are fed as they are.
+/// Random changes, drawn anew for each image of each epoch. Held-out images are fed unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Augment {
-    /// Rows and columns of zeros that are put around an image, of which a window of the image's
-    /// size is then cut anywhere; 0 = none. Zeros are those of inputs as they are fed, behind the
-    /// dataset's scaling.
+    /// Width in pixels of the border of zeros that is added on each side of an image before a
+    /// window of the image's size is cut at random; 0 = no crop. The zeros are in units of the
+    /// scaled inputs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub crop: u64,
-    /// Every second image, by chance, is mirrored: its columns in reverse.
+    /// Whether an image is mirrored horizontally with probability 1/2.
     #[serde(default, skip_serializing_if = "is_default")]
     pub flip: bool,
 }
 
 impl Augment {
-    /// The names of its keys.
+    /// The keys of its table in the sweep file.
     pub const KEYS: [&'static str; 2] = ["crop", "flip"];
 
-    /// True where it changes nothing.
+    /// Returns whether it changes nothing.
     pub fn is_neutral(self) -> bool {
         self == Augment::default()
     }
 
-    /// Checks that a dataset has images that it can change.
+    /// Checks that a dataset consists of images that are large enough for the crop.
     ///
     /// # Errors
-    /// The reason in words.
+    /// Returns the reason as text.
     pub fn check(self, dataset: &DatasetSpec) -> Result<(), String> {
         let [_, height, width] = dataset.shape();
         if self.is_neutral() {
@@ -65,7 +65,7 @@ impl ParamValue for Augment {
         Some(out)
     }
 
-    /// Text, because a value of a column is a scalar: `none`, `crop 4`, `flip` or `crop 4, flip`.
+    /// Returns text, since a column holds scalars: `none`, `crop 4`, `flip` or `crop 4, flip`.
     fn to_value(&self) -> Value {
         let crop = (self.crop > 0).then(|| format!("crop {}", self.crop));
         let flip = self.flip.then(|| "flip".to_owned());

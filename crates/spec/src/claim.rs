@@ -1,5 +1,5 @@
-//! `[claim]` of the sweep file: what the mean over seeds of each optimizer's chosen
-//! configuration is claimed to be beyond. No part of any id: it changes no run.
+//! Claims of the sweep file (`[claim]`): a one-sided test of the mean over seeds of each
+//! optimizer's chosen configuration. They are not part of any id and change no run.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +13,12 @@ choice! {
     /// The test of a claim.
     #[derive(Default)]
     ClaimTest {
-        /// Student's t of one sample, one-sided.
+        /// One-sided, one-sample Student's t-test.
         #[default]
         T = "t",
-        /// The exact sign test, one-sided: of the median.
+        /// One-sided exact sign test, which tests the median.
         Sign = "sign",
-        /// The z test with a standard deviation that is known beforehand, one-sided.
+        /// One-sided z-test with a standard deviation known beforehand.
         Z = "z",
     }
 }
@@ -28,8 +28,8 @@ impl ClaimTest {
         *self == ClaimTest::T
     }
 
-    /// The fewest seeds with which the test can carry any claim at a level above 0: of the
-    /// sign test the smallest n with 0.5^n <= level, since all seeds may be beyond the target.
+    /// Returns the smallest number of seeds with which the test can support a claim at `level`, a
+    /// fraction above 0. For the sign test it is the smallest n with 0.5^n <= level.
     pub fn least_seeds(self, level: f64) -> usize {
         match self {
             ClaimTest::T => 2,
@@ -41,31 +41,31 @@ impl ClaimTest {
     }
 }
 
-/// `[claim]`, resolved: the mean over seeds is above the target where more of the metric is
-/// better, else below it.
+/// A resolved `[claim]`: the mean over seeds is above the target if higher values of the metric
+/// are better, else below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// The split that the metric is measured on.
     pub split: Split,
     /// The metric.
     pub metric: Metric,
-    /// The value that the mean is claimed to be beyond, in the metric's unit.
+    /// The value that the mean is claimed to exceed or fall below, in the metric's unit.
     pub target: f64,
-    /// The largest p-value that carries the claim, between 0 and 1.
+    /// The largest p-value that supports the claim, between 0 and 1.
     pub level: f64,
-    /// The test; left out of the stored form while it is Student's t.
+    /// The test; omitted from the stored form if it is Student's t.
     #[serde(default, skip_serializing_if = "ClaimTest::is_default")]
     pub test: ClaimTest,
-    /// The known standard deviation between seeds, in the metric's unit; null but with `z`.
+    /// The known standard deviation between seeds, in the metric's unit; `None` except with `z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sd: Option<f64>,
-    /// The epoch whose values count, the same for all runs; null = the last that is planned.
+    /// The epoch whose values count, the same for all runs; `None` = the last planned epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u64>,
 }
 
 impl Claim {
-    /// The metric with its split.
+    /// Returns the metric with its split.
     pub fn of(&self) -> EpochMetric {
         EpochMetric::new(self.split, self.metric)
     }
@@ -76,8 +76,8 @@ impl Claim {
     }
 }
 
-/// The smallest and the largest value that a metric can have after any epoch of a run:
-/// losses of networks are at least 0, a function's value at least that of its minima.
+/// Returns the smallest and the largest value that a metric can have after any epoch of a run.
+/// The loss of a network is at least 0, and a function's value at least that of its minima.
 pub fn reachable(metric: Metric, run: &RunSpec) -> (f64, f64) {
     let (low, high) = metric.description().bounds.ends();
     let least = match &run.model {
@@ -92,9 +92,9 @@ pub fn reachable(metric: Metric, run: &RunSpec) -> (f64, f64) {
     (if metric == Metric::LOSS { low.max(least) } else { low }, high)
 }
 
-/// The last epoch that a run surely comes to, whatever it measures: early stopping may end it
-/// once its patience is over, the target after the first epoch. Of a run by steps that anything
-/// may end, 0: its evaluations are no epochs.
+/// Returns the last epoch that a run is certain to train, whatever it measures: early stopping
+/// may end it once its patience runs out, and the target after the first epoch. The result is 0
+/// for a run by steps that either may end, because its evaluations are not epochs.
 pub fn surely_reached(run: &RunSpec) -> u64 {
     let patience = run.early_stopping.as_ref().map_or(u64::MAX, |early| early.patience);
     let stop = if run.stop_at.is_some() { 1 } else { u64::MAX };

@@ -13,19 +13,19 @@ use crate::params::{ParamType, ParamValue, Value};
 
 pub use table::DatasetName;
 
-/// How a file is known to be the genuine one; hexadecimal.
+/// The checksum that identifies a file, in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checksum {
-    /// SHA-256 of the uncompressed bytes, of files that are committed.
+    /// SHA-256 of the uncompressed bytes.
     Sha256(&'static str),
-    /// MD5 of the file as it lies on the disk, compressed: what publishers state.
+    /// MD5 of the compressed file on disk, as most publishers state it.
     Md5(&'static str),
-    /// MD5 of the uncompressed bytes, where a publisher states that.
+    /// MD5 of the uncompressed bytes, if the publisher states that.
     Md5OfContents(&'static str),
 }
 
 impl Checksum {
-    /// What it is taken of, in words.
+    /// Returns a description of the hash and the bytes that it covers.
     pub fn of(self) -> &'static str {
         match self {
             Checksum::Sha256(_) => "SHA-256 of the uncompressed bytes",
@@ -34,14 +34,14 @@ impl Checksum {
         }
     }
 
-    /// Its hexadecimal digits.
+    /// Returns the hexadecimal digits.
     pub fn hex(self) -> &'static str {
         match self {
             Checksum::Sha256(hex) | Checksum::Md5(hex) | Checksum::Md5OfContents(hex) => hex,
         }
     }
 
-    /// True where the contents alone can be judged, however they are compressed.
+    /// Returns whether it covers the uncompressed contents, however they are compressed.
     pub fn is_of_contents(self) -> bool {
         !matches!(self, Checksum::Md5(_))
     }
@@ -61,19 +61,19 @@ pub enum Container {
 /// One file of a dataset.
 #[derive(Clone, Copy, Debug)]
 pub struct DataFile {
-    /// File name under `data/<dataset>/`.
+    /// File name in `data/<dataset>/`.
     pub name: &'static str,
-    /// How it is known.
+    /// Its checksum.
     pub checksum: Checksum,
-    /// Length of the uncompressed file in bytes; of an archive that of its members together.
+    /// Length of the uncompressed file in bytes; for an archive the sum over its members.
     pub bytes: u64,
-    /// What is read of a tar archive, in this order, or the member of a zip archive; empty for
-    /// a plain file.
+    /// Members to read, in this order, of a tar archive, or the one of a zip archive; empty for
+    /// other files.
     pub members: &'static [Member],
 }
 
 impl DataFile {
-    /// The form in which it lies on the disk, which its name says.
+    /// Returns the form of the file on disk, which follows from its name.
     pub fn container(&self) -> Container {
         match self.name.rsplit('.').next() {
             Some("gz") => Container::Gzip,
@@ -82,8 +82,8 @@ impl DataFile {
         }
     }
 
-    /// Name of the file without compression, which does as well where its contents can be
-    /// judged; `None` where there is no such file.
+    /// Returns the name of the uncompressed file, which may replace the compressed one if the
+    /// checksum covers the contents; `None` if there is no such file.
     pub fn raw(&self) -> Option<&'static str> {
         match (self.container(), self.members) {
             (Container::Gzip, []) => self.name.strip_suffix(".gz"),
@@ -97,46 +97,46 @@ impl DataFile {
 /// One file of an archive.
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
-    /// Its path within the archive.
+    /// Path within the archive.
     pub name: &'static str,
-    /// Its length in bytes.
+    /// Length in bytes.
     pub bytes: u64,
 }
 
-/// What is known of a dataset before it is read.
+/// Description of a built-in dataset, known before it is read.
 #[derive(Clone, Copy, Debug)]
 pub struct DatasetInfo {
-    /// What it is, in a sentence.
+    /// Description for users, in a sentence.
     pub doc: &'static str,
     /// Shape of one sample: channels, height, width.
     pub shape: [usize; 3],
-    /// Number of classes; labels are `0..classes`. 0 where targets are real values.
+    /// Number of classes; labels are `0..classes`. 0 for real targets.
     pub classes: usize,
     /// Samples in the training split, validation included.
     pub train_len: u64,
     /// Samples in the test split.
     pub test_len: u64,
-    /// How raw values become inputs, in words.
+    /// Conversion of raw values to inputs, as text.
     pub scaling: &'static str,
     /// Origin and licence.
     pub licence: &'static str,
-    /// The files under `data/<name>/`; empty where data is generated.
+    /// The files in `data/<name>/`; empty if the data is generated.
     pub files: &'static [DataFile],
-    /// Base URLs from which `fetch` can bring the files; empty if committed only.
+    /// Base URLs from which `fetch` downloads the files; empty if they are committed or generated.
     pub mirrors: &'static [&'static str],
-    /// The tokens of a text; `None` of everything else. A sample is then a token, its shape
+    /// The tokens of a text, `None` for other data. A sample of a text is one token of shape
     /// 1x1x1, and a class is an entry of the vocabulary.
     pub vocabulary: Option<Vocabulary>,
 }
 
 impl DatasetInfo {
-    /// Numbers in one flattened sample.
+    /// Returns the number of values in one flattened sample.
     pub fn features(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Whether the files are committed with the repository, where they are compressed by gzip
-    /// and known by their contents.
+    /// Returns whether the files are committed to the repository: compressed by gzip, with a
+    /// SHA-256 of their contents. True also for generated data.
     pub fn is_committed(&self) -> bool {
         let committed = |f: &DataFile| {
             f.container() == Container::Gzip && matches!(f.checksum, Checksum::Sha256(_))
@@ -146,8 +146,8 @@ impl DatasetInfo {
 }
 
 impl DatasetName {
-    /// BLAKE3 over name and checksums of its files: changes when any raw byte does. Of generated
-    /// data over its own name, which changes when other numbers are generated.
+    /// Returns the BLAKE3 digest over names and checksums of the files, which changes with any raw
+    /// byte. For generated data it covers the dataset's name, which must change with the numbers.
     pub fn digest(self) -> String {
         let mut hash = blake3::Hasher::new();
         if self.info().files.is_empty() {
@@ -167,16 +167,16 @@ impl DatasetName {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum DatasetSpec {
-    /// By name; `spec` knows its checksums.
+    /// A built-in dataset, whose checksums this crate knows.
     Builtin(DatasetName),
-    /// Own files, with what was found in them.
+    /// The user's own files, with the properties found in them.
     Own(Box<OwnData>),
-    /// None: a function is minimised.
+    /// No data: a function is minimised.
     Function(FunctionData),
 }
 
 impl DatasetSpec {
-    /// The name in tables.
+    /// Returns the name in tables; `none` for a function.
     pub fn name(&self) -> String {
         match self {
             DatasetSpec::Builtin(name) => name.name().to_owned(),
@@ -185,7 +185,7 @@ impl DatasetSpec {
         }
     }
 
-    /// Changes when any byte of the data does.
+    /// Returns the digest of the data, which changes with any byte.
     pub fn digest(&self) -> String {
         match self {
             DatasetSpec::Builtin(name) => name.digest(),
@@ -194,18 +194,19 @@ impl DatasetSpec {
         }
     }
 
-    /// Numbers in one flattened sample.
+    /// Returns the number of values in one flattened sample.
     pub fn features(&self) -> usize {
         match self {
             DatasetSpec::Builtin(name) => name.info().features(),
             DatasetSpec::Own(own) => usize::try_from(own.features).unwrap_or(usize::MAX),
-            // The noise on the gradient, which has the position's length.
+            // A sample is the noise on the gradient, which has the position's length.
             DatasetSpec::Function(none) => usize::try_from(none.variables).unwrap_or(usize::MAX),
         }
     }
 
-    /// Shape of one sample: channels, height, width. Own data is one row; that of a text is one
-    /// token, and [`DataSpec::shape`](crate::run::DataSpec::shape) that of a sequence.
+    /// Returns the shape of one sample: channels, height, width. A sample of own data is one row,
+    /// and a sample of a text one token; see [`DataSpec::shape`](crate::run::DataSpec::shape) for
+    /// sequences.
     pub fn shape(&self) -> [usize; 3] {
         match self {
             DatasetSpec::Builtin(name) => name.info().shape,
@@ -213,8 +214,8 @@ impl DatasetSpec {
         }
     }
 
-    /// Number of classes; labels are `0..classes`. 0 where targets are real values, or
-    /// nothing (a function), and there is no accuracy.
+    /// Returns the number of classes; labels are `0..classes`. 0 for real targets and functions,
+    /// which have no accuracy.
     pub fn classes(&self) -> usize {
         match self {
             DatasetSpec::Builtin(name) => name.info().classes,
@@ -223,7 +224,7 @@ impl DatasetSpec {
         }
     }
 
-    /// Real targets of a sample; 0 for classes and for a function.
+    /// Returns the number of real targets per sample; 0 for classes and functions.
     pub fn targets(&self) -> usize {
         match self {
             DatasetSpec::Builtin(name) => usize::from(name.info().classes == 0),
@@ -232,13 +233,13 @@ impl DatasetSpec {
         }
     }
 
-    /// Outputs of a model: one a class, or one a value.
+    /// Returns the number of outputs of a model: one per class or per real target, at least 1.
     pub fn outputs(&self) -> usize {
         self.classes().max(self.targets()).max(1)
     }
 
-    /// Samples in the training split, validation included: of a text its tokens; for a
-    /// function the steps of an epoch, a draw of the noise each.
+    /// Returns the number of samples in the training split, validation included: for a text its
+    /// tokens, for a function the steps of an epoch, each of which draws noise.
     pub fn train_len(&self) -> u64 {
         match self {
             DatasetSpec::Builtin(name) => name.info().train_len,
@@ -247,7 +248,7 @@ impl DatasetSpec {
         }
     }
 
-    /// True of a text, whose samples are tokens.
+    /// Returns whether the data is a text, whose samples are tokens.
     pub fn is_text(&self) -> bool {
         match self {
             DatasetSpec::Builtin(name) => name.info().vocabulary.is_some(),
@@ -256,7 +257,7 @@ impl DatasetSpec {
         }
     }
 
-    /// Samples in the test split: of a text its tokens.
+    /// Returns the number of samples in the test split; for a text its tokens, for a function 1.
     pub fn test_len(&self) -> u64 {
         match self {
             DatasetSpec::Builtin(name) => name.info().test_len,
@@ -272,8 +273,8 @@ impl From<DatasetName> for DatasetSpec {
     }
 }
 
-/// As a hyper-parameter a dataset is its name; the sweep file's reader puts
-/// own data in where a table stands in its place.
+/// A dataset as a hyper-parameter is its name. If the sweep file has a table instead, its reader
+/// inserts the own data.
 impl ParamValue for DatasetSpec {
     const TYPE: ParamType = ParamType::Choice(DatasetName::NAMES);
     fn from_value(value: &Value) -> Option<Self> {

@@ -1,29 +1,29 @@
-//! Names of devices: what a pool may ask for, and what a worker opens.
+//! Names of devices, as a pool lists them and a worker opens them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A device as a pool names it. Stored and written as text: `libtorch:cuda:1`.
+/// A device as a pool names it; stored and written as text: `libtorch:cuda:1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeviceName {
     /// `auto`: every GPU that the worker offers, else libtorch on the CPU, else flex.
     Auto,
-    /// `flex`: Burn's backend in Rust alone.
+    /// `flex`: Burn's pure-Rust backend, on the CPU.
     Flex,
     /// `libtorch:cpu`.
     LibtorchCpu,
-    /// `libtorch:cuda:N`: the GPU of this number, from 0.
+    /// `libtorch:cuda:N`: the GPU with this index, from 0.
     Cuda(u16),
     /// `libtorch:cuda:*`: every GPU that libtorch sees.
     EveryCuda,
 }
 
-/// Devices of one kind compute alike.
+/// A kind of device; devices of one kind compute alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceKind {
-    /// Whatever [`DeviceName::Auto`] comes to.
+    /// The kind that [`DeviceName::Auto`] resolves to, not known yet.
     Auto,
     /// flex on a CPU.
     Flex,
@@ -38,7 +38,7 @@ impl DeviceName {
     pub const HELP: &'static str =
         "devices are: auto, flex, libtorch:cpu, libtorch:cuda:0 (any index), libtorch:cuda:*";
 
-    /// The kind of the device.
+    /// Returns the kind of the device.
     pub fn kind(self) -> DeviceKind {
         match self {
             DeviceName::Auto => DeviceKind::Auto,
@@ -48,17 +48,18 @@ impl DeviceName {
         }
     }
 
-    /// True of GPUs by name; false of `auto`.
+    /// Returns whether the name is that of GPUs; false for `auto`.
     pub fn is_cuda(self) -> bool {
         self.kind() == DeviceKind::Cuda
     }
 
-    /// The number of the GPU; `None` of other devices and of every GPU.
+    /// Returns the index of the GPU, from 0; `None` for other devices and for
+    /// [`DeviceName::EveryCuda`].
     pub fn gpu(self) -> Option<usize> {
         if let DeviceName::Cuda(index) = self { Some(usize::from(index)) } else { None }
     }
 
-    /// The backend, `libtorch` or `flex`; `None` of `auto`.
+    /// Returns the backend, `libtorch` or `flex`; `None` for `auto`.
     pub fn backend(self) -> Option<&'static str> {
         match self.kind() {
             DeviceKind::Auto => None,
@@ -69,7 +70,7 @@ impl DeviceName {
 }
 
 impl DeviceKind {
-    /// The name of the kind: `libtorch:cuda`.
+    /// Returns the name of the kind: `libtorch:cuda`.
     pub fn name(self) -> &'static str {
         match self {
             DeviceKind::Auto => "auto",
@@ -93,7 +94,8 @@ impl fmt::Display for DeviceName {
 impl FromStr for DeviceName {
     type Err = String;
 
-    /// Reads a name. The error says that there is no such device, without a remedy.
+    /// Parses a name. The error states that there is no such device; a caller may add
+    /// [`DeviceName::HELP`].
     fn from_str(name: &str) -> Result<Self, String> {
         let index = |text: &str| {
             let number = text.parse::<u16>().ok().filter(|n| n.to_string() == text);

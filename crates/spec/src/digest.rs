@@ -1,4 +1,4 @@
-//! Digests of contents: what identifies runs, data, weights, files and lines.
+//! Digests of contents, which identify runs, data, weights, files and lines.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,14 +15,14 @@ impl Digest {
         Digest::from_hash(&blake3::hash(bytes.as_ref()))
     }
 
-    /// Returns the digest of what a hasher was fed.
+    /// Returns the first 128 bits of a finished hash.
     pub fn from_hash(hash: &blake3::Hash) -> Self {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&hash.as_bytes()[..16]);
         Digest(bytes)
     }
 
-    /// Returns the first eight hexadecimal characters, for people.
+    /// Returns the first eight hexadecimal characters, for display.
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()
     }
@@ -43,7 +43,7 @@ impl fmt::Debug for Digest {
 impl FromStr for Digest {
     type Err = String;
     fn from_str(s: &str) -> Result<Self, String> {
-        let bad = || format!("`{s}` is not an id: 32 hexadecimal characters are expected");
+        let bad = || format!("`{s}` is not an id: expected 32 hexadecimal characters");
         if s.len() != 32 || !s.is_ascii() {
             return Err(bad());
         }

@@ -1,33 +1,33 @@
-//! What ran a computation, as records, checkpoints and manifests keep it.
+//! The environment of a computation, as records, checkpoints and manifests store it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::identity::{Id, canonical_json};
 
-/// The surroundings of a computation: two results are expected to agree bit by bit only where two
-/// environments agree ([`Environment::agrees_with`]).
+/// The backend, hardware and versions that computed a result. Two results are expected to agree
+/// bit by bit only if their environments agree ([`Environment::agrees_with`]).
 ///
-/// Optional fields are null where they do not apply, and in records of programs that did not
-/// know them.
+/// Optional fields are null where they do not apply, and in records of older versions that did
+/// not store them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
     /// `libtorch` or `flex`.
     pub backend: String,
     /// `cpu` or `cuda`.
     pub device_kind: String,
-    /// Name of the processor or GPU, as its maker sells it.
+    /// Marketing name of the processor or GPU.
     pub device_model: String,
-    /// Vendor, family and model of the processor: `AuthenticAMD family 25 model 17`. One
-    /// name as of `device_model` is given to processors of several families.
+    /// Vendor, family and model of the processor: `AuthenticAMD family 25 model 17`. Processors
+    /// of several families may share one `device_model`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
-    /// UUID of the GPU or of the part of it: `GPU-...`, `MIG-...`; null on a CPU.
+    /// UUID of the GPU or of its MIG instance: `GPU-...`, `MIG-...`; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu_uuid: Option<String>,
-    /// Instruction sets that kernels choose by, joined by a blank.
+    /// Instruction sets by which kernels are chosen, separated by spaces.
     pub cpu_features: String,
-    /// Threads inside one run.
+    /// Number of threads inside one run.
     pub threads: u64,
     /// Version of Burn.
     pub burn: String,
@@ -39,18 +39,18 @@ pub struct Environment {
     /// Version of the GPU's driver; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
-    /// True where matrix products and convolutions on the GPU may round their inputs to TF32 (10
-    /// bits of mantissa instead of 23), as those that have it do; null on a CPU.
+    /// Whether matrix products and convolutions may round their inputs to TF32 (10 bits of
+    /// mantissa instead of 23) on GPUs that support it; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tf32: Option<bool>,
-    /// True where cuDNN is held to deterministic algorithms; null on a CPU.
+    /// Whether cuDNN is restricted to deterministic algorithms; null on a CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deterministic: Option<bool>,
-    /// Trained by Burn's own operations alone, the fast path being off; false where it
-    /// was on, whether or not there was one for the run.
+    /// Whether the fast path was switched off, so that Burn's own operations trained the run;
+    /// false while it is on, even for a run that has no fast path.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
-    /// Hash of the sources of data, model, optimizer-registry and train.
+    /// Code hash: that of the tokens of the code that trains.
     pub code: String,
 }
 
@@ -59,33 +59,33 @@ pub struct Environment {
 pub struct Differing {
     /// The field's stored name.
     pub field: String,
-    /// The value in the environment that was asked.
+    /// The value in the environment on which [`Environment::differing`] was called.
     pub ours: String,
     /// The value in the other one.
     pub theirs: String,
 }
 
-/// Names one GPU among equal ones, which compute the same bits.
+/// The stored field that names one GPU among equal ones, which compute the same bits.
 const UUID: &str = "gpu_uuid";
 
-/// Fields that are null in records of programs that did not know them.
+/// Fields that are null in records of older versions that did not store them.
 const FACTS: [&str; 5] = ["processor", "libtorch_kind", "driver", "tf32", "deterministic"];
 
 impl Environment {
-    /// Returns `exec_id`: the hash of every field but the GPU's UUID.
+    /// Returns `exec_id`: the hash of every field except the GPU's UUID.
     pub fn id(&self) -> Id {
         Id::of(canonical_json(&Value::Object(self.fields())))
     }
 
-    /// Returns true where bits that were computed in the two are expected to be equal: every field but
-    /// the GPU's UUID is equal. A fact that one of the two does not know counts as equal, so
-    /// that a new fact makes no old record another machine's.
+    /// Returns whether results of the two are expected to be equal bit by bit: every field except
+    /// the GPU's UUID is equal. A field that an older record lacks counts as equal, so that adding
+    /// one does not turn old records into another machine's.
     pub fn agrees_with(&self, other: &Environment) -> bool {
         self.differing(other).is_empty()
     }
 
-    /// Returns the fields in which [`Environment::agrees_with`] finds the two to differ,
-    /// sorted by name.
+    /// Returns the fields whose difference makes [`Environment::agrees_with`] false, sorted by
+    /// name.
     pub fn differing(&self, other: &Environment) -> Vec<Differing> {
         let (ours, theirs) = (self.fields(), other.fields());
         let unknown = |name: &str| {
@@ -97,7 +97,7 @@ impl Environment {
         names.retain(|name| ours.get(*name) != theirs.get(*name) && !unknown(name));
         let text = |fields: &Map<String, Value>, name: &str| match fields.get(name) {
             Some(value) => value.to_string(),
-            // Left out while it is false.
+            // `plain` is omitted from the stored form if it is false.
             None if name == "plain" => "false".to_owned(),
             None => "none".to_owned(),
         };
@@ -109,7 +109,7 @@ impl Environment {
         names.into_iter().map(of).collect()
     }
 
-    /// Returns the fields as stored, less the GPU's UUID.
+    /// Returns the fields as stored, without the GPU's UUID.
     fn fields(&self) -> Map<String, Value> {
         let value = serde_json::to_value(self).expect("plain strings and numbers");
         let Value::Object(mut fields) = value else { unreachable!("a struct is an object") };
@@ -122,7 +122,7 @@ impl Environment {
 mod tests {
     use super::*;
 
-    /// A record's environment as programs before the facts wrote it.
+    /// A record's environment as versions without the fields of [`FACTS`] wrote it.
     const OLD: &str = r#"{"backend":"libtorch","device_kind":"cpu","device_model":"AMD EPYC",
         "cpu_features":"avx2 fma","threads":1,"burn":"0.22.1","libtorch":"2.9.0","code":"0123"}"#;
 

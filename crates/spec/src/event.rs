@@ -1,5 +1,5 @@
-//! The worker's protocol: one JSON object a line, requests in on standard
-//! input, events out on a pipe that nothing else writes to.
+//! The worker's protocol: one JSON object per line, requests on standard
+//! input, events on a pipe that nothing else writes to.
 
 use std::path::PathBuf;
 
@@ -12,49 +12,49 @@ pub use crate::record::FailureKind;
 use crate::record::{Environment, MetricPoint, Outcome};
 use crate::run::RunSpec;
 
-/// Raised when a request or event changes its meaning; `sweep` refuses a
-/// worker of another protocol.
+/// Version of the protocol, raised when a request or event changes its meaning. `sweep` refuses
+/// a worker of another version.
 pub const PROTOCOL: u32 = 4;
 
-/// From `sweep` to a worker. The end of input ends the worker.
+/// A request from `sweep` to a worker. The end of input ends the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
     /// Train this run.
     Run {
-        /// Its id, repeated in every event.
+        /// The run's id, repeated in every event.
         run_id: Id,
-        /// What to train.
+        /// The run to train.
         spec: Box<RunSpec>,
-        /// What is kept on the way.
+        /// Checkpoints, saved weights and evaluations.
         #[serde(default)]
         options: Options,
     },
-    /// Train this run's steps for a while and tell how fast they are; nothing
-    /// of it is kept. Data and device are warm after the first of them.
+    /// Train steps of this run for a while and report their speed. Nothing is stored. Data and
+    /// device are warm after the first such request.
     Measure {
-        /// Its id, repeated in the answer.
+        /// The run's id, repeated in the answer.
         run_id: Id,
-        /// Whose steps.
+        /// The run whose steps are trained.
         spec: Box<RunSpec>,
-        /// Of them only the root counts.
+        /// Options, of which only [`Options::root`] is used.
         #[serde(default)]
         options: Options,
-        /// How long, in seconds; at least one step is trained.
+        /// Duration in seconds; at least one step is trained.
         seconds: f64,
     },
 }
 
-/// What a worker is to do beside training; none of it changes a result.
+/// Options of a worker besides the run itself; none of them changes a result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     /// Folder that paths of own data are relative to.
     pub root: PathBuf,
-    /// Where and how often the state is kept, to go on from after a kill.
+    /// Mid-run checkpoints, from which the run resumes after being killed; null: none.
     pub checkpoint: Option<Checkpoint>,
-    /// Where which weights are kept.
+    /// Weights to save; null: none.
     pub save: Option<SaveTo>,
-    /// Metrics that are measured on request.
+    /// Metrics on request to measure.
     #[serde(default, deserialize_with = "metric::on_request")]
     pub metrics: Vec<Metric>,
     /// Steps between two evaluations of a run by steps; null: a twentieth of the run.
@@ -63,8 +63,8 @@ pub struct Options {
     /// Samples of each held-out split that evaluations within the run measure; null: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluate_samples: Option<u64>,
-    /// The segment at whose end the run pauses, unless it ends there or before: of a run by
-    /// epochs the epoch, of a run by steps the number of its segment, from 1; null: none.
+    /// Number of the segment, from 1, after which the run pauses unless it ends there or before;
+    /// for a run by epochs it is the epoch. Null: no pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_at: Option<u64>,
 }
@@ -72,40 +72,39 @@ pub struct Options {
 /// Mid-run checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// A folder of this run's own; removed when the run has a result.
+    /// Folder of this run alone; removed when the run has a result.
     pub folder: PathBuf,
-    /// Epochs between two of them; 0: none but the one of a pause.
+    /// Epochs, or steps of a run by steps, between two checkpoints; 0: only the one of a pause.
     pub every: u64,
 }
 
 /// Weights that outlive the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SaveTo {
-    /// Which.
+    /// The weights to save.
     pub which: Save,
-    /// For [`Save::Best`]: split and metric that decide, and whether more is better.
+    /// Metric on a split by which [`Save::Best`] chooses the epoch.
     pub by: EpochMetric,
     /// The safetensors file.
     pub path: PathBuf,
 }
 
 choice! {
-    /// `[train] save`: the weights that are kept as safetensors.
+    /// `[train] save`: the weights that are saved as safetensors.
     #[derive(Default)]
     Save {
-        /// None.
+        /// No weights.
         #[default]
         None = "none",
-        /// Those after the last epoch.
+        /// Weights after the last epoch.
         Last = "last",
-        /// Those of the epoch with the best target metric (validation accuracy
-        /// or loss, without a validation split the training loss); of equally
-        /// good ones the first.
+        /// Weights of the epoch with the best target metric (validation accuracy or loss, or the
+        /// training loss without a validation split); the first such epoch on a tie.
         Best = "best",
     }
 }
 
-/// From a worker to `sweep`.
+/// An event from a worker to `sweep`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -113,69 +112,69 @@ pub enum Event {
     Ready {
         /// Its [`PROTOCOL`].
         protocol: u32,
-        /// Where it computes.
+        /// The environment in which it computes.
         environment: Box<Environment>,
     },
-    /// A run has begun.
+    /// A run has started.
     Started {
-        /// Which.
+        /// The run.
         run_id: Id,
         /// Epochs it will train.
         epochs: u64,
-        /// Optimizer steps an epoch.
+        /// Optimizer steps per epoch.
         steps_per_epoch: u64,
-        /// Epochs that a checkpoint has spared.
+        /// Epochs that are not trained again because the run resumed from a checkpoint.
         #[serde(default)]
         from_epoch: u64,
         /// The measurements of those epochs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         metrics: Vec<MetricPoint>,
     },
-    /// Steps enqueued so far; at most a few a second, for the display alone.
+    /// Progress of a run, at most a few times per second, for display only.
     Progress {
-        /// Which.
+        /// The run.
         run_id: Id,
-        /// Steps of the whole run that are done.
+        /// Steps enqueued so far, counted from the start of the run.
         step: u64,
     },
     /// An epoch has ended and was evaluated; epoch 0 is before training.
     Epoch {
-        /// Which.
+        /// The run.
         run_id: Id,
         /// The epoch.
         epoch: u64,
         /// The measurements of the epoch.
         metrics: Vec<MetricPoint>,
     },
-    /// The run ended with a result, completed or diverged, or it was paused.
+    /// The run completed, diverged or paused.
     Finished {
-        /// Which.
+        /// The run.
         run_id: Id,
-        /// The result, without metrics: those of [`Event::Started`] and of each
-        /// [`Event::Epoch`] are all there are.
+        /// The result without its metrics, which [`Event::Started`] and [`Event::Epoch`] have
+        /// reported.
         outcome: Box<Outcome>,
     },
     /// The answer to [`Request::Measure`].
     Measured {
-        /// Which run.
+        /// The run.
         run_id: Id,
         /// Samples that were trained on.
         samples: u64,
-        /// The time that they took, without evaluation and without the start.
+        /// Training time in seconds, without evaluation and start-up.
         seconds: f64,
     },
-    /// The run ended with an error; the worker lives on.
+    /// The run ended with an error; the worker continues.
     Failed {
-        /// Which.
+        /// The run.
         run_id: Id,
-        /// A panic, or an error that the worker understood.
+        /// Kind of failure: an error that the worker reports, or a panic.
         kind: FailureKind,
         /// The message, one or more lines.
         message: String,
     },
 }
 
-/// What `sweep-worker --probe` prints: which devices this build can use.
+/// Output of `sweep-worker --probe`: the devices that this build can use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// The worker's [`PROTOCOL`].
@@ -190,13 +189,13 @@ pub struct Probe {
     /// The folder of the libraries that were loaded; null without libtorch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub libtorch_folder: Option<String>,
-    /// Why the libtorch that was loaded cannot be used; null where it can.
+    /// Reason why the loaded libtorch cannot be used; null if it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub libtorch_refused: Option<String>,
     /// Whether libtorch sees CUDA.
     pub cuda: bool,
     /// Usable devices: `flex`, `libtorch:cpu`, `libtorch:cuda:0`, ...
     pub devices: Vec<String>,
-    /// Hash of the sources of data, model, optimizer-registry and train.
+    /// Code hash: that of the tokens of the code that trains.
     pub code: String,
 }

@@ -1,5 +1,5 @@
-//! Floats in stored forms: non-finite values as strings in JSON (which has no
-//! word for them), shortest text that reads back to the same bits.
+//! Floats in stored forms: non-finite values as strings, since JSON cannot represent them, and
+//! the shortest text that reads back to the same bits.
 
 use std::fmt::{self, Formatter};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use text_format::number::shortest as short;
 
-/// An `f64` that survives JSON: finite as a number, else `"nan"`, `"inf"`, `"-inf"`.
+/// An `f64` that round-trips through JSON: finite as a number, else `"nan"`, `"inf"`, `"-inf"`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Float(pub f64);
 
@@ -54,8 +54,7 @@ impl<'de> Deserialize<'de> for Float {
                 }
             }
         }
-        // Not an untagged enum, which keeps a copy of each value it looks at:
-        // a journal holds a million of them.
+        // An untagged enum would buffer a copy of each value, and a journal holds a million.
         d.deserialize_any(Number)
     }
 }
@@ -66,23 +65,23 @@ impl From<f64> for Float {
     }
 }
 
-/// `x` rounded to six significant decimal digits, so that generated grid points
-/// are the numbers a person would have typed and hash the same everywhere.
+/// Rounds to six significant decimal digits, so that generated grid points are the numbers that
+/// a person would have typed and hash the same everywhere.
 pub fn round_to_six_digits(x: f64) -> f64 {
     round_to_digits(x, 6)
 }
 
-/// `x` rounded to so many significant decimal digits, at least one.
+/// Rounds to `digits` significant decimal digits; 0 is treated as 1.
 pub fn round_to_digits(x: f64, digits: usize) -> f64 {
     format!("{x:.*e}", digits.saturating_sub(1)).parse().unwrap_or(x)
 }
 
-/// 1 - x, to twelve digits behind the point: 0.99 of 0.01.
+/// Returns 1 - x, rounded to twelve decimal places: 0.99 for 0.01.
 pub fn one_minus(x: f64) -> f64 {
     format!("{:.12}", 1.0 - x).parse().unwrap_or(1.0 - x)
 }
 
-/// Significant digits of a number as its shortest text has them.
+/// Returns the number of significant digits in the shortest text of a number.
 pub fn digits(x: f64) -> usize {
     let text = format!("{x:e}");
     text.split('e').next().map_or(1, |m| m.chars().filter(char::is_ascii_digit).count())

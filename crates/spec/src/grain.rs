@@ -1,34 +1,34 @@
-//! The unit in which the runs of a sweep are cut, measured and compared: epochs, or optimizer
-//! steps where `[train] steps` says how long a run is.
+//! The unit in which the runs of a sweep are divided, measured and compared: epochs, or optimizer
+//! steps if `[train] steps` sets the length of a run.
 
 use crate::plan::Plan;
 use crate::record::{MetricPoint, Outcome};
 use crate::run::RunSpec;
 
-/// The unit that a run is counted in.
+/// The unit in which a run is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grain {
-    /// Passes over the training split; held-out data is measured at the end of each.
+    /// Passes over the training split; held-out data is measured after each.
     #[default]
     Epochs,
-    /// Optimizer steps; held-out data is measured every so many.
+    /// Optimizer steps; held-out data is measured at regular intervals of steps.
     Steps,
 }
 
 impl Grain {
-    /// The grain of a run.
+    /// Returns the unit of a run.
     pub fn of_run(spec: &RunSpec) -> Grain {
         if spec.train.steps > 0 { Grain::Steps } else { Grain::Epochs }
     }
 
-    /// The grain of a sweep: steps as soon as one run is by steps, because such a run may end
+    /// Returns the unit of a sweep: steps if any run is by steps, because such a run may end
     /// within an epoch.
     pub fn of(plan: &Plan) -> Grain {
         let by_steps = plan.runs.iter().any(|run| Grain::of_run(&run.spec) == Grain::Steps);
         if by_steps { Grain::Steps } else { Grain::Epochs }
     }
 
-    /// `epoch` or `step`.
+    /// Returns `epoch` or `step`.
     pub fn unit(self) -> &'static str {
         match self {
             Grain::Epochs => "epoch",
@@ -36,7 +36,7 @@ impl Grain {
         }
     }
 
-    /// The text for runs by epochs, or that for runs by steps.
+    /// Returns `epochs` for runs by epochs, else `steps`.
     pub fn pick<T>(self, epochs: T, steps: T) -> T {
         match self {
             Grain::Epochs => epochs,
@@ -44,17 +44,17 @@ impl Grain {
         }
     }
 
-    /// Whole epochs, or optimizer steps, of a whole run as it is planned.
+    /// Returns the planned length of a run, in epochs or optimizer steps.
     pub fn planned(self, spec: &RunSpec) -> u64 {
         self.pick(spec.train.epochs, spec.total_steps())
     }
 
-    /// Whole epochs, or optimizer steps, that were done.
+    /// Returns the epochs or optimizer steps done at the time of a measurement.
     pub fn of_point(self, point: &MetricPoint) -> u64 {
         self.pick(point.epoch, point.step)
     }
 
-    /// Whole epochs, or optimizer steps, that a run did before it ended.
+    /// Returns the whole epochs or optimizer steps that a run did before it ended.
     pub fn done(self, outcome: &Outcome) -> u64 {
         self.pick(outcome.epochs_completed, outcome.steps)
     }

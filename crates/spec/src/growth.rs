@@ -1,4 +1,5 @@
-//! Grids that grow: values beyond the edge of an axis, where an optimizer's best lies on it.
+//! Grids that grow: values beyond the edge of an axis, if an optimizer's best value is at that
+//! edge.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,37 +11,37 @@ use crate::run::RunSpec;
 use crate::update::UpdateSpec;
 
 choice! {
-    /// The scale on which the values of a grid lie evenly.
+    /// The scale on which the values of a grid are evenly spaced.
     #[derive(Default)]
     Scale {
         /// The logarithms of the values.
         #[default]
         Log = "log",
-        /// The values.
+        /// The values themselves.
         Linear = "linear",
-        /// The logarithms of what the values lack to one: of a momentum.
+        /// The logarithms of 1 - value, as for a momentum.
         OneMinus = "one_minus",
     }
 }
 
-/// An axis whose grid grows by its own step while the best value of an optimizer lies at an edge.
+/// An axis whose grid grows by its own step while the best value of an optimizer is at an edge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extend {
-    /// Its dotted path: `optimizer.lr`.
+    /// Dotted path of the axis: `optimizer.lr`.
     pub path: String,
     /// Values that may be added for each optimizer, at both edges together, at least 1.
     pub at_most: u64,
-    /// The scale on which its values lie evenly.
+    /// The scale on which the values are evenly spaced.
     #[serde(default, skip_serializing_if = "Scale::is_log")]
     pub scale: Scale,
-    /// The ends of the grid on this scale, the lower first: values, or what these lack to one.
+    /// The ends of the grid, the lower first: values, or 1 - value for [`Scale::OneMinus`].
     pub ends: [f64; 2],
-    /// Points from one end to the other, both included, at least 2. Of a list of values that lie
-    /// unevenly the step is the mean one.
+    /// Points from one end to the other, both included, at least 2. For a list of unevenly spaced
+    /// values the grid grows by their mean step.
     pub points: u64,
-    /// Significant digits in which values are written, 1 to 6.
+    /// Significant digits of the values, 1 to 6.
     pub digits: u64,
-    /// Says whether values are whole numbers.
+    /// Whether values are whole numbers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole: bool,
 }
@@ -48,9 +49,9 @@ pub struct Extend {
 /// An edge of the values that were tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GridEnd {
-    /// The smallest.
+    /// The smallest value.
     Lowest,
-    /// The largest.
+    /// The largest value.
     Highest,
 }
 
@@ -59,9 +60,9 @@ pub enum GridEnd {
 pub struct Grown {
     /// The optimizer's label.
     pub label: String,
-    /// The best configuration of the label then, from which the added one differs in one value.
+    /// The label's best configuration at that time; the added one differs from it in one value.
     pub from: Id,
-    /// The axis by its dotted path.
+    /// Dotted path of the axis.
     pub path: String,
     /// The value that was added.
     pub value: Value,
@@ -73,12 +74,12 @@ impl Scale {
     }
 }
 
-/// Steps of a grid beyond an end that are looked at: rounded values may fall together.
+/// Largest number of steps beyond an end that are tried, since rounded values may coincide.
 const MOST_STEPS: u64 = 1_000;
 
 impl Extend {
-    /// The next value beyond `edge`, one step of the grid or the first that rounding tells apart
-    /// from it; none where there is no such number.
+    /// Returns the next value beyond `edge`: one step of the grid further, or the first step whose
+    /// rounded value differs; `None` if there is no such number.
     pub fn beyond(&self, edge: f64, end: GridEnd) -> Option<f64> {
         let further = |value: &f64| match end {
             GridEnd::Lowest => *value < edge,
@@ -87,18 +88,18 @@ impl Extend {
         (1..=MOST_STEPS).map_while(|step| self.value(step, end)).find(further)
     }
 
-    /// The value so many steps beyond an end; none where it is not finite.
+    /// Returns the value `step` steps beyond an end; `None` if it is not finite.
     fn value(&self, step: u64, end: GridEnd) -> Option<f64> {
         let [low, high] = self.ends;
         let last = self.points.saturating_sub(1).max(1) as f64;
-        // What lacks the least to one is the largest.
+        // The smallest 1 - value belongs to the largest value.
         let up = (end == GridEnd::Highest) != (self.scale == Scale::OneMinus);
         let t = if up { 1.0 + step as f64 / last } else { -(step as f64) / last };
         let x = match self.scale {
             Scale::Linear => low + t * (high - low),
             Scale::Log | Scale::OneMinus => (low.ln() + t * (high.ln() - low.ln())).exp(),
         };
-        // As a grid with more points would have it, then in the digits of the list.
+        // Rounded as a grid with more points rounds it, then to the digits of the list.
         let x = round_to_digits(round_to_six_digits(x), self.digits as usize);
         let x = match self.scale {
             Scale::OneMinus => one_minus(x),
@@ -108,21 +109,21 @@ impl Extend {
         x.is_finite().then_some(x)
     }
 
-    /// A number as a value of the axis.
+    /// Converts a number to a value of the axis, an integer if [`Extend::whole`] is set.
     pub fn typed(&self, x: f64) -> Value {
         if self.whole { Value::Int(x as i64) } else { Value::Float(x) }
     }
 }
 
-/// Returns whether nothing else of a run follows from the values of an axis, so that its grid may
-/// grow: of the optimizer's own parameters all but `accumulate`, which decides how many steps a run
-/// has.
+/// Returns whether nothing else in a run depends on the values of an axis, so that its grid may
+/// grow. This holds for all parameters of an optimizer except `accumulate`, which determines the
+/// number of steps of a run.
 pub fn stands_alone(path: &str) -> bool {
     path.starts_with("optimizer.") && path != "optimizer.accumulate"
 }
 
-/// The parameter at a path of an optimizer of this kind, where it is a number whose grid may grow;
-/// none of any other path.
+/// Returns the parameter at a path of an optimizer of this kind if it is a number whose grid may
+/// grow; `None` for any other path.
 fn parameter(kind: &str, path: &str) -> Option<Param> {
     let name = path.strip_prefix("optimizer.").filter(|_| stands_alone(path))?;
     let own = OptimizerSpec::descriptor(kind)?.params;
@@ -131,8 +132,8 @@ fn parameter(kind: &str, path: &str) -> Option<Param> {
 }
 
 impl RunSpec {
-    /// The same run with another value of an axis that may grow; none where the value is not allowed
-    /// there, by itself or beside the others, and for any other axis.
+    /// Returns the same run with another value of an axis that may grow; `None` if the value is
+    /// not allowed, by itself or together with the others, and for any other axis.
     pub fn with_value(&self, path: &str, value: &Value) -> Option<RunSpec> {
         let kind = self.optimizer.kind();
         let param = parameter(kind, path)?;
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!(rates.beyond(0.1, GridEnd::Highest), Some(1.0));
         assert_eq!(rates.beyond(1.0, GridEnd::Highest), Some(10.0));
         assert_eq!(rates.beyond(1e-3, GridEnd::Lowest), Some(1e-4));
-        // 1, 3, 10: the mean step of it, in its digits.
+        // 1, 3, 10: the list's mean step, in its digits.
         let list = extend(Scale::Log, [1e-3, 1e-2], 3, 1, false);
         assert_eq!(list.beyond(1e-2, GridEnd::Highest), Some(0.03));
         assert_eq!(list.beyond(0.03, GridEnd::Highest), Some(0.1));

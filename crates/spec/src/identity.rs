@@ -1,9 +1,9 @@
 //! The identity of a run: BLAKE3-128 over canonical JSON.
 //!
-//! Canonical means: keys sorted, no blanks, floats as their shortest
+//! Canonical means: keys sorted, no whitespace, floats as their shortest
 //! round-trip digits with an exponent (`1e-3`), minus zero as zero. The
-//! field's type decides whether one is `1` or `1e0`, so `lr = 1` and
-//! `lr = 1.0` are one run.
+//! field's type decides whether one is written `1` or `1e0`, so `lr = 1` and
+//! `lr = 1.0` are the same run.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::digest::Digest;
 use crate::run::{DataSpec, RunSpec};
 
-/// Version of what training does with a `RunSpec`. Raised when the same spec
-/// would no longer give the same weights by intent; every `RunId` changes with it.
+/// Version of what training does with a `RunSpec`, raised when the same spec is meant to give
+/// other weights. Every run id changes with it.
 pub const TRAINING_FORMAT: u32 = 1;
 
 /// The id of a run, a configuration or a cell.
@@ -29,29 +29,29 @@ pub struct RunIds {
     pub cell: Id,
 }
 
-/// Computes the ids of a resolved run.
+/// Computes the three ids of a resolved run.
 pub fn ids(spec: &RunSpec) -> RunIds {
     ConfigIds::new(spec).with_seed(spec.seed)
 }
 
-/// The ids of one configuration's runs. All that stands before the seed is
-/// hashed already, so that a plan of a million runs is quick.
+/// The ids of one configuration's runs. Everything before the seed is hashed
+/// only once, so that a plan of a million runs is quick.
 #[derive(Clone, Debug)]
 pub struct ConfigIds {
     run: blake3::Hasher,
     cell: blake3::Hasher,
-    /// Canonical JSON from behind the seed on.
+    /// Canonical JSON after the seed.
     after: String,
     config: Id,
 }
 
 impl ConfigIds {
-    /// Of a spec, whose own seed is left out.
+    /// Returns the ids of a spec's configuration; the spec's own seed is ignored.
     pub fn new(spec: &RunSpec) -> Self {
         Memo::default().ids(spec)
     }
 
-    /// Of the run with this seed.
+    /// Returns the ids of the run with this seed.
     pub fn with_seed(&self, seed: u64) -> RunIds {
         let rest = format!("\"seed\":{seed},{}}}", self.after);
         let id = |begun: &blake3::Hasher| {
@@ -61,8 +61,8 @@ impl ConfigIds {
     }
 }
 
-/// Remembers the canonical text of each part of the last spec: from one
-/// configuration to the next few parts change.
+/// A cache of the canonical text of each part of the last spec, since few parts change from one
+/// configuration to the next.
 #[derive(Debug, Default)]
 pub struct Memo {
     last: Option<RunSpec>,
@@ -83,9 +83,9 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// The ids of a spec's configuration.
+    /// Returns the ids of a spec's configuration.
     pub fn ids(&mut self, spec: &RunSpec) -> ConfigIds {
-        // Named one by one, so that a new field does not compile until it is hashed.
+        // Listed one by one, so that a new field does not compile until it is hashed.
         let RunSpec {
             data,
             model,
@@ -154,9 +154,9 @@ impl Memo {
         ConfigIds { config: Id::from_hash(&without_seed), cell: begin("any"), run, after }
     }
 
-    /// Canonical JSON of the parts, without the seed: what stands before it, and after it.
+    /// Returns the canonical JSON of the parts before and after the seed.
     fn around_the_seed(&self) -> (String, String) {
-        // Sorted by key; what is absent is left out, as in stored forms.
+        // Sorted by key; absent parts are omitted, as in stored forms.
         let text = |parts: &[(&str, &String)]| {
             let there = parts.iter().filter(|(_, text)| !text.is_empty());
             there.map(|(key, text)| format!("\"{key}\":{text},")).collect::<String>()
@@ -183,14 +183,14 @@ impl Memo {
     }
 }
 
-/// The data of a run by what is fed, not by where it lies or how it was said to be read.
+/// Returns the data of a run as it is fed, without its location and the settings for reading it.
 fn what_is_fed(data: &DataSpec) -> Value {
     let mut value = json(data);
-    // Where own data lies is no part of what is trained; its checksum is.
+    // The location of own data is not part of what is trained; its checksum is.
     if let Some(Value::Object(files)) = value.pointer_mut("/dataset/files") {
         files.retain(|key, _| key == "kind" || key == "vocabulary");
     }
-    // Likewise how it was said to be read: what was understood is.
+    // Nor are the settings for reading it; the hash of the result, `understood`, is.
     if let Some(Value::Object(own)) = value.get_mut("dataset") {
         let understood = own.get("reading").and_then(|r| r.get("understood").cloned());
         own.remove("reading");
@@ -203,12 +203,12 @@ fn json<T: Serialize>(part: &T) -> Value {
     serde_json::to_value(part).expect("a RunSpec holds only JSON types")
 }
 
-/// What is hashed before a spec's canonical JSON; a closing brace follows it.
+/// Returns the text that is hashed before a spec's canonical JSON; a closing brace follows that.
 fn head(dataset: &str, format: &str) -> String {
     format!("{{\"dataset\":\"{dataset}\",\"format\":\"{format}\",\"run\":")
 }
 
-/// Canonical JSON text of any value.
+/// Returns the canonical JSON text of any value.
 pub fn canonical_json(value: &Value) -> String {
     let mut out = String::new();
     write_canonical(value, &mut out);

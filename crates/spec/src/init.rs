@@ -6,7 +6,8 @@ choice! {
     /// The distribution of initial weights.
     #[derive(Default)]
     Init {
-        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in). Of `gpt` that of nanoGPT: normal with the deviation 0.02, of what a block adds 0.02 / sqrt(2 layers).
+        /// PyTorch's layers: uniform within 1 / sqrt(fan in). For `gpt` nanoGPT's: normal with
+        /// standard deviation 0.02, or 0.02 / sqrt(2 layers) for the output projections of a block.
         #[default]
         Default = "default",
         /// Uniform within sqrt(6 / (fan in + fan out)) (torch.nn.init.xavier_uniform_).
@@ -15,11 +16,12 @@ choice! {
         GlorotNormal = "glorot-normal",
         /// Normal, variance 2 / fan in (torch.nn.init.kaiming_normal_).
         HeNormal = "he-normal",
-        /// Normal with the deviation `init_sd`, drawn again beyond two deviations (tf.random.truncated_normal).
+        /// Normal with standard deviation `init_sd`, redrawn beyond two of them
+        /// (tf.random.truncated_normal).
         TruncatedNormal = "truncated-normal",
         /// 1 everywhere.
         Ones = "ones",
-        /// 0 everywhere: for a model without hidden layers, since units that begin alike stay alike.
+        /// 0 everywhere: only for models without hidden layers, since equal units stay equal.
         Zeros = "zeros",
     }
 }
@@ -28,10 +30,10 @@ choice! {
     /// The distribution of initial biases.
     #[derive(Default)]
     BiasInit {
-        /// That of PyTorch's layers: uniform within 1 / sqrt(fan in). Of `gpt` 0.
+        /// PyTorch's layers: uniform within 1 / sqrt(fan in). For `gpt` 0.
         #[default]
         Default = "default",
-        /// That of the weights of their layer.
+        /// The distribution of the weights of the same layer.
         AsWeights = "as-weights",
         /// `init_bias_value` everywhere.
         Constant = "constant",
@@ -39,7 +41,7 @@ choice! {
 }
 
 params! {
-    /// Keys that every network takes in `[model]` beside those of its kind.
+    /// Keys that every network takes in `[model]` besides those of its kind.
     InitSpec {
         /// Distribution of the initial weights of linear layers and convolutions; embeddings, and a head that is one, keep their own.
         init: Init = value(Init::Default), Any;
@@ -64,20 +66,20 @@ impl Default for InitSpec {
 }
 
 impl InitSpec {
-    /// True where it changes nothing: it is then left out of identity and stored forms.
+    /// Returns whether it changes nothing; identity and stored forms then omit it.
     pub fn is_neutral(&self) -> bool {
         *self == InitSpec::default()
     }
 
-    /// The names of its keys.
+    /// Returns the names of the keys.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Self::PARAMS.iter().map(|p| p.name)
     }
 
-    /// Checks that the keys go together.
+    /// Checks that the keys are consistent.
     ///
     /// # Errors
-    /// The key that is to blame, and the reason in words.
+    /// Returns the key at fault and the reason as text.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         let truncated = self.init == Init::TruncatedNormal;
         if truncated && self.init_sd == 0.0 {

@@ -1,6 +1,6 @@
-//! Functions of two variables whose shape is known: where optimizers can be
-//! watched. Pure `f64`; the crate `model` has the same formulas in tensors, from
-//! which Burn takes the gradients, and a test holds the two equal.
+//! Landscapes: functions of two variables with a known shape, on which optimizers can be watched.
+//! Everything here is plain `f64`. The crate `model` has the same formulas on tensors, whose
+//! gradients Burn computes, and a test checks that both agree.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,25 +10,26 @@ use crate::params::choice;
 choice! {
     /// A landscape.
     Function {
-        /// A flat valley with steep walls in its corners.
+        /// A flat valley with steep walls in the corners.
         Beale = "beale",
-        /// A long bent valley: its floor is easy to find and slow to follow.
+        /// A long curved valley whose floor is easy to find and slow to follow.
         Rosenbrock = "rosenbrock",
-        /// A bowl with a dent every unit: a hundred local minima.
+        /// A bowl with a dent at every unit: about a hundred local minima.
         Rastrigin = "rastrigin",
         /// Four minima of equal depth around a hill.
         Himmelblau = "himmelblau",
-        /// Up along x, down along y: the gradient vanishes where nothing is lowest.
+        /// A saddle, rising along x and falling along y: the gradient vanishes at a point that is
+        /// not a minimum.
         Saddle = "saddle",
-        /// Three ways down and three up; flat to second order in the middle.
+        /// A saddle with three directions down and three up, flat to second order at its centre.
         MonkeySaddle = "monkey-saddle",
-        /// A quadratic a hundred times steeper across than along.
+        /// A quadratic with condition number 100, steep along y.
         Ravine = "ravine",
         /// A round bowl.
         Sphere = "sphere",
         /// A deep hole in a nearly flat plain full of dents.
         Ackley = "ackley",
-        /// Three minima of equal depth along a bent valley.
+        /// Three minima of equal depth along a curved valley.
         Branin = "branin",
     }
 }
@@ -36,23 +37,23 @@ choice! {
 /// A point of the plane: x, y.
 pub type Position = [f64; 2];
 
-/// What is known of a function.
+/// Description of a function.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionInfo {
     /// The formula, as text.
     pub formula: &'static str,
-    /// Who described it.
+    /// The publication that introduced it, or a description.
     pub source: &'static str,
-    /// The box that figures show: its lower left and upper right corner. On a
-    /// saddle a run has left once it is outside and below the saddle point.
+    /// The box that figures show: its lower left and upper right corner. A run on a saddle ends
+    /// once it is outside the box and below the saddle point.
     pub domain: [Position; 2],
-    /// Where descents begin.
+    /// Default start of descents.
     pub start: Position,
-    /// All global minima; of a saddle the saddle point, which is to be left.
+    /// All global minima; for a saddle the saddle point, which is to be left.
     pub optima: &'static [Position],
     /// The value at the optima.
     pub lowest: f64,
-    /// Whether it is a saddle: without a minimum, so that farther is better.
+    /// Whether it is a saddle: it has no minimum, so farther away is better.
     pub saddle: bool,
 }
 
@@ -166,7 +167,7 @@ const BRANIN: FunctionInfo = FunctionInfo {
 };
 
 impl Function {
-    /// What is known of it.
+    /// Returns the description of the function.
     pub fn info(self) -> &'static FunctionInfo {
         match self {
             Function::Beale => &BEALE,
@@ -182,7 +183,7 @@ impl Function {
         }
     }
 
-    /// f(x, y).
+    /// Returns the value f(x, y).
     pub fn value(self, [x, y]: Position) -> f64 {
         let wave = |v: f64| v * v - 10.0 * (std::f64::consts::TAU * v).cos();
         match self {
@@ -205,7 +206,7 @@ impl Function {
         }
     }
 
-    /// Its gradient.
+    /// Returns the gradient: the derivatives by x and y.
     pub fn gradient(self, [x, y]: Position) -> Position {
         let wave = |v: f64| {
             let turn = std::f64::consts::TAU;
@@ -231,7 +232,7 @@ impl Function {
             Function::Ackley => {
                 let (decay, waves) = ackley(x, y);
                 let (turn, radius) = (std::f64::consts::TAU, x.hypot(y));
-                // 0 in the middle, where there is no gradient.
+                // The gradient is undefined at the centre; 0 stays there.
                 let pull = if radius == 0.0 { 0.0 } else { 4.0 * decay / (2f64.sqrt() * radius) };
                 let wave = |v: f64| std::f64::consts::PI * (turn * v).sin() * waves;
                 [pull * x + wave(x), pull * y + wave(y)]
@@ -243,21 +244,20 @@ impl Function {
         }
     }
 
-    /// Distance to the nearest of [`FunctionInfo::optima`].
+    /// Returns the Euclidean distance to the nearest of [`FunctionInfo::optima`].
     pub fn distance(self, [x, y]: Position) -> f64 {
         let to = |[a, b]: &Position| (x - a).hypot(y - b);
         self.info().optima.iter().map(to).fold(f64::INFINITY, f64::min)
     }
 
-    /// Whether a position is outside of the box.
+    /// Returns whether a position is outside the box [`FunctionInfo::domain`].
     pub fn outside(self, position: Position) -> bool {
         let [low, high] = self.info().domain;
         position.iter().zip(low.iter().zip(high)).any(|(v, (l, h))| v < l || *v > h)
     }
 
-    /// Whether a descent has left a saddle: outside of the box, and lower than
-    /// the saddle point. Never true of other functions, nor of a position that
-    /// was thrown uphill or is not finite.
+    /// Returns whether a descent has left a saddle: it is outside the box and lower than the
+    /// saddle point. False for other functions, and for a position that is uphill or not finite.
     pub fn left(self, position: Position) -> bool {
         let info = self.info();
         info.saddle
@@ -267,7 +267,7 @@ impl Function {
     }
 }
 
-/// exp(-0.2 root mean square) and exp(mean cosine) of Ackley's function.
+/// Returns exp(-0.2 root mean square) and exp(mean cosine) of Ackley's function.
 fn ackley(x: f64, y: f64) -> (f64, f64) {
     let turn = std::f64::consts::TAU;
     let decay = (-0.2 * ((x * x + y * y) / 2.0).sqrt()).exp();
@@ -277,14 +277,14 @@ fn ackley(x: f64, y: f64) -> (f64, f64) {
 /// The factor of the cosine in Branin's function.
 pub const BRANIN_WAVE: f64 = 10.0 * (1.0 - 1.0 / (8.0 * std::f64::consts::PI));
 
-/// The squared term of Branin's function before it is squared, and its derivative by x.
+/// Returns the term of Branin's function that is squared, and its derivative by x.
 fn branin(x: f64, y: f64) -> (f64, f64) {
     let pi = std::f64::consts::PI;
     let bend = 5.1 / (4.0 * pi * pi);
     (y - bend * x * x + 5.0 * x / pi - 6.0, -2.0 * bend * x + 5.0 / pi)
 }
 
-/// The three residuals of Beale's function with their derivatives by x and y.
+/// Returns the three residuals of Beale's function with their derivatives by x and y.
 fn beale(x: f64, y: f64) -> [(f64, f64, f64); 3] {
     [(1.5, 1), (2.25, 2), (2.625, 3)].map(|(c, n)| {
         let power = y.powi(n);
@@ -292,13 +292,13 @@ fn beale(x: f64, y: f64) -> [(f64, f64, f64); 3] {
     })
 }
 
-/// What stands in place of a dataset for a function: there is none.
+/// The placeholder for a dataset when a function is minimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FunctionData {
-    /// Optimizer steps an epoch.
+    /// Optimizer steps per epoch.
     pub steps: u64,
-    /// Variables; left out while there are two.
+    /// Number of variables; omitted from the stored form if it is 2.
     #[serde(default = "two", skip_serializing_if = "is_two")]
     pub variables: u64,
 }
@@ -311,10 +311,10 @@ fn is_two(n: &u64) -> bool {
     *n == 2
 }
 
-/// Steps an epoch, unless `[data]` says otherwise.
+/// Default number of optimizer steps per epoch of a function.
 pub const STEPS: u64 = 100;
 
-/// What the digest of no data is.
+/// Returns the digest that stands for no data.
 pub(crate) fn no_digest() -> String {
     Digest::of(b"no data").to_string()
 }

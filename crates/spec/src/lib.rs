@@ -1,8 +1,8 @@
 //! Types that are stored or sent: the plan, the runs with their ids, the worker's
 //! protocol and the journal's records; and the descriptors of every setting.
 //!
-//! This crate knows neither Burn nor polars, so every other crate may use it. Start at
-//! [`plan::Plan`], which the crate `sweep-file` makes of a TOML file, and [`RunSpec`].
+//! This crate depends on neither Burn nor polars, so every other crate may use it. Start at
+//! [`plan::Plan`], which the crate `sweep-file` builds from a TOML file, and at [`RunSpec`].
 
 pub mod augment;
 pub mod claim;

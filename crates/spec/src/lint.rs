@@ -1,27 +1,25 @@
-//! Traps of a sweep file: what is allowed, trains, and is rarely what was meant. Each
-//! has a name, what is said of it and what to do about it; where it is found stands in
-//! `sweep_file/lints/`.
+//! Lints: warnings about what a sweep file allows and rarely means. Each has a name, a message
+//! and a remedy; the crate `sweep-file` finds them, in `lints/`.
 //!
-//! A lint changes no run and no id: defaults stay what they are, and what is said is
-//! silenced by `[lints] allow = ["NAME"]`.
+//! A lint changes no run, no id and no default. `[lints] allow = ["NAME"]` silences it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::params::choice;
 
-/// What is said of a trap.
+/// Message and remedy of a lint.
 #[derive(Clone, Copy, Debug)]
 pub struct LintInfo {
-    /// What happens, in a sentence without its full stop.
+    /// The message: what happens, a sentence without its full stop.
     pub says: &'static str,
-    /// What to do about it.
+    /// The remedy, without a full stop.
     pub remedy: &'static str,
-    /// Whether it is said of `--smoke` too. A trial of one epoch is shorter than any
+    /// Whether `--smoke` reports it too. A trial of one epoch is shorter than any
     /// schedule, which is no fault of the file.
     pub of_trials: bool,
 }
 
-/// Traps with what is said of them, in one place.
+/// Defines the enum of lints together with their messages and remedies.
 macro_rules! lints {
     (
         $(#[$meta:meta])* $name:ident {
@@ -33,7 +31,7 @@ macro_rules! lints {
         }
 
         impl $name {
-            /// Returns what is said of it.
+            /// Returns the message and the remedy of the lint.
             pub fn info(self) -> LintInfo {
                 match self { $($name::$variant => LintInfo { $($info)+ }),+ }
             }
@@ -42,12 +40,12 @@ macro_rules! lints {
 }
 
 lints! {
-    /// A trap, by the name that `[lints] allow` takes.
+    /// A lint, by the name that `[lints] allow` takes.
     Lint {
         /// The half period of `cosine` ends before the run.
         CosinePastEnd = "cosine-past-end" {
             says: "the learning rate climbs again: the half period `t_max` of a cosine ends before the run",
-            remedy: "leave `t_max` out, and the cosine ends with the run; `cosine-restarts` begins again at the full rate",
+            remedy: "omit `t_max` to end the cosine with the run; `cosine-restarts` restarts it at the full rate",
             of_trials: false,
         },
         /// `one-cycle` over so few units that it never rises.
@@ -58,14 +56,14 @@ lints! {
         },
         /// `wsd` over so few units that it never falls.
         WsdTooShort = "wsd-too-short" {
-            says: "wsd has too few units to decay: all of them are trained at the learning rate",
-            remedy: "advance it by steps: per = \"batch\"; or give `decay` a larger share",
+            says: "wsd has too few units to decay: all of them are trained at the full learning rate",
+            remedy: "advance it by steps: per = \"batch\"; or increase `decay`",
             of_trials: false,
         },
         /// `linear` and `polynomial` of a default length in a longer run.
         DefaultLength = "default-length" {
-            says: "a schedule is over long before the run: its length is a default, not the run's",
-            remedy: "write `total_iters`: the length of the run, or the default if that is meant; `linear-decay` ends with the run by itself",
+            says: "a schedule ends long before the run: its length is the default, not the run's",
+            remedy: "set `total_iters` to the length of the run, or to the default if that is meant; `linear-decay` ends with the run by default",
             of_trials: false,
         },
         /// Lengths and milestones beyond the run.
@@ -76,50 +74,50 @@ lints! {
         },
         /// A warmup as long as the run.
         WarmupPastEnd = "warmup-past-end" {
-            says: "the learning rate is never reached: the warmup does not end before the run",
+            says: "the full learning rate is never reached: the warmup does not end before the run",
             remedy: "shorten the warmup, or train longer",
             of_trials: false,
         },
         /// Epochs, or many steps, at a learning rate of 0.
         RateZero = "rate-zero" {
-            says: "the learning rate is 0 in a part of the run, where nothing is trained",
-            remedy: "make the schedule as long as the run, end and begin above 0, or advance it by steps (per = \"batch\")",
+            says: "the learning rate is 0 for part of the run, so that part trains nothing",
+            remedy: "make the schedule as long as the run, start and end it above 0, or advance it by steps (per = \"batch\")",
             of_trials: false,
         },
-        /// A schedule of an optimizer that looks at the first rate alone.
+        /// A schedule for an optimizer that uses only the first learning rate.
         ScheduleIgnored = "schedule-ignored" {
-            says: "rprop looks at the first learning rate alone: whatever a schedule does later changes nothing",
-            remedy: "leave the schedule out; `step_max` bounds the step sizes",
+            says: "rprop uses only the first learning rate: later values of a schedule have no effect",
+            remedy: "remove the schedule; `step_max` bounds the step sizes",
             of_trials: false,
         },
         /// Patience of `plateau` or of early stopping that outlasts the run.
         PatiencePastEnd = "patience-past-end" {
-            says: "patience outlasts the run: nothing can come of it",
-            remedy: "write less patience, or train longer",
+            says: "patience outlasts the run: it has no effect",
+            remedy: "reduce the patience, or train longer",
             of_trials: false,
         },
-        /// A key that says nothing without another one.
+        /// A key that has no effect without another one.
         KeyWithoutEffect = "key-without-effect" {
             says: "a key has no effect without another one",
-            remedy: "remove it, or give the other one",
+            remedy: "remove it, or set the other one",
             of_trials: true,
         },
-        /// Values that are 0, 1 or infinite as 32-bit numbers.
+        /// Values that become 0, 1 or infinite as 32-bit floats.
         BeyondFloat32 = "beyond-float32" {
-            says: "a value is another one in the 32 bits that weights are trained in",
-            remedy: "32 bits hold 1.4e-45 to 3.4e38, and nothing between 0.99999994 and 1",
+            says: "a value becomes 0, 1 or infinite in the 32-bit floats that weights are trained in",
+            remedy: "32-bit floats range from 1.4e-45 to 3.4e38, with none between 0.99999994 and 1",
             of_trials: true,
         },
         /// Muon on a model without a matrix.
         MuonWithoutMatrices = "muon-without-matrices" {
-            says: "muon finds no matrix in this model: AdamW trains all of it, at `aux_lr` and not at `lr`",
-            remedy: "use adamw, or let `aux_lr` take the values of `lr` (an axis each with the same zip)",
+            says: "muon finds no matrix in this model: AdamW trains all parameters, at `aux_lr` instead of `lr`",
+            remedy: "use adamw, or give `aux_lr` the values of `lr` (two axes with the same zip)",
             of_trials: true,
         },
-        /// Configurations to choose from, and no validation split.
+        /// Several configurations to choose from, without a validation split.
         NoValidation = "no-validation" {
             says: "configurations are chosen by the training loss: no sample is held out",
-            remedy: "set `validation` in [data] to a tenth of the training samples or so, or say metric = \"train.loss\" in [target]",
+            remedy: "set `validation` in [data] to about a tenth of the training samples, or set metric = \"train.loss\" in [target]",
             of_trials: true,
         },
         /// A target that is measured on the test split.
@@ -128,10 +126,10 @@ lints! {
             remedy: "hold out a validation split and use validation.accuracy",
             of_trials: true,
         },
-        /// `save = "last"` where the best epoch is judged.
+        /// `save = "last"` although `at = "best"` judges the best epoch.
         SaveNotJudged = "save-not-judged" {
-            says: "the weights that are kept are not those that are judged: at = \"best\" judges the best epoch",
-            remedy: "write save = \"best\" in [train]",
+            says: "the saved weights are not those that are judged: at = \"best\" judges the best epoch",
+            remedy: "set save = \"best\" in [train]",
             of_trials: true,
         },
         /// An `[[exclude]]` that drops nothing.
@@ -140,21 +138,22 @@ lints! {
             remedy: "compare its paths and values with `--plan`",
             of_trials: false,
         },
-        /// Grids of one axis that may grow for some optimizers alone, or by fewer values.
+        /// An axis whose grid may grow for some optimizers only, or by a different number of
+        /// values.
         UnevenGrowth = "uneven-growth" {
-            says: "the grids of one axis do not grow alike for all optimizers: what grows more is tuned more",
+            says: "the grids of one axis do not grow alike for all optimizers: the ones that grow more are tuned more",
             remedy: "give all of them the same `extend`, or none",
             of_trials: false,
         },
-        /// A feature of own data that has one value.
+        /// A feature of own data that has one value in all training samples.
         DataConstantColumn = "data-constant-column" {
-            says: "a column of the data has one value for all training samples, which tells nothing",
+            says: "a column of the data has the same value in all training samples, so it carries no information",
             remedy: "leave it out: `leave_out = [...]`",
             of_trials: true,
         },
-        /// A feature that is the target.
+        /// A feature that correlates almost perfectly with the target.
         DataCopiedTarget = "data-copied-answer" {
-            says: "a column of the data is the target in other words",
+            says: "a column of the data repeats the target, up to scale and offset",
             remedy: "leave it out (`leave_out = [...]`), unless it is known before the target is",
             of_trials: true,
         },
@@ -172,27 +171,27 @@ lints! {
         },
         /// A class that the validation or test split lacks.
         DataMissingClass = "data-missing-class" {
-            says: "a part of the data lacks a class, whose accuracy it cannot judge",
+            says: "a part of the data has no sample of a class, so it cannot measure its accuracy",
             remedy: "split by contents, `split = { test = 0.2, validation = 0.2 }`, or use more samples",
             of_trials: true,
         },
-        /// Parts in file order that are not alike.
+        /// Parts in file order that differ in their contents.
         DataUnevenParts = "data-uneven-parts" {
-            says: "the file is sorted, or its parts differ: in file order they do not hold the same sort of samples",
+            says: "the file is sorted, or its parts differ: split in file order, they hold different kinds of samples",
             remedy: "split by contents: `split = { test = 0.2, validation = 0.2 }`",
             of_trials: true,
         },
     }
 }
 
-/// What was said before training, as the plan keeps it for the report.
+/// A lint that was reported before training, as the plan stores it for the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LintFinding {
-    /// The trap's name: a text, so that a plan can be read by a version that has no such trap.
+    /// The lint's name: a text, so that versions without this lint can read the plan.
     pub lint: String,
-    /// What happens, and at the first place why.
+    /// The message, with the reason at the first place in parentheses.
     pub says: String,
-    /// Configurations that it concerns; 0 where it concerns none of them by itself.
+    /// Number of configurations affected; 0 for a lint of the file as a whole.
     pub configurations: u64,
 }
 

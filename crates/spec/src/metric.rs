@@ -1,8 +1,8 @@
-//! Metrics: what is measured of a run, each described once.
+//! Metrics of a run, each described once.
 //!
-//! Every reader (parser, early stopping, Parquet columns, tables, figures, nights) asks the
-//! description; none of them lists metrics. The built-in ones stand in [`built_in`];
-//! [`register`] adds those that a worker of somebody else brings at run time.
+//! Every reader (parser, early stopping, Parquet columns, tables, figures, nights) uses the
+//! description, and none of them lists metrics. The built-in ones are in [`built_in`];
+//! [`register`] adds those that a third-party worker provides at run time.
 
 pub mod built_in;
 mod epoch;
@@ -21,8 +21,8 @@ pub use split::Split;
 
 /// A metric: a handle on its [`Description`].
 ///
-/// Stored as its id. An id that no description names is read as a metric of which nothing
-/// is known but the id, so that records of other programs can be read and written back.
+/// It is stored as its id. An id without a description is read as an unknown metric, so that
+/// records of other programs can be read and written back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Metric(u32);
 
@@ -30,9 +30,9 @@ pub struct Metric(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
-    /// Less of it.
+    /// Lower values are better.
     Lower,
-    /// More of it.
+    /// Higher values are better.
     Higher,
 }
 
@@ -40,9 +40,9 @@ pub enum Better {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// A bare number with four significant digits.
+    /// A plain number with four significant digits.
     Number,
-    /// A fraction, shown in per cent; differences are percentage points.
+    /// A fraction, shown as a percentage; differences are in percentage points.
     Percent,
     /// A whole number.
     Count,
@@ -54,14 +54,14 @@ pub enum Unit {
 pub enum Bounds {
     /// Any number.
     Any,
-    /// At least 0.
+    /// Numbers >= 0.
     NonNegative,
     /// Numbers from 0 to 1, both included.
     Share,
 }
 
 impl Bounds {
-    /// The smallest and the largest value.
+    /// Returns the smallest and the largest value.
     pub const fn ends(self) -> (f64, f64) {
         match self {
             Bounds::Any => (f64::NEG_INFINITY, f64::INFINITY),
@@ -71,30 +71,30 @@ impl Bounds {
     }
 }
 
-/// The smallest difference of two values that says anything.
+/// The smallest difference of two values that is meaningful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
     /// Any difference.
     Exact,
-    /// Half of one sample of the split: the metric counts samples.
+    /// Half a sample of the split, because the metric counts samples.
     Sample,
-    /// A relative difference of a few steps of float32.
+    /// A relative difference of a few float32 steps (ulps).
     Float,
-    /// The same as [`Resolution::Float`]; and what is left of the value before training is rounding
-    /// once it is below half a step of float32 of that value.
+    /// The same as [`Resolution::Float`]. In addition, a value below half a float32 step of the
+    /// value before training is rounding.
     Residual,
 }
 
-/// The data that a metric can be measured on.
+/// The kind of targets that a metric is defined for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Needs {
-    /// Any.
+    /// Any targets.
     Anything,
-    /// Targets that are classes, more of them than this.
+    /// Classes, more of them than this number.
     ClassesAbove(usize),
-    /// Targets that are real values.
+    /// Real values.
     RealValues,
 }
 
@@ -102,27 +102,27 @@ pub enum Needs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measured {
-    /// Measured on validation and test split before training and after every epoch, and on the
-    /// batches of each epoch.
+    /// Measured on the validation and test split before training and after every epoch, and on
+    /// the batches of each epoch.
     Everywhere,
-    /// Measured on validation and test split before training and after every epoch.
+    /// Measured on the validation and test split before training and after every epoch.
     HeldOut,
-    /// The same as [`Measured::HeldOut`], where `[train] metrics` or what is watched names it.
+    /// The same as [`Measured::HeldOut`], if `[train] metrics` or a watched metric names it.
     OnRequest,
     /// Measured while an epoch trains.
     Training,
-    /// Never: it follows from others when a report is made.
+    /// Never measured: the report derives it from other metrics.
     Derived,
-    /// Unknown: a record names it and nothing describes it.
+    /// Unknown: a record names the metric, but nothing describes it.
     Unknown,
 }
 
-/// Everything that is known of a metric.
+/// Description of a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
-    /// Its name in sweep files, records and columns: lower-case letters, digits and `_`.
+    /// Name in sweep files, records and columns: lower-case letters, digits and `_`.
     pub id: Cow<'static, str>,
-    /// Its name in a sentence.
+    /// Name in a sentence: `top-5 accuracy`.
     pub label: Cow<'static, str>,
     /// The definition, one sentence.
     pub doc: Cow<'static, str>,
@@ -134,67 +134,67 @@ pub struct Description {
     pub bounds: Bounds,
     /// The smallest difference that counts.
     pub resolution: Resolution,
-    /// The data that it can be measured on.
+    /// The kind of targets that it is defined for.
     pub needs: Needs,
     /// The occasion on which it is measured.
     pub measured: Measured,
-    /// The default of `[regress] min_effect`: a fraction of the baseline's value, of
-    /// [`Bounds::Share`] a fraction of all.
+    /// Default of `[regress] min_effect`: a fraction of the baseline's value, or an absolute
+    /// difference for [`Bounds::Share`].
     pub min_effect: f64,
-    /// True where tables have its columns even if no run measured it, as they did before there
-    /// were others.
+    /// Whether tables have its columns even if no run measured it, for compatibility with older
+    /// tables.
     #[serde(default)]
     pub column_always: bool,
 }
 
 impl Metric {
-    /// The description.
+    /// Returns the description.
     pub fn description(self) -> &'static Description {
         registry::description(self.0)
     }
 
-    /// The name in sweep files, records and columns: `top5_accuracy`.
+    /// Returns the name in sweep files, records and columns: `top5_accuracy`.
     pub fn id(self) -> &'static str {
         &self.description().id
     }
 
-    /// The name in a sentence: `top-5 accuracy`.
+    /// Returns the name in a sentence: `top-5 accuracy`.
     pub fn label(self) -> &'static str {
         &self.description().label
     }
 
-    /// The metric of this id; one of which nothing is known where no description has it.
+    /// Returns the metric of this id; an unknown metric if no description has the id.
     pub fn named(id: &str) -> Metric {
         Metric(registry::named(id))
     }
 
-    /// The metric of this id, where it is described.
+    /// Returns the metric of this id; `None` if no description has the id.
     pub fn known(id: &str) -> Option<Metric> {
         registry::known(id).map(Metric)
     }
 
-    /// The description, where it is not built in.
+    /// Returns the description of a metric that is not built in; `None` for built-in ones.
     pub fn registered(self) -> Option<&'static Description> {
         (self.0 as usize >= built_in::BUILT_IN.len()).then(|| self.description())
     }
 
-    /// Every described metric, built-in ones first, in the order of declaration.
+    /// Returns every described metric, built-in ones first, in the order of declaration.
     pub fn all() -> Vec<Metric> {
         let described = |m: &Metric| m.description().measured != Measured::Unknown;
         (0..registry::len()).map(Metric).filter(described).collect()
     }
 
-    /// The metrics that are measured on held-out data after every epoch, on request or always.
+    /// Returns the metrics that are measured on held-out data, on request or always.
     pub fn held_out() -> Vec<Metric> {
         Metric::all().into_iter().filter(|m| m.is_held_out()).collect()
     }
 
-    /// The metrics that are measured on request alone.
+    /// Returns the metrics that are measured only on request.
     pub fn on_request() -> Vec<Metric> {
         Metric::all().into_iter().filter(|m| m.is_on_request()).collect()
     }
 
-    /// The ids of those that are measured on request, for descriptors.
+    /// Returns the ids of the metrics on request, for descriptors.
     pub fn names_on_request() -> &'static [&'static str] {
         leaked(Metric::on_request().iter().map(ToString::to_string).collect())
     }
@@ -205,7 +205,7 @@ impl Metric {
         matches!(measured, Measured::Everywhere | Measured::HeldOut | Measured::OnRequest)
     }
 
-    /// Returns whether it is measured on request alone.
+    /// Returns whether it is measured only on request.
     pub fn is_on_request(self) -> bool {
         self.description().measured == Measured::OnRequest
     }
@@ -215,7 +215,7 @@ impl Metric {
         self.description().measured == Measured::Everywhere
     }
 
-    /// Returns whether it is defined for targets of so many classes; 0 means real values.
+    /// Returns whether it is defined for targets with this number of classes; 0 means real values.
     pub fn is_defined_for(self, classes: usize) -> bool {
         match self.description().needs {
             Needs::Anything => true,
@@ -224,22 +224,22 @@ impl Metric {
         }
     }
 
-    /// Returns whether more is better.
+    /// Returns whether higher values are better.
     pub fn higher_is_better(self) -> bool {
         self.description().better == Better::Higher
     }
 
-    /// The value of a run that diverged: worse than any other.
+    /// Returns the value of a diverged run, which is worse than any other: infinite.
     pub fn worst(self) -> f64 {
         if self.higher_is_better() { f64::NEG_INFINITY } else { f64::INFINITY }
     }
 
-    /// Returns whether values are shares of a whole, from 0 to 1.
+    /// Returns whether values are fractions from 0 to 1.
     pub fn is_share(self) -> bool {
         self.description().bounds == Bounds::Share
     }
 
-    /// Returns whether values are shown in per cent, and differences in points.
+    /// Returns whether values are shown as percentages, and differences in percentage points.
     pub fn is_percentage(self) -> bool {
         self.description().unit == Unit::Percent
     }
@@ -248,7 +248,7 @@ impl Metric {
 /// Reads a stored list of metrics on request; for `deserialize_with`.
 ///
 /// # Errors
-/// A name that no description has, or of a metric that is not measured on request.
+/// A name is unknown, or its metric is not measured on request.
 pub(crate) fn on_request<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Metric>, D::Error> {
     let metrics = Vec::<Metric>::deserialize(from)?;
     match metrics.iter().find(|m| !m.is_on_request()) {

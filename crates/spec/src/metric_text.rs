@@ -1,12 +1,12 @@
-//! Values of metrics as people read them: their unit decides the digits.
+//! Values of metrics as text, with digits that depend on the metric's unit.
 
 use text_format::number::{count, percent, short, significant};
 
 use crate::metric::{Metric, Unit};
 
 impl Metric {
-    /// Returns a value as text: accuracies as per cent with two decimals, losses with four
-    /// significant digits, samples as a count (`never` for an infinite one).
+    /// Returns a value as text: accuracies as a percentage with two decimals, losses with four
+    /// significant digits, samples as a count (`never` if infinite).
     pub fn format(self, value: f64) -> String {
         match self.description().unit {
             Unit::Count if value.is_finite() => count(value.round() as u64),
@@ -16,20 +16,19 @@ impl Metric {
         }
     }
 
-    /// Returns a value with the digits that it was given, for what a person asked for:
-    /// `84.4444%`.
+    /// Returns a value with all the digits that the user gave: `84.4444%`.
     pub fn format_given(self, value: f64) -> String {
         if self.description().unit != Unit::Percent {
             return short(value);
         }
-        // A hundred times a fraction has no more digits than the fraction, but for rounding.
+        // Multiplying by 100 adds no digits except by rounding, which this removes.
         let percent = format!("{:.12e}", value * 100.0).parse().unwrap_or(value * 100.0);
         format!("{}%", short(percent))
     }
 
-    /// Returns the size of a difference of two values, without its sign: points with two
-    /// decimals for accuracies, a count for samples, `digits` significant digits for others.
-    /// What is not zero never reads as zero.
+    /// Returns the absolute difference of two values as text: percentage points with two decimals
+    /// for accuracies, a count for samples, `digits` significant digits for others. A nonzero
+    /// difference never reads as zero.
     pub fn format_difference(self, value: f64, digits: usize) -> String {
         let unit = self.description().unit;
         let size = if unit == Unit::Percent { (value * 100.0).abs() } else { value.abs() };

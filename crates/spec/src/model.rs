@@ -20,13 +20,13 @@ choice! {
         Tanh = "tanh",
         /// 1 / (1 + exp(-x)).
         Sigmoid = "sigmoid",
-        /// x times the normal distribution's probability of less than x.
+        /// x times the standard normal distribution function of x (exact GELU).
         Gelu = "gelu",
     }
 }
 
 params! {
-    /// No parameters: one affine map from inputs to classes.
+    /// A linear model, without hyper-parameters: one affine map from inputs to outputs.
     LinearModel {}
 }
 
@@ -63,10 +63,11 @@ params! {
 }
 
 impl Cnn {
-    /// Channels, height and width behind the last pooling.
+    /// Returns channels, height and width after the last pooling for inputs of `shape` (channels,
+    /// height, width).
     ///
     /// # Errors
-    /// Nothing is left of the height or the width on the way; in words.
+    /// Returns a text if height or width shrink to nothing.
     pub fn pooled(&self, shape: [usize; 3]) -> Result<[usize; 3], String> {
         let [mut channels, mut height, mut width] = shape;
         let (kernel, padding) = (self.kernel as usize, self.padding as usize);
@@ -103,7 +104,7 @@ params! {
 }
 
 params! {
-    /// A quadratic in as many variables as a sample has numbers.
+    /// A quadratic with one variable per number of a sample.
     Quadratic {
         /// Initial value of each variable.
         start: f64 = value(1.0), Within(-1e6, 1e6);
@@ -111,7 +112,7 @@ params! {
 }
 
 params! {
-    /// A quadratic whose gradient is noisy: no data.
+    /// A quadratic with a noisy gradient, which needs no data.
     NoisyQuadratic {
         /// Variables.
         dimensions: u64 = value(10_000), Within(1.0, 1e6);
@@ -126,33 +127,34 @@ params! {
     }
 }
 
-/// A kind of model as it is known without being built.
+/// A kind of model: the properties that are known without building it.
 pub trait ModelKind {
-    /// True of what has no layers: its position is what is trained, and its output the loss.
+    /// Whether it is a function without layers, which trains a position and outputs the loss.
     const FUNCTION: bool = false;
 
-    /// True of what reads text: its inputs are `[batch, context]` token ids, its shape is
-    /// `[1, 1, context]`, and it gives logits for each token of each sample.
+    /// Whether it reads text: its inputs are `[batch, context]` token ids, its input shape is
+    /// `[1, 1, context]`, and it outputs logits for each token of each sample.
     const TEXT: bool = false;
 
-    /// The table of its parameters. `shape` is channels, height and width of one input,
+    /// Returns the table of its parameters. `shape` is channels, height and width of one input,
     /// `outputs` the number of classes or values.
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable;
 
-    /// Checks that inputs of this shape (channels, height, width) can go through it.
+    /// Checks that the model accepts inputs of this shape (channels, height, width).
     ///
     /// # Errors
-    /// The parameter that is to blame, and the reason in words.
+    /// Returns the parameter at fault and the reason as text.
     fn check(&self, _shape: [usize; 3]) -> Result<(), (&'static str, String)> {
         Ok(())
     }
 
-    /// True of linear layers with ReLU between them, without dropout and normalisation.
+    /// Returns whether it consists of linear layers with ReLU between them, without dropout and
+    /// normalisation.
     fn is_relu_stack(&self) -> bool {
         false
     }
 
-    /// Part of the activations that is set to zero in training; 0 where nothing is.
+    /// Returns the largest fraction of activations that dropout sets to zero; 0 without dropout.
     fn dropout(&self) -> f64 {
         0.0
     }
@@ -248,7 +250,7 @@ impl ModelKind for NoisyQuadratic {
     }
 }
 
-/// Checks that a sample is a row of tokens.
+/// Checks that a sample of this shape is a row of tokens.
 fn sample_of_text([channels, height, _]: [usize; 3]) -> Result<(), (&'static str, String)> {
     if [channels, height] != [1, 1] {
         let reason = "it reads text, and a sample of text is a row of tokens".to_owned();
@@ -257,14 +259,14 @@ fn sample_of_text([channels, height, _]: [usize; 3]) -> Result<(), (&'static str
     Ok(())
 }
 
-/// The table of a model that is a position alone.
+/// Returns the table of a model that consists only of a position.
 fn position(variables: usize) -> ParameterTable {
     let mut table = ParameterTable::default();
     table.add("position", [variables], &[]);
     table
 }
 
-/// Calls the same for whichever kind a spec is.
+/// Evaluates an expression on the inner spec, whatever its kind.
 macro_rules! of_kind {
     ($spec:expr, $p:ident => $body:expr) => {
         match $spec {
@@ -282,13 +284,13 @@ macro_rules! of_kind {
 }
 
 impl ModelSpec {
-    /// Every parameter's path and shape; see [`ParameterTable`]. `shape` is channels, height
-    /// and width of one input, `outputs` the number of classes or values.
+    /// Returns every parameter's path and shape; see [`ParameterTable`]. `shape` is channels,
+    /// height and width of one input, `outputs` the number of classes or values.
     pub fn parameters(&self, shape: [usize; 3], outputs: usize) -> Vec<(String, Vec<usize>)> {
         self.table(shape, outputs).into()
     }
 
-    /// As [`ModelSpec::table`], without the running statistics of batch normalisation, which
+    /// Returns [`ModelSpec::table`] without the running statistics of batch normalisation, which
     /// no optimizer trains.
     pub fn weights(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
         let mut all = self.table(shape, outputs);
@@ -296,20 +298,20 @@ impl ModelSpec {
         all
     }
 
-    /// The table of its parameters; see [`ModelKind::table`].
+    /// Returns the table of its parameters; see [`ModelKind::table`].
     pub fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
         of_kind!(self, p => p.table(shape, outputs))
     }
 
-    /// Checks that inputs of this shape (channels, height, width) can go through it.
+    /// Checks that the model accepts inputs of this shape (channels, height, width).
     ///
     /// # Errors
-    /// The parameter that is to blame, and the reason in words.
+    /// Returns the parameter at fault and the reason as text.
     pub fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
         of_kind!(self, p => p.check(shape))
     }
 
-    /// True of what has no layers: its position is what is trained, and its output the loss.
+    /// Returns whether it is a function without layers; see [`ModelKind::FUNCTION`].
     pub fn is_function(&self) -> bool {
         fn of<K: ModelKind>(_: &K) -> bool {
             K::FUNCTION
@@ -317,7 +319,7 @@ impl ModelSpec {
         of_kind!(self, p => of(p))
     }
 
-    /// True of what reads text; see [`ModelKind::TEXT`].
+    /// Returns whether it reads text; see [`ModelKind::TEXT`].
     pub fn takes_text(&self) -> bool {
         fn of<K: ModelKind>(_: &K) -> bool {
             K::TEXT
@@ -325,12 +327,12 @@ impl ModelSpec {
         of_kind!(self, p => of(p))
     }
 
-    /// True of linear layers with ReLU between them, without dropout and normalisation.
+    /// Returns whether it is a plain ReLU network; see [`ModelKind::is_relu_stack`].
     pub fn is_relu_stack(&self) -> bool {
         of_kind!(self, p => p.is_relu_stack())
     }
 
-    /// Part of the activations that is set to zero in training; 0 where nothing is.
+    /// Returns the largest dropout probability; see [`ModelKind::dropout`].
     pub fn dropout(&self) -> f64 {
         of_kind!(self, p => p.dropout())
     }

@@ -1,5 +1,5 @@
 //! Optimizers and their hyper-parameters, with PyTorch's names and defaults.
-//! The update rules stand in the crate `optimizer-registry`, one file each.
+//! The update rules are in the crate `optimizer-registry`, one file each.
 
 mod around;
 mod checks;
@@ -196,11 +196,11 @@ params! {
 }
 
 choice! {
-    /// What muon's rate is multiplied by, for a matrix of `rows` outputs and `columns` inputs.
+    /// The factor of muon's learning rate, for a matrix of `rows` outputs and `columns` inputs.
     MuonRate {
-        /// sqrt(max(1, rows / columns)): Jordan's.
+        /// sqrt(max(1, rows / columns)), as Jordan has it.
         Original = "original",
-        /// 0.2 sqrt(max(rows, columns)), so that steps are as long as AdamW's: Moonshot's.
+        /// 0.2 sqrt(max(rows, columns)), so that steps are as long as AdamW's (Moonshot).
         MatchRmsAdamW = "match_rms_adamw",
     }
 }
@@ -350,9 +350,9 @@ params! {
 }
 
 choice! {
-    /// How L-BFGS finds the length of a step.
+    /// The line search of L-BFGS, which finds the length of an iteration.
     LineSearch {
-        /// The learning rate is the length.
+        /// No line search: the learning rate is the length.
         None = "none",
         /// Interpolation until the strong Wolfe conditions hold.
         StrongWolfe = "strong_wolfe",

@@ -1,9 +1,9 @@
-//! The user's own data: files in one of six formats, with what was found in
+//! The user's own data: files in one of six formats, and the properties found in
 //! them when the plan was made.
 //!
-//! In the sweep file `dataset = { path = "data/iris.csv", label = "species" }`. The
-//! crate `data` inspects the files, and refuses them later when their bytes are
-//! no longer those of the plan.
+//! A sweep file requests it by `dataset = { path = "data/iris.csv", label = "species" }`. The
+//! crate `data` inspects the files, and later refuses them if their bytes have changed since the
+//! plan was made.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,18 +15,18 @@ use crate::reading::{Arrays, Asked, DataDescription, Reading, SplitSpec};
 choice! {
     /// Format of the files.
     OwnKind {
-        /// A table as text, one sample a line, its fields separated by commas,
-        /// semicolons or tabs; `.gz` or not.
+        /// A table as text, one sample per line, its fields separated by commas,
+        /// semicolons or tabs; optionally `.gz`.
         Csv = "csv",
-        /// NumPy arrays: inputs `[n, ...]` and labels `[n]` or `[n, columns]`, a file each.
+        /// NumPy arrays: inputs `[n, ...]` and labels `[n]` or `[n, columns]`, one file each.
         Npy = "npy",
-        /// IDX arrays as MNIST has them, a file each, `.gz` or not.
+        /// IDX arrays in the format of MNIST, one file each; optionally `.gz`.
         Idx = "idx",
         /// An archive of NumPy arrays by name.
         Npz = "npz",
         /// A table in Parquet.
         Parquet = "parquet",
-        /// A text in UTF-8, a token a character or a byte; `.gz` or not.
+        /// A text in UTF-8 whose tokens are characters or bytes; optionally `.gz`.
         Text = "text",
     }
 }
@@ -34,16 +34,16 @@ choice! {
 choice! {
     /// The tokens of a text.
     Vocabulary {
-        /// Each character that occurs in any of its files, in the order of code points.
+        /// Every character that occurs in any of the files, in the order of code points.
         Char = "char",
-        /// Each of the 256 values of a byte.
+        /// All 256 values of a byte.
         Byte = "byte",
     }
 }
 
 impl OwnKind {
-    /// The format that the name of a file says, whatever its case and with `.gz` or
-    /// without: CSV where it says none.
+    /// Returns the format that the name of a file implies, ignoring case and a final `.gz`; CSV if
+    /// the name implies none.
     pub fn of_path(path: &str) -> Self {
         let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -58,79 +58,77 @@ impl OwnKind {
         }
     }
 
-    /// Whether inputs and labels are columns of one file.
+    /// Returns whether inputs and labels are columns of one file.
     pub fn is_table(self) -> bool {
         matches!(self, OwnKind::Csv | OwnKind::Parquet)
     }
 }
 
 choice! {
-    /// How raw values become inputs. Statistics are those of the samples that are
+    /// The conversion of raw values to inputs. Statistics are those of the samples that are
     /// trained on.
     Scaling {
-        /// As they are (IDX bytes divided by 255).
+        /// No scaling, except that IDX bytes are divided by 255.
         None = "none",
-        /// Each feature less its mean, divided by its standard deviation; a
-        /// feature that never varies becomes 0.
+        /// Each feature minus its mean, divided by its standard deviation; a
+        /// constant feature becomes 0.
         Features = "features",
-        /// All values less one mean, divided by one standard deviation.
+        /// All values minus one common mean, divided by one common standard deviation.
         Global = "global",
-        /// Each feature less its smallest value, divided by its range: 0 to 1 in training.
+        /// Each feature minus its smallest value, divided by its range: 0 to 1 in training.
         Range = "range",
-        /// Each sample divided by its Euclidean length; one of zeros alone stays so.
+        /// Each sample divided by its Euclidean norm; a sample of zeros stays unchanged.
         Unit = "unit",
     }
 }
 
 impl Scaling {
-    /// Every name that a sweep file may give.
+    /// All names that a sweep file may give.
     pub const ASKED: &[&str] = &["standard", "range", "unit", "global", "none", "features"];
 
-    /// The scaling of this name; `standard` is the usual word for `features`, which
-    /// stored forms keep.
+    /// Returns the scaling of this name; `None` if there is none. `standard` is an alias of
+    /// `features`, which stored forms use.
     pub fn asked(name: &str) -> Option<Self> {
         if name == "standard" { Some(Scaling::Features) } else { Scaling::from_name(name) }
     }
 }
 
-/// What a sweep file asks for. Paths are relative to the folder that holds
-/// `data/` and `reports/`.
+/// The files of own data. Paths are relative to the folder that contains `data/` and `reports/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnFiles {
-    /// Format.
+    /// Format of the files.
     pub kind: OwnKind,
-    /// Inputs; of a table with its labels.
+    /// File of the inputs; for a table also of the labels.
     pub path: String,
-    /// Labels of `npy` and `idx`.
+    /// File of the labels, for `npy` and `idx`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
-    /// Inputs of a test split of its own; without it the last samples of
-    /// `path` are the test split.
+    /// Inputs of a separate test split; `None`: the last samples of `path` are the test split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<String>,
     /// Labels of `test_path` for `npy` and `idx`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_labels: Option<String>,
-    /// Inputs of a validation split of its own.
+    /// Inputs of a separate validation split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_path: Option<String>,
     /// Labels of `validation_path` for `npy` and `idx`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_labels: Option<String>,
-    /// Names of the arrays of an `npz`; none: those that its own names tell.
+    /// Names of the arrays of an `npz`; `None`: recognised by the names in the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrays: Option<Arrays>,
-    /// The symmetric matrix of the model `quadratic`, an `npy` of `[features, features]`:
-    /// the samples are then vectors without labels.
+    /// The symmetric matrix of the model `quadratic`, an `npy` of `[features, features]`. The
+    /// samples are then vectors without labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matrix: Option<String>,
-    /// The tokens of a `text`; none: characters.
+    /// The tokens of a `text`; `None`: characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vocabulary: Option<Vocabulary>,
 }
 
 impl OwnFiles {
-    /// One file of inputs, and that of its labels where they lie apart.
+    /// Returns one file of inputs and, if they are separate, the file of its labels.
     pub fn new(kind: OwnKind, path: impl Into<String>, labels: Option<&str>) -> Self {
         OwnFiles {
             kind,
@@ -146,7 +144,7 @@ impl OwnFiles {
         }
     }
 
-    /// Every file with the role it plays, in a fixed order.
+    /// Returns every file as pairs of role and path, in a fixed order.
     pub fn roles(&self) -> Vec<(&'static str, &str)> {
         let optional = [
             ("labels", &self.labels),
@@ -161,29 +159,29 @@ impl OwnFiles {
     }
 }
 
-/// What a sweep file says of its own data; all that is null is resolved by
-/// looking at the files.
+/// The request of a sweep file for own data; `None` fields are resolved by inspecting the files.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnRequest {
     /// The files.
     pub files: OwnFiles,
-    /// The last samples of `path` that are the test split; default a fifth.
-    /// Null with a `test_path` or a `split`.
+    /// Number of last samples of `path` that are the test split; default: a fifth.
+    /// `None` with a `test_path` or a `split`.
     pub test: Option<u64>,
-    /// Default: `features` for tables and two-dimensional arrays, else `global`.
+    /// Scaling; default: `features` for tables and two-dimensional arrays, else `global`.
     pub scaling: Option<Scaling>,
-    /// How the files are to be read.
+    /// Settings for reading the files.
     pub asked: Asked,
-    /// A split by the contents of the samples; null: by their order, or by files.
+    /// A split by the contents of the samples; `None`: by their order, or by files.
     pub split: Option<SplitSpec>,
-    /// `validation` of `[data]`: the last samples of the training split in file order.
+    /// `validation` of `[data]`: number of last samples of the training split, in file order.
     pub validation: u64,
-    /// True where numbers are real targets unless something else is said: the only loss is `mse`.
+    /// Whether numbers are real targets unless the file specifies otherwise, because the only loss
+    /// is `mse`.
     pub values: bool,
 }
 
 impl OwnRequest {
-    /// Returns a request for files alone, everything else as it is by default.
+    /// Returns a request for files, with defaults for everything else.
     pub fn new(files: OwnFiles) -> Self {
         OwnRequest {
             files,
@@ -202,51 +200,50 @@ impl OwnRequest {
 pub struct Unusable {
     /// The problem, with the file and the place in it.
     pub problem: String,
-    /// The remedy; `None` where none is known.
+    /// The remedy; `None` if none is known.
     pub remedy: Option<String>,
 }
 
-/// What was found in own data.
+/// Result of inspecting own data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {
-    /// What a run is trained on.
+    /// The data that a run trains on.
     pub data: OwnData,
-    /// What is said of it.
+    /// Their description for people.
     pub described: DataDescription,
-    /// Traps: which one, and what was found.
+    /// Lints, each with the columns or parts concerned.
     pub traps: Vec<(Lint, String)>,
 }
 
 /// Own data, resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OwnData {
-    /// The files. Where they lie is no part of a run's identity; what is in
-    /// them is, by `checksum`.
+    /// The files. Their paths are not part of a run's identity; their contents are, through
+    /// `checksum`.
     pub files: OwnFiles,
     /// Samples at the end of `path` that are the test split; 0 with a `test_path`.
     pub test: u64,
-    /// How raw values become inputs.
+    /// Conversion of raw values to inputs.
     pub scaling: Scaling,
     /// Numbers in one flattened sample.
     pub features: u64,
-    /// Number of classes; labels are `0..classes`. 0 where targets are real values, or there
-    /// are none.
+    /// Number of classes; labels are `0..classes`. 0 for real targets, and without targets.
     pub classes: u64,
     /// Samples in the training split, validation included.
     pub train_len: u64,
     /// Samples in the test split.
     pub test_len: u64,
-    /// [`checksum`] of the files as they were when the plan was made.
+    /// [`checksum`] of the files at the time when the plan was made.
     pub checksum: String,
-    /// Real targets of each sample; left out while there are classes.
+    /// Number of real targets per sample; 0, and omitted from the stored form, for classes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub targets: u64,
-    /// Samples at the end of the training split that are held out, and whose values
-    /// no statistic knows; left out while there are none.
+    /// Number of samples at the end of the training split that are held out and excluded from all
+    /// statistics; omitted from the stored form if 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub validation: u64,
-    /// How the files are read; left out while they are read as a CSV of numbers with the
-    /// classes 0, 1, 2 and so on in its last column, or as arrays with such labels.
+    /// Reading of the files; `None`, and omitted, for a CSV of numbers with the classes 0, 1, 2
+    /// and so on in its last column, or arrays with such labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Box<Reading>>,
 }
@@ -256,14 +253,14 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl OwnData {
-    /// A name for tables: the file name of `path`.
+    /// Returns the name in tables: the file name of `path`, or the format if that is empty.
     pub fn name(&self) -> String {
         let name = self.files.path.rsplit(['/', '\\']).next().unwrap_or_default();
         if name.is_empty() { self.files.kind.name().to_owned() } else { name.to_owned() }
     }
 }
 
-/// BLAKE3 (128 bits, hex) over role and SHA-256 of each file, in the order of
+/// Returns the BLAKE3 hash (128 bits, hex) over role and SHA-256 of each file, in the order of
 /// [`OwnFiles::roles`].
 pub fn checksum<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut hash = blake3::Hasher::new();

@@ -1,5 +1,5 @@
-//! The table of a model's parameters: their paths, shapes and roles, from its spec alone. Groups
-//! of parameters are matched against it before anything is built, and the crate `model` builds
+//! The table of a model's parameters: their paths, shapes and roles, derived from its spec alone.
+//! Parameter groups are matched against it before anything is built, and the crate `model` builds
 //! the network from it.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::params::choice;
 
 choice! {
-    /// What a parameter is in its model. One parameter may have several roles.
+    /// The role of a parameter in its model. One parameter may have several roles.
     Role {
         /// A table with a row for each token or each position.
         Embedding = "embedding",
@@ -22,20 +22,20 @@ choice! {
     }
 }
 
-/// A parameter as it is known without being built.
+/// A parameter of a model that need not be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Path of the parameter, such as `layers.0.bias`.
     pub path: String,
-    /// Sizes of its dimensions.
+    /// Sizes of its dimensions; [`ParameterTable`] gives their order.
     pub shape: Vec<usize>,
-    /// What it is; a tensor that is used twice has the roles of both uses. Empty for running
-    /// statistics and for the position of a function.
+    /// Roles of the parameter; a tensor that is used twice has the roles of both uses. Empty for
+    /// running statistics and for the position of a function.
     pub roles: &'static [Role],
 }
 
 impl Parameter {
-    /// Whether it has this role.
+    /// Returns whether the parameter has this role.
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
@@ -70,8 +70,8 @@ impl ParameterTable {
         self.add(format!("{path}bias"), [outputs], &[Role::Bias, Role::Head]);
     }
 
-    /// Adds linear layers from `inputs` over the widths `hidden` to `outputs`, at the paths
-    /// `layers.<i>.`.
+    /// Adds a stack of linear layers at the paths `layers.<i>.`: from `inputs` through the widths
+    /// `hidden` to `outputs`, the last one being the head.
     pub fn stack(&mut self, inputs: usize, hidden: &[u64], outputs: usize) {
         let mut from = inputs;
         for (i, &width) in hidden.iter().enumerate() {
@@ -81,17 +81,18 @@ impl ParameterTable {
         self.head(&format!("layers.{}.", hidden.len()), from, outputs);
     }
 
-    /// The parameter at a path; `None` where there is none.
+    /// Returns the parameter at a path; `None` if there is none.
     pub fn get(&self, path: &str) -> Option<&Parameter> {
         self.0.iter().find(|known| known.path == path)
     }
 
-    /// The shape of the parameter at a path; `None` where there is none.
+    /// Returns the shape of the parameter at a path; `None` if there is none.
     pub fn shape(&self, path: &str) -> Option<&[usize]> {
         self.get(path).map(|known| known.shape.as_slice())
     }
 
-    /// How many parts of the model there are at the paths `<name>.0.`, `<name>.1.` and so on.
+    /// Returns the number of consecutive parts of the model at the paths `<name>.0.`, `<name>.1.`
+    /// and so on.
     pub fn count(&self, name: &str) -> usize {
         let begins = |i: usize| {
             let prefix = format!("{name}.{i}.");
@@ -100,17 +101,17 @@ impl ParameterTable {
         (0..).take_while(|&i| begins(i)).count()
     }
 
-    /// Every parameter.
+    /// Iterates over all parameters, in the order of the layers.
     pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
         self.0.iter()
     }
 
-    /// The roles that some parameter has, in the order of [`Role::ALL`].
+    /// Returns the roles that occur in the table, in the order of [`Role::ALL`].
     pub fn roles(&self) -> BTreeSet<Role> {
         self.0.iter().flat_map(|known| known.roles).copied().collect()
     }
 
-    /// Leaves out the parameters that `keep` is false of.
+    /// Removes the parameters for which `keep` returns false.
     pub fn retain(&mut self, keep: impl FnMut(&Parameter) -> bool) {
         self.0.retain(keep);
     }
@@ -122,7 +123,7 @@ impl From<ParameterTable> for Vec<(String, Vec<usize>)> {
     }
 }
 
-/// A number of a spec as a size.
+/// Converts a number of a spec to a size; saturates at `usize::MAX`.
 pub(crate) fn size(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! Hyper-parameter descriptors: one per parameter, the only place that knows
+//! Hyper-parameter descriptors: one per parameter, the only place that defines
 //! its name, type, default, range and description. Parser, diagnostics, `list`,
 //! README tables and the `hp.*` columns all read them.
 
@@ -21,14 +21,14 @@ pub enum Value {
     Int(i64),
     /// A real number; always finite.
     Float(f64),
-    /// A name out of a fixed set.
+    /// A name from a fixed set, or another value as text.
     Text(String),
-    /// A value that is a list by nature, such as `hidden`.
+    /// A value that is itself a list, such as `hidden`.
     List(Vec<Value>),
 }
 
 impl fmt::Display for Value {
-    /// As a person would write it: `0.001`, `1e-5`, `[64, 32]`, `relu`.
+    /// Writes the value in the form that a person would: `0.001`, `1e-5`, `[64, 32]`, `relu`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Bool(b) => write!(f, "{b}"),
@@ -52,7 +52,7 @@ impl fmt::Display for Value {
 /// Parameter values by name.
 pub type Values = BTreeMap<String, Value>;
 
-/// Names that something registered may add to while the program runs.
+/// A list of names that may grow while the program runs, because metrics can be registered.
 #[derive(Clone, Copy, Debug)]
 pub struct Names(pub fn() -> &'static [&'static str]);
 
@@ -75,22 +75,23 @@ pub enum ParamType {
     Bool,
     /// One of these names.
     Choice(&'static [&'static str]),
-    /// One of the names that are known when it is read, such as those of metrics.
+    /// One of the names known at the time of reading, such as those of metrics.
     Listed(Names),
     /// A list of whole numbers; a plain list is therefore one value, not an axis.
     IntList,
-    /// A list of schedules, each a table with its `kind`; as a value their JSON.
+    /// A list of schedules, each a table with its `kind`. The value is their JSON as text.
     Schedules,
-    /// A list of layers, each a table with its `kind`; one value, not an axis; as a value its JSON.
+    /// A list of layers, each a table with its `kind`; one value, not an axis. The value is their
+    /// JSON as text.
     Layers,
-    /// A list of names, each once, out of those that are known when it is read.
+    /// A list of distinct names from those known at the time of reading.
     NameList(Names),
-    /// A form of its own, which this describes; its table reads it.
+    /// A form that the reader of its table parses; the text describes it for users.
     Own(&'static str),
 }
 
 impl ParamType {
-    /// The names that a value may be; none for values that are no names.
+    /// Returns the names that a value may take; `None` for types other than a single name.
     pub fn choices(self) -> Option<&'static [&'static str]> {
         match self {
             ParamType::Choice(names) => Some(names),
@@ -118,29 +119,29 @@ impl fmt::Display for ParamType {
     }
 }
 
-/// The values a number may take (for lists: each element).
+/// The values that a number may take (in lists: each element).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Range {
-    /// No limit but finiteness.
+    /// Any finite number.
     Any,
-    /// Greater than 0.
+    /// x > 0.
     Positive,
-    /// At least 0.
+    /// x >= 0.
     NonNegative,
-    /// At least this.
+    /// x >= the given bound.
     AtLeast(f64),
-    /// From the first to the last, both included.
+    /// The closed interval between two bounds.
     Within(f64, f64),
-    /// From 0, below 1.
+    /// 0 <= x < 1.
     BelowOne,
-    /// From 0 to 1, both included.
+    /// 0 <= x <= 1.
     UpToOne,
-    /// Greater than 0, up to 1 included.
+    /// 0 < x <= 1.
     AboveZeroUpToOne,
 }
 
 impl Range {
-    /// Whether `x` is allowed; never true for NaN and infinities.
+    /// Returns whether `x` is allowed; false for NaN and infinities.
     pub fn contains(self, x: f64) -> bool {
         x.is_finite()
             && match self {
@@ -174,14 +175,14 @@ impl fmt::Display for Range {
     }
 }
 
-/// What a parameter is when the sweep file does not name it.
+/// The value of a parameter that the sweep file leaves out.
 #[derive(Clone, Copy, Debug)]
 pub enum ParamDefault {
-    /// This value.
+    /// A fixed value.
     Value(fn() -> Value),
-    /// Computed from the rest of the run when it is resolved; the text says how.
+    /// A value computed from the rest of the run when it is resolved; the text describes it.
     Derived(&'static str),
-    /// Must be given.
+    /// No default: the sweep file must give a value.
     Required,
 }
 
@@ -202,11 +203,11 @@ pub struct Param {
     pub name: &'static str,
     /// Type of the value.
     pub ty: ParamType,
-    /// Value when not given.
+    /// Default value.
     pub default: ParamDefault,
     /// Allowed numbers.
     pub range: Range,
-    /// What it does, in a sentence.
+    /// Description for users, in a sentence.
     pub doc: &'static str,
 }
 
@@ -215,34 +216,34 @@ pub struct Param {
 pub struct Kind {
     /// The `kind` in the sweep file.
     pub name: &'static str,
-    /// What it is.
+    /// Description for users.
     pub doc: &'static str,
-    /// Paper or PyTorch class it follows.
+    /// Paper or PyTorch class that it follows.
     pub source: &'static str,
-    /// Where it differs from its source; empty if nowhere but in rounding.
+    /// Differences from its source; empty if there are none except rounding.
     pub differs: &'static str,
-    /// Its parameters, in the order they are documented.
+    /// The parameters, in the order they are documented.
     pub params: &'static [Param],
 }
 
-/// A typed group of parameters with its descriptors; made by [`params!`].
+/// A struct of parameters with its descriptors; defined by [`params!`].
 pub trait Params: Sized {
     /// The descriptors, one per field.
     const PARAMS: &'static [Param];
-    /// The typed struct from one value per descriptor; `None` if one is
-    /// missing or of another type.
+    /// Builds the struct from one value per descriptor; `None` if a value is missing or of
+    /// another type.
     fn from_values(values: &Values) -> Option<Self>;
-    /// The values by name; the inverse of [`Params::from_values`].
+    /// Returns the values by name; the inverse of [`Params::from_values`].
     fn to_values(&self) -> Values;
 }
 
 /// A Rust type that a parameter can have.
 pub trait ParamValue: Sized {
-    /// Its descriptor type.
+    /// The type in descriptors.
     const TYPE: ParamType;
-    /// Reads a value; `None` if it has another type.
+    /// Converts from a value; `None` if it has another type.
     fn from_value(value: &Value) -> Option<Self>;
-    /// The value.
+    /// Converts to a value.
     fn to_value(&self) -> Value;
 }
 
@@ -286,7 +287,7 @@ impl ParamValue for bool {
     }
 }
 
-/// A setting that may be left out: `None` is left out, and shown as `none`.
+/// An optional setting: `None` means that it is left out, and is shown as `none`.
 impl<T: ParamValue> ParamValue for Option<T> {
     const TYPE: ParamType = T::TYPE;
     fn from_value(value: &Value) -> Option<Self> {
@@ -310,7 +311,7 @@ impl ParamValue for Vec<u64> {
     }
 }
 
-/// Whether a field has the default of its type: it is then left out of stored forms.
+/// Returns whether a field has the default of its type, at which stored forms omit it.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -1,4 +1,4 @@
-//! The plan: every run that a sweep file asks for, fully resolved.
+//! The plan: every run of a sweep, fully resolved.
 
 mod rungs;
 mod staged;
@@ -27,7 +27,7 @@ use crate::threads::Threads;
 /// Version of [`Plan`] as stored in `plan.json`.
 pub const PLAN_VERSION: u32 = 1;
 
-/// Names of folders and files below `reports/` that no sweep may have.
+/// Names of folders and files in `reports/` that no sweep may use.
 pub const RESERVED: &[&str] =
     &["readme.md", "gallery", "baselines", "history", "together", "compare", "external"];
 
@@ -38,8 +38,8 @@ choice! {
         /// The last epoch that was trained.
         #[default]
         Last = "last",
-        /// The epoch with the best validation value of the target's metric, of
-        /// equally good ones the first.
+        /// The epoch with the best validation value of the target's metric; the first one on a
+        /// tie.
         Best = "best",
     }
 }
@@ -53,24 +53,24 @@ impl TargetAt {
 /// The metric that decides what "best" means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// Split the metric is measured on.
+    /// The split that the metric is measured on.
     pub split: Split,
     /// The metric.
     pub metric: Metric,
-    /// The value to reach, for time-to-target.
+    /// The value to reach, in the metric's unit, for time-to-target; `None`: no such value.
     pub value: Option<f64>,
-    /// The epoch that counts; left out of the stored form while it is the last.
+    /// The epoch that counts; omitted from the stored form if it is the last.
     #[serde(default, skip_serializing_if = "TargetAt::is_last")]
     pub at: TargetAt,
 }
 
 impl Target {
-    /// Whether more is better.
+    /// Returns whether higher values are better.
     pub fn higher_is_better(&self) -> bool {
         self.metric.higher_is_better()
     }
 
-    /// `validation.accuracy`.
+    /// Returns the split and the metric as text: `validation.accuracy`.
     pub fn path(&self) -> String {
         format!("{}.{}", self.split, self.metric)
     }
@@ -79,20 +79,19 @@ impl Target {
 /// One `[[optimizer]]` entry, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedOptimizer {
-    /// Its label, unique in the plan.
+    /// The label, unique in the plan.
     pub label: String,
-    /// Its kind.
+    /// The kind of optimizer: `adamw`.
     pub kind: String,
     /// Dotted paths that take more than one value, in the order of the file.
     pub axes: Vec<String>,
-    /// Those of them whose values were drawn at random; left out while there are none.
+    /// The axes whose values were drawn at random; omitted from the stored form if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub random: Vec<String>,
-    /// Groups of dotted paths whose lists advance together, of which none can grow alone; left
-    /// out while there are none.
+    /// Groups of zipped axes, as dotted paths; none of them can grow alone. Omitted if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zipped: Vec<Vec<String>>,
-    /// Axes whose grid grows; left out while there are none.
+    /// Axes whose grid grows; omitted if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extend: Vec<Extend>,
 }
@@ -106,25 +105,26 @@ pub struct PlannedRun {
     pub run_id: Id,
     /// Its configuration: the run without its seed.
     pub config_id: Id,
-    /// Its identity across versions of the code.
+    /// Its cell: the run without the version of the training format.
     pub cell_id: Id,
     /// Values of the axes that vary within its label, by dotted path.
     pub axes: Values,
-    /// Its stage; left out of the stored form while it is tuning, the stage of the sweep file.
+    /// Its stage; omitted from the stored form if it is tuning, the stage of the sweep file.
     #[serde(default, skip_serializing_if = "Stage::is_tuning")]
     pub stage: Stage,
     /// The resolved run.
     pub spec: RunSpec,
 }
 
-/// Everything a report needs to know about what was asked for.
+/// Everything that a report needs to know about a sweep besides its results. Fields at their
+/// neutral value are omitted from the stored form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// [`PLAN_VERSION`].
+    /// Version of the stored form, [`PLAN_VERSION`].
     pub v: u32,
-    /// Folder under `reports/`.
+    /// Name of the report folder in `reports/`.
     pub name: String,
-    /// A sentence from the file.
+    /// The description in the sweep file.
     pub description: String,
     /// The sweep file, relative to the repository where possible.
     pub file: String,
@@ -132,74 +132,72 @@ pub struct Plan {
     pub text: String,
     /// `--set` arguments and environment variables that were applied, as typed.
     pub overrides: Vec<String>,
-    /// Descriptions of the metrics on request that are not built in, known from reading the
-    /// plan on; left out while there are none.
+    /// Descriptions of the metrics on request that are not built in; reading the plan registers
+    /// them.
     #[serde(default, deserialize_with = "registered", skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Description>,
-    /// What "best" means.
+    /// The metric that decides what "best" means.
     pub target: Target,
-    /// The claim on the mean over seeds; left out while there is no `[claim]`.
+    /// The claim on the mean over seeds; `None` without `[claim]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
     /// Seeds, in the order of the file.
     pub seeds: Vec<u64>,
-    /// Looks at them on the way, which may end them early: in a sweep whose optimizers have one
-    /// configuration each, so that nothing is chosen. Left out without any.
+    /// Interim looks at the seeds, which may end them early; only in a sweep whose optimizers
+    /// have one configuration each, so that none is chosen. `None`: no looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
-    /// Rungs at which the worse configurations of tuning are cut; left out while there is no
-    /// `[tuning]`.
+    /// Rungs at which the worse configurations of tuning are cut; `None` without `[tuning]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<Rungs>,
-    /// The stage that judges on fresh seeds; left out while there is no `[confirm]`.
+    /// The stage that judges on fresh seeds; `None` without `[confirm]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<Confirm>,
-    /// What the results of earlier stages decided, in the order of the stages; left out while
-    /// nothing is decided.
+    /// Decisions made from the results of earlier stages, in the order of the stages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
-    /// Decisions that others have replaced, in the order of time; left out while there are none.
+    /// Decisions that others have replaced, in chronological order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub superseded: Vec<Decision>,
-    /// The optimizer entries, in the order of the file: the order of colours and tables.
+    /// The optimizer entries, in the order of the file, which is that of colours and tables.
     pub optimizers: Vec<PlannedOptimizer>,
-    /// Every run: by stage, then label, then configuration, then seed.
+    /// Every run, ordered by stage, label, configuration and seed.
     pub runs: Vec<PlannedRun>,
     /// The device pool, as resolved from file and command line.
     pub pool: Vec<PoolEntry>,
-    /// Threads inside one run, as asked for; what `"auto"` came to is in `computed_on`.
+    /// Threads inside one run, as requested; `computed_on` has the number that `"auto"` chose.
     pub threads_per_run: Threads,
-    /// Whether runs may take the fast path; false trains by Burn's operations alone.
+    /// Whether runs may take the fast path; if false, Burn's own operations train them.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub fast_path: bool,
-    /// Products and convolutions on a GPU may round their inputs to TF32.
+    /// Whether products and convolutions on a GPU may round their inputs to TF32.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tf32: bool,
     /// The libtorch that workers load.
     #[serde(default, skip_serializing_if = "LibtorchSource::is_default")]
     pub libtorch: LibtorchSource,
-    /// What is kept and how long a run may take; no part of any id.
+    /// Files to keep and the time limit of a run; not part of any id.
     #[serde(default)]
     pub keeping: ArtifactOptions,
-    /// What the report shows; no part of any id.
+    /// Contents of the report; not part of any id.
     #[serde(default)]
     pub report: ReportSettings,
-    /// What counts as a regression; no part of any id.
+    /// Rules for regressions; not part of any id.
     #[serde(default)]
     pub regress: RegressSettings,
-    /// Traps that were warned of before training, and that `[lints]` does not allow.
+    /// Lints that were reported before training and that `[lints]` does not allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lints: Vec<LintFinding>,
-    /// What was found in own data; left out of built-in data and functions.
+    /// Description of own data; `None` for built-in data and functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataDescription>,
-    /// What pool and threads came to on the machine of the last sweep; null before.
+    /// Pool and threads as resolved on the machine of the last sweep; `None` before one.
     #[serde(default)]
     pub computed_on: Option<ExecutionProfile>,
 }
 
-/// What decides the bits of a result beside the run itself. Results of one
-/// report should share it; a sweep reuses only those that do.
+/// The settings besides the run itself that determine the bits of a result. Results of one
+/// report should share them, and a sweep reuses only results that do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionProfile {
     /// `libtorch` or `flex`.
@@ -208,10 +206,10 @@ pub struct ExecutionProfile {
     pub device_kind: String,
     /// Threads inside one run.
     pub threads: u64,
-    /// Without the fast path.
+    /// Whether the fast path is switched off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
-    /// Products and convolutions may round their inputs to TF32; false on a CPU.
+    /// Whether products and convolutions may round their inputs to TF32; false on a CPU.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tf32: bool,
 }
@@ -220,10 +218,10 @@ choice! {
     /// The libtorch that workers load.
     #[derive(Default)]
     LibtorchSource {
-        /// The one that the worker was built with.
+        /// The libtorch that the worker was built with.
         #[default]
         Built = "built",
-        /// The torch of the python3 on the PATH.
+        /// The libtorch of the Python package `torch` of the `python3` on the PATH.
         Python = "python",
     }
 }
@@ -234,7 +232,7 @@ impl LibtorchSource {
     }
 }
 
-/// Reads descriptions and makes them known; the rest of the plan may name them.
+/// Reads descriptions and registers them, so that the rest of the plan may name them.
 fn registered<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Description>, D::Error> {
     let metrics = Vec::<Description>::deserialize(from)?;
     for metric in &metrics {
@@ -252,14 +250,14 @@ fn is_yes(value: &bool) -> bool {
 }
 
 impl Plan {
-    /// The first run of each model and batch size, in the order of the plan.
+    /// Returns the first run of each model and batch size, in the order of the plan.
     pub fn sizes(&self) -> Vec<&PlannedRun> {
         let mut seen = HashSet::new();
         let mut last: Option<(&ModelSpec, u64)> = None;
         let mut out = Vec::new();
         for run in &self.runs {
             let size = (&run.spec.model, run.spec.data.batch_size);
-            // Seeds and learning rates of one size stand together.
+            // Runs of one size are adjacent, so the set is rarely queried.
             if last != Some(size) && seen.insert((format!("{:?}", size.0), size.1)) {
                 out.push(run);
             }
@@ -268,16 +266,16 @@ impl Plan {
         out
     }
 
-    /// Of [`Plan::sizes`] the one with the most parameters times samples a
-    /// batch, of equal ones the first: what `threads_per_run = "auto"` is
-    /// measured by, since slots are the same for all runs.
+    /// Returns the run of [`Plan::sizes`] with the most parameters times samples per batch, the
+    /// first one on a tie. `threads_per_run = "auto"` measures this run, since slots are the same
+    /// for all runs.
     pub fn heaviest(&self) -> Option<&PlannedRun> {
         self.sizes().into_iter().rev().max_by_key(|run| run.spec.weight())
     }
 }
 
 impl ExecutionProfile {
-    /// Whether a record was computed so.
+    /// Returns whether a record was computed with this profile; false without an environment.
     pub fn fits(&self, record: &RunRecord) -> bool {
         record.exec.as_ref().is_some_and(|e| {
             e.backend == self.backend
@@ -290,23 +288,25 @@ impl ExecutionProfile {
 }
 
 crate::settings! {
-    /// Files that are kept of a run, and the time that it may take; no part of any id.
+    /// Files to keep of a run, and the time that it may take; not part of any id.
     ArtifactOptions in "train" {
-        /// Epochs between two checkpoints, of a run by steps steps; 0 = none.
+        /// Epochs between two checkpoints, or steps for a run by steps; 0 = no checkpoints.
         checkpoint_every: u64 = 0, Within(0.0, 1e12);
         /// Steps between two evaluations of a run by steps; 0 = a twentieth of the run.
         #[serde(skip_serializing_if = "crate::params::is_default")]
         evaluate_every: u64 = 0, Within(0.0, 1e12);
-        /// Samples of each held-out split that evaluations within a run measure, of a text sequences: a subset that is drawn once; at the end all are measured; 0 = always all.
+        /// Samples (sequences of a text) of each held-out split that evaluations within a run
+        /// measure: a subset that is drawn once. The last evaluation measures all of them; 0 =
+        /// always all.
         #[serde(skip_serializing_if = "crate::params::is_default")]
         evaluate_samples: u64 = 0, Within(0.0, 1e12);
-        /// Weights that are kept.
+        /// Weights to save as safetensors.
         save: Save = Save::default(), Any;
-        /// Time after which a run is ended, stored in seconds.
+        /// Time limit of a run, stored in seconds.
         timeout: Option<f64> = None => "seconds, \"90s\", \"30m\", \"2h\"", "none";
-        /// Metrics that are measured on request, each once.
+        /// Metrics to measure on request, without repetitions.
         #[serde(deserialize_with = "metric::on_request")]
-        metrics: Vec<Metric> = Vec::new() => "a name or a list of names out of `list metrics`", "none";
+        metrics: Vec<Metric> = Vec::new() => "a name or a list of names from `list metrics`", "none";
     }
 }
 
@@ -315,6 +315,6 @@ crate::settings! {
 pub struct PoolEntry {
     /// The device.
     pub device: DeviceName,
-    /// Runs side by side on it; null: cores / threads for a CPU, one for a GPU.
+    /// Runs in parallel on it; `None`: cores / threads for a CPU, one for a GPU.
     pub slots: Option<u64>,
 }

@@ -1,16 +1,16 @@
-//! Where a result comes from: the sources, the toolchain and the command line.
+//! The provenance of a result: the sources, the toolchain and the command line.
 
 use serde::{Deserialize, Serialize};
 
-/// The program that ran a sweep, in every record it wrote. What computed the
-/// result stands beside it, in [`crate::record::Environment`].
+/// The program that ran a sweep, stored in every record that it wrote. The hardware and backend
+/// that computed the result are in [`crate::record::Environment`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Commit of the working tree; null outside of git.
     pub git_commit: Option<String>,
-    /// Whether tracked or untracked sources differ from the commit.
+    /// Whether tracked or untracked sources differ from the commit; null outside of git.
     pub git_dirty: Option<bool>,
-    /// BLAKE3 of diff and untracked sources when dirty.
+    /// BLAKE3 of the diff and the untracked sources; null if nothing differs.
     pub diff_hash: Option<String>,
     /// BLAKE3 of `Cargo.lock`.
     pub cargo_lock_hash: Option<String>,
@@ -18,6 +18,6 @@ pub struct Provenance {
     pub rustc: String,
     /// Operating system and architecture.
     pub os: String,
-    /// The command line, program name first; paths relative to the repository.
+    /// The command line, program name first, with paths relative to the repository.
     pub argv: Vec<String>,
 }

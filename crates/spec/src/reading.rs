@@ -1,5 +1,4 @@
-//! The reading of own data: which columns, how gaps are filled, how samples are
-//! split, and what was understood of it all.
+//! The reading of own data: columns, missing values, splits, and the resulting description.
 
 use serde::{Deserialize, Serialize};
 use text_format::plural;
@@ -7,12 +6,12 @@ use text_format::plural;
 use crate::params::choice;
 
 choice! {
-    /// What becomes of samples with missing values.
+    /// The treatment of samples with missing values.
     Missing {
-        /// The mean of the samples that are trained on stands in; of a categorical
-        /// column none of its categories.
+        /// The mean over the samples that are trained on replaces a missing value; in a
+        /// categorical column none of the categories is set.
         Mean = "mean",
-        /// The sample is left out.
+        /// The sample is dropped.
         Drop = "drop",
     }
 }
@@ -21,17 +20,17 @@ choice! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ColumnRef {
-    /// By its place: 1 is the first, -1 the last.
+    /// The column at this position: 1 is the first, -1 the last.
     Place(i64),
-    /// By its name in the header.
+    /// The column with this name in the header.
     Name(String),
 }
 
-/// The settings of a sweep file on how its files are read; all that is null is recognised
-/// by their contents.
+/// The settings of a sweep file for reading its files; `None` and empty fields are recognised
+/// from the contents.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// The column of the class. Of labels of more than one column, too.
+    /// The column of the class, in a table or in labels with several columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<ColumnRef>,
     /// Columns of real values to predict.
@@ -40,60 +39,60 @@ pub struct Asked {
     /// Columns that are neither inputs nor targets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leave_out: Vec<ColumnRef>,
-    /// Columns that become an input for each of their values.
+    /// Categorical columns, which become one input per value (one-hot).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categorical: Vec<ColumnRef>,
-    /// What becomes of gaps; null: they are refused.
+    /// Treatment of missing values; `None`: they are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
     /// Whether the first line is a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// What separates the fields of a line, one character.
+    /// The character that separates the fields of a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<char>,
 }
 
 impl Asked {
-    /// Whether nothing is said.
+    /// Returns whether every setting is at its default.
     pub fn is_neutral(&self) -> bool {
         *self == Asked::default()
     }
 }
 
-/// Part of the samples.
+/// A part of the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Share {
-    /// So many.
+    /// A number of samples.
     Count(u64),
-    /// This fraction of all of them, below 1.
+    /// A fraction of all samples, below 1.
     Part(f64),
 }
 
 impl Share {
-    /// How many of `n` samples it is: a fraction is rounded, halves up.
+    /// Returns the number of samples out of `n`; a fraction is rounded, halves up.
     pub fn of(self, n: u64) -> u64 {
         match self {
             Share::Count(count) => count,
-            // Below 2^53 samples this is exact but for the rounding that is meant.
+            // Below 2^53 samples this is exact except for the intended rounding.
             Share::Part(part) => (part * n as f64).round() as u64,
         }
     }
 }
 
-/// A split by the contents of the samples: which part a sample falls into follows from
-/// its values and the seed alone, whatever stands around it in the file.
+/// A split by the contents of the samples: the part of a sample depends only on its values and
+/// the seed, not on its place in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SplitSpec {
-    /// The test split.
+    /// Size of the test split.
     pub test: Share,
-    /// The validation split.
+    /// Size of the validation split.
     pub validation: Share,
-    /// Whether each class has its share in each part; null: where there are classes.
+    /// Whether the split is stratified by class; `None`: if there are classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stratified: Option<bool>,
-    /// The seed of the split, the same for all runs of a sweep.
+    /// Seed of the split, the same for all runs of a sweep.
     pub split_seed: u64,
 }
 
@@ -104,7 +103,7 @@ pub struct Arrays {
     pub inputs: String,
     /// Labels, `[n]` or `[n, columns]`.
     pub labels: String,
-    /// Inputs of the test split; null: it is cut off `inputs`.
+    /// Inputs of the test split; `None`: it is split off `inputs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_inputs: Option<String>,
     /// Labels of the test split.
@@ -118,67 +117,67 @@ pub struct Arrays {
     pub validation_labels: Option<String>,
 }
 
-/// The reading of files where that is not as it always was, so that a worker reads them
-/// as the plan did.
+/// The reading of files that differs from the original default, stored so that a worker reads
+/// them as the plan did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// What the sweep file says.
+    /// The settings of the sweep file.
     #[serde(default, skip_serializing_if = "Asked::is_neutral")]
     pub asked: Asked,
-    /// The split by contents; null: by the order of the samples, or by files.
+    /// The split by contents; `None`: by the order of the samples, or by files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitSpec>,
-    /// Whether numbers were taken for values because of the loss.
+    /// Whether numbers were taken as real targets because of the loss.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub values: bool,
-    /// BLAKE3 (128 bits, hex) of all that is fed: inputs as they are scaled, targets and
-    /// the names of classes. Of this struct the only part of a run's identity; null where
-    /// the same is read as without all that is said here.
+    /// BLAKE3 (128 bits, hex) of everything that is fed: scaled inputs, targets and the names of
+    /// classes. It is the only field of this struct that is part of a run's identity; `None` if
+    /// the default reading gives the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub understood: Option<String>,
 }
 
-/// The description of own data, on the page and before training; part of no id.
+/// The description of own data, shown in the report and before training; not part of any id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataDescription {
-    /// Samples in the files, those that were left out included.
+    /// Samples in the files, including dropped ones; for a text its tokens.
     pub rows: u64,
-    /// Samples left out because of gaps.
+    /// Samples dropped because of missing values.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dropped: u64,
-    /// Gaps that were filled.
+    /// Missing values that were filled.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub filled: u64,
-    /// Inputs of a sample.
+    /// Inputs per sample.
     pub features: u64,
-    /// What a token of a text is, `character` or `byte`; null of everything else.
+    /// Kind of the tokens of a text, `character` or `byte`; `None` for other data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<String>,
-    /// The place of the targets and what says so: `species (column 5, by its name)`.
+    /// The column of the targets and how it was recognised: `species (column 5, by its name)`.
     #[serde(rename = "answer")]
     pub target: String,
     /// The split of the samples, in words.
     pub split: String,
-    /// How values were scaled, in words.
+    /// The scaling of the values, in words.
     pub scaling: String,
-    /// Samples of each part: training less validation, validation, test.
+    /// Samples of each part: training without validation, validation, test.
     pub parts: [u64; 3],
-    /// Classes in their order.
+    /// The classes, in the order of their indices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<ClassCount>,
-    /// Real values to predict.
+    /// The real values to predict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetScale>,
-    /// What else was understood, a sentence each.
+    /// Further findings, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
-/// Classes that are counted one by one in a sentence.
+/// Largest number of classes that a sentence lists one by one.
 const COUNTED: usize = 12;
 
 impl DataDescription {
-    /// What was understood, in one line: `name` is that of the dataset.
+    /// Returns the description in one line; `name` is that of the dataset.
     pub fn line(&self, name: &str) -> String {
         let target = if self.target.is_empty() { "labels" } else { &self.target };
         let (rows, features) =
@@ -206,12 +205,12 @@ impl DataDescription {
         out
     }
 
-    /// False of the vectors of a quadratic.
+    /// Returns whether the samples have targets; false for the vectors of a quadratic.
     pub fn has_targets(&self) -> bool {
         !self.classes.is_empty() || !self.targets.is_empty()
     }
 
-    /// Samples of each part: `106 training, 36 validation, 36 test`.
+    /// Returns the samples of each part: `106 training, 36 validation, 36 test`.
     pub fn parts_in_words(&self) -> String {
         let [training, validation, test] = self.parts;
         match validation {
@@ -220,7 +219,7 @@ impl DataDescription {
         }
     }
 
-    /// Classes with the samples of each part that have them, or the real values to predict.
+    /// Returns the classes with their samples in each part, or the real values to predict.
     pub fn targets_text(&self) -> String {
         let quoted = |name: &str| format!("`{}`", name.replace(char::is_control, " "));
         if !self.targets.is_empty() {
@@ -252,23 +251,23 @@ fn short(x: f64) -> String {
     crate::float::short(crate::float::round_to_six_digits(x))
 }
 
-/// A class, with how many samples of each part have it.
+/// A class with its number of samples in each part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassCount {
     /// Its name in the file.
     pub name: String,
-    /// Samples of training, validation and test.
+    /// Samples in training, validation and test.
     pub counts: [u64; 3],
 }
 
-/// A target, which is fed less its mean and divided by its deviation.
+/// A real target, which is standardised: minus its mean, divided by its standard deviation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetScale {
     /// Its name in the file.
     pub name: String,
     /// Mean over the samples that are trained on.
     pub mean: f64,
-    /// Population standard deviation over them.
+    /// Population standard deviation over the same samples.
     pub deviation: f64,
 }
 

@@ -1,5 +1,5 @@
-//! `[regress]` of the sweep file: what counts as a regression. No part of any
-//! id: changing it trains nothing.
+//! Settings of `[regress]` in the sweep file: what counts as a regression. They are not part of
+//! any id, so changing them retrains nothing.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,52 +11,52 @@ use crate::metric::Split;
 use crate::metric::{EpochMetric, Metric, leaked};
 use crate::params::{Names, ParamType, ParamValue, Value};
 
-/// A quantity of a run that is compared from night to night, named as its column in
-/// `runs.parquet` where it has one.
+/// A quantity of a run that is compared from night to night, with the name of its column in
+/// `runs.parquet` if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RegressMetric {
     /// A metric after the last epoch: `test_loss`.
     AtEnd(EpochMetric),
-    /// `best_validation_accuracy`: highest validation accuracy of any epoch.
+    /// `best_validation_accuracy`: highest validation accuracy of any epoch, a fraction.
     BestValidationAccuracy,
-    /// `target_epoch`: epochs to the target's value; never = one more than was planned.
+    /// `target_epoch`: epochs until the target is reached; one more than planned if it never is.
     TargetEpoch,
-    /// `target_step`: optimizer steps to the target's value of a run by steps; never = one more
-    /// than was planned.
+    /// `target_step`: optimizer steps until a run by steps reaches the target; one more than
+    /// planned if it never does.
     TargetStep,
-    /// `diverged`: share of the seeds that diverged.
+    /// `diverged`: fraction of the seeds that diverged.
     Diverged,
     /// `steps`: optimizer steps of a run that trained to its planned end. The same run
-    /// must do the same work: any change is for the worse.
+    /// must do the same work, so any change is a regression.
     Steps,
-    /// `seconds_per_epoch`: seconds of training of a run's fastest epoch, of a run by steps its
-    /// fastest segment, on equal machines only.
+    /// `seconds_per_epoch`: training seconds of a run's fastest epoch, or of the fastest segment
+    /// of a run by steps; compared only between equal machines.
     SecondsPerEpoch,
 }
 
-/// What a change is measured in.
+/// The unit in which a change is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffectUnit {
     /// A fraction of the baseline's mean.
     Relative,
-    /// A fraction of all: accuracies and shares, so that 0.01 is one percentage point.
+    /// An absolute difference of fractions such as accuracies: 0.01 is one percentage point.
     Share,
     /// Epochs.
     Epochs,
 }
 
-/// Which direction is for the worse.
+/// The direction of change that counts as worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Worse {
-    /// More of it.
+    /// Higher values are worse.
     Higher,
-    /// Less of it.
+    /// Lower values are worse.
     Lower,
-    /// Either.
+    /// Any change is worse.
     Any,
 }
 
-/// Quantities that are no metric after an epoch, in the order of tables, with their names.
+/// Quantities other than metrics after an epoch, in the order of tables, with their names.
 const OTHERS: [(RegressMetric, &str); 6] = [
     (RegressMetric::BestValidationAccuracy, "best_validation_accuracy"),
     (RegressMetric::TargetEpoch, "target_epoch"),
@@ -67,19 +67,19 @@ const OTHERS: [(RegressMetric, &str); 6] = [
 ];
 
 impl RegressMetric {
-    /// Mean training loss of the last epoch.
+    /// Mean training loss over the last epoch.
     pub const TRAIN_LOSS: RegressMetric = RegressMetric::at_end(Split::Train, Metric::LOSS);
     /// Test loss after the last epoch.
     pub const TEST_LOSS: RegressMetric = RegressMetric::at_end(Split::Test, Metric::LOSS);
     /// Test accuracy after the last epoch.
     pub const TEST_ACCURACY: RegressMetric = RegressMetric::at_end(Split::Test, Metric::ACCURACY);
 
-    /// A metric on a split after the last epoch.
+    /// Returns the quantity that is a metric on a split after the last epoch.
     pub const fn at_end(split: Split, metric: Metric) -> Self {
         RegressMetric::AtEnd(EpochMetric::new(split, metric))
     }
 
-    /// Every quantity, in the order of tables: metrics that are always measured, the best
+    /// Returns every quantity, in the order of tables: metrics that are always measured, the best
     /// validation accuracy, metrics on request, the others.
     pub fn all() -> Vec<RegressMetric> {
         let ends = EpochMetric::all().into_iter().map(RegressMetric::AtEnd);
@@ -88,12 +88,12 @@ impl RegressMetric {
         all
     }
 
-    /// Their names, for descriptors.
+    /// Returns the names of all quantities, for descriptors.
     pub fn names() -> &'static [&'static str] {
         leaked(RegressMetric::all().into_iter().map(RegressMetric::name).collect())
     }
 
-    /// The name in sweep files and stored forms: `test_loss`.
+    /// Returns the name in sweep files and stored forms: `test_loss`.
     pub fn name(self) -> String {
         match OTHERS.iter().find(|(other, _)| *other == self) {
             Some((_, name)) => (*name).to_owned(),
@@ -101,17 +101,18 @@ impl RegressMetric {
         }
     }
 
-    /// The quantity of this name; none for a metric that is not measured on that split.
+    /// Returns the quantity of this name; `None` if there is none, or if the metric is not
+    /// measured on that split.
     pub fn from_name(name: &str) -> Option<Self> {
         RegressMetric::all().into_iter().find(|m| m.name() == name)
     }
 
-    /// The metric that is measured at the end of a run; none for the others.
+    /// Returns the metric that is measured at the end of a run; `None` for other quantities.
     pub fn epoch_metric(self) -> Option<EpochMetric> {
         if let RegressMetric::AtEnd(metric) = self { Some(metric) } else { None }
     }
 
-    /// Place in tables and stored forms.
+    /// Returns the sort key of the order in tables and stored forms.
     fn rank(self) -> (u8, Option<(Split, Metric)>) {
         let group = match self {
             RegressMetric::AtEnd(m) if !m.metric.is_on_request() => 0,
@@ -126,7 +127,7 @@ impl RegressMetric {
         (group, self.epoch_metric().map(|m| (m.split, m.metric)))
     }
 
-    /// What `min_effect` and effects of the metric are measured in.
+    /// Returns the unit of `min_effect` and of effects of the quantity.
     pub fn unit(self) -> EffectUnit {
         match self {
             RegressMetric::AtEnd(m) if m.metric.is_share() => EffectUnit::Share,
@@ -139,7 +140,7 @@ impl RegressMetric {
         }
     }
 
-    /// Which direction is for the worse.
+    /// Returns the direction of change that counts as worse.
     pub fn worse(self) -> Worse {
         match self {
             RegressMetric::AtEnd(m) if m.higher_is_better() => Worse::Lower,
@@ -153,18 +154,18 @@ impl RegressMetric {
         }
     }
 
-    /// Returns whether the metric is measured at the end of a run, a loss or a score: a run that
-    /// diverges has none, and counts as worse than any that did not.
+    /// Returns whether the quantity is a loss or a score at the end of a run. A diverged run has
+    /// no such value and counts as worse than any run that did not diverge.
     pub fn is_at_the_end(self) -> bool {
         matches!(self, RegressMetric::AtEnd(_) | RegressMetric::BestValidationAccuracy)
     }
 
-    /// Returns whether it says how soon a run reached the target.
+    /// Returns whether the quantity is the time until a run reached the target.
     pub fn is_time_to_target(self) -> bool {
         matches!(self, RegressMetric::TargetEpoch | RegressMetric::TargetStep)
     }
 
-    /// An effect's part for the worse: positive where the metric got worse.
+    /// Returns the effect with its sign chosen so that positive means worse.
     pub fn for_the_worse(self, effect: f64) -> f64 {
         match self.worse() {
             Worse::Higher => effect,
@@ -173,9 +174,10 @@ impl RegressMetric {
         }
     }
 
-    /// The effect up to which a change is let pass: that of the metric's description (1% of
-    /// a loss, half a percentage point of a share), half an epoch or 5% of the steps to the
-    /// target, 10% of the seconds; none for divergence and steps.
+    /// Returns the default largest effect that does not count as a regression, in the unit of
+    /// [`RegressMetric::unit`]: that of the metric's description (1% of a loss, half a percentage
+    /// point of a share), half an epoch or 5% of the steps to the target, 10% of the seconds, and
+    /// 0 for divergence and steps.
     pub fn default_min_effect(self) -> f64 {
         match self {
             RegressMetric::AtEnd(m) => m.metric.description().min_effect,
@@ -187,7 +189,7 @@ impl RegressMetric {
         }
     }
 
-    /// The name in a sentence: `training loss`.
+    /// Returns the name in a sentence: `training loss`.
     pub fn label(self) -> String {
         match self {
             RegressMetric::AtEnd(metric) => metric.label(),
@@ -228,7 +230,7 @@ impl Serialize for RegressMetric {
 impl<'de> Deserialize<'de> for RegressMetric {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = String::deserialize(from)?;
-        let unknown = || serde::de::Error::custom(format!("no quantity is called `{name}`"));
+        let unknown = || serde::de::Error::custom(format!("there is no quantity `{name}`"));
         RegressMetric::from_name(&name).ok_or_else(unknown)
     }
 }
@@ -254,22 +256,24 @@ impl ParamValue for Vec<RegressMetric> {
 }
 
 crate::settings! {
-    /// Rules by which a change counts as a regression; changing them trains nothing.
+    /// Rules by which a change counts as a regression; changing them retrains nothing.
     RegressSettings in "regress" {
-        /// Quantities that are compared, by default everything that runs have.
+        /// Quantities that are compared; by default all that the runs have.
         #[serde(deserialize_with = "metrics_of", skip_serializing_if = "is_everything")]
         metrics: Vec<RegressMetric> = all_metrics(), Any;
-        /// Effects that are let pass, each in the unit of its metric, where they are not the metric's default.
+        /// Largest effects that do not count as regressions, by metric and in its unit; they
+        /// replace the metric's default.
         min_effect: BTreeMap<RegressMetric, f64> = BTreeMap::new()
             => "a table of numbers by metric: { test_loss = 0.02 }", "each metric's own";
-        /// The share of nights without change that may raise an alarm.
+        /// Accepted rate of false alarms: the fraction of nights without any change that may raise
+        /// one.
         // At 0 nothing could ever be found, and above a half most alarms are false.
         level: f64 = LEVEL, Within(1e-6, 0.5);
     }
 }
 
 impl RegressSettings {
-    /// What is compared: `metrics`, and divergence whatever they name, because a
+    /// Returns the quantities that are compared: `metrics`, and always divergence, because a
     /// diverged run has no other metric.
     pub fn compared(&self) -> Vec<RegressMetric> {
         let mut all = self.metrics.clone();
@@ -279,7 +283,8 @@ impl RegressSettings {
         all
     }
 
-    /// The effect of a metric up to which a change is let pass.
+    /// Returns the largest effect of a metric that does not count as a regression, in the unit of
+    /// [`RegressMetric::unit`].
     pub fn min_effect(&self, metric: RegressMetric) -> f64 {
         self.min_effect.get(&metric).copied().unwrap_or_else(|| metric.default_min_effect())
     }
@@ -293,7 +298,7 @@ fn is_everything(metrics: &[RegressMetric]) -> bool {
     metrics == RegressMetric::all()
 }
 
-/// Metrics that plans of before listed where they meant everything.
+/// Metrics that older plans listed to mean everything.
 const EVERYTHING_BEFORE: [&str; 10] = [
     "train_loss",
     "validation_loss",
@@ -307,7 +312,7 @@ const EVERYTHING_BEFORE: [&str; 10] = [
     "seconds_per_epoch",
 ];
 
-/// Reads the stored list; the one that was everything once is everything.
+/// Reads the stored list; [`EVERYTHING_BEFORE`] is read as all metrics of today.
 fn metrics_of<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<RegressMetric>, D::Error> {
     let metrics = Vec::<RegressMetric>::deserialize(from)?;
     let once = metrics.iter().map(|m| m.name()).eq(EVERYTHING_BEFORE);
@@ -328,7 +333,7 @@ mod tests {
 
     #[test]
     fn the_order_of_tables_and_plans_is_fixed() {
-        // plan.json holds `min_effect` in this order; what is added stands where its kind does.
+        // plan.json holds `min_effect` in this order; a new metric goes where its kind is.
         let at_first = |m: &RegressMetric| {
             m.epoch_metric().is_none_or(|of| of.metric.description().column_always)
         };

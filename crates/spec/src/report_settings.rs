@@ -1,5 +1,5 @@
-//! `[report]` of the sweep file: what the report shows. No part of any id:
-//! changing it trains nothing.
+//! Settings of `[report]` in the sweep file: what the report shows. They are not part of any
+//! id, so changing them retrains nothing.
 
 use crate::params::choice;
 
@@ -20,15 +20,15 @@ choice! {
         Differences = "differences",
         /// Fraction of runs that have reached the target, against training.
         Target = "target",
-        /// The selection metric against the learning rate, with every seed and every divergence.
+        /// Selection metric against the learning rate, with every seed and every divergence.
         LrSensitivity = "lr-sensitivity",
-        /// Every run: learning rate by seed.
+        /// Every run, by learning rate and seed.
         Seeds = "seeds",
         /// Expected result of the best of k configurations.
         Tuning = "tuning",
         /// Learning rate of each optimizer against step.
         LrSchedule = "lr-schedule",
-        /// Training loss within epochs, one seed behind the mean.
+        /// Training loss within epochs: the mean, with one seed behind it.
         Noise = "noise",
         /// Functions: a map of the values with the paths of the best runs.
         Landscape = "landscape",
@@ -40,32 +40,35 @@ choice! {
 }
 
 choice! {
-    /// What the bands around curves show.
+    /// The quantity that the bands around curves show.
     Band {
-        /// The 95 % interval of the mean; for two seeds the range.
+        /// 95 % confidence interval of the mean; for two seeds their range.
         Interval = "interval",
-        /// From the lowest to the highest seed.
+        /// Range from the lowest to the highest seed.
         Range = "range",
-        /// One standard deviation to both sides of the mean.
+        /// One standard deviation on both sides of the mean.
         Deviation = "deviation",
-        /// Nothing.
+        /// No bands.
         None = "none",
     }
 }
 
-/// Default of [`ReportSettings::tolerance`].
+/// Default of [`ReportSettings::tolerance`], a fraction of the best value.
 pub const TOLERANCE: f64 = 0.01;
 
 crate::settings! {
     /// Contents of the report; changing them trains nothing.
     ReportSettings in "report" {
-        /// Figures, in the order of the page; those that the runs cannot fill are left out.
+        /// Figures of the report, in the order of the page; figures without data are left out.
         figures: Vec<FigureName> = FigureName::ALL.to_vec(), Any;
         /// The quantity that the bands around curves show.
         band: Band = Band::Interval, Any;
-        /// Up to which loss of the best value a learning rate is as good as the best, as a fraction of that value.
+        /// Relative tolerance within which a learning rate counts as equivalent to the best, as a
+        /// fraction of the best value.
         tolerance: f64 = TOLERANCE, Within(0.0, 1.0);
-        /// The smallest lead that matters: a fraction of the second's value, of accuracies and F1 a fraction of all (0.01 is one percentage point). A significant lead below it is said to be smaller than what matters.
+        /// Smallest lead that matters, as a fraction of the second's value; for accuracies and F1
+        /// an absolute difference (0.01 is one percentage point). A significant lead below it is
+        /// reported as too small to matter.
         #[serde(skip_serializing_if = "crate::params::is_default")]
         min_effect: f64 = 0.0, Within(0.0, 1.0);
     }

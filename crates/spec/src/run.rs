@@ -1,4 +1,4 @@
-//! One run, fully resolved: what is trained, on what, how, from which seed.
+//! One run, fully resolved: data, model, training, optimizer, schedule and seed.
 
 mod segments;
 
@@ -32,7 +32,7 @@ choice! {
 }
 
 impl Loss {
-    /// The PyTorch class it follows.
+    /// Returns the PyTorch class that it follows; `none` for [`Loss::Value`].
     pub fn source(self) -> &'static str {
         match self {
             Loss::CrossEntropy => "torch.nn.CrossEntropyLoss",
@@ -44,27 +44,27 @@ impl Loss {
 }
 
 choice! {
-    /// When the training samples are put into another order.
+    /// The occasion on which the training samples are shuffled.
     #[derive(Default)]
     Shuffle {
-        /// Before each epoch anew.
+        /// Shuffled again before each epoch.
         #[default]
         EachEpoch = "each-epoch",
-        /// Before the first; every epoch feeds the same batches.
+        /// Shuffled before the first epoch; every epoch feeds the same batches.
         Once = "once",
-        /// Never: batches follow the order of the training split.
+        /// Not shuffled: batches follow the order of the training split.
         None = "none",
     }
 }
 
 choice! {
-    /// The cut of a text into batches.
+    /// The division of a text into batches.
     #[derive(Default)]
     Batching {
-        /// Sequences that are drawn anywhere, each read from a state of zero.
+        /// Sequences at random positions, each starting from a state of zero.
         #[default]
         Windows = "windows",
-        /// `batch_size` lanes that are read in order: each sequence of a lane follows on the one before.
+        /// `batch_size` lanes read in order: each sequence of a lane continues the previous one.
         Stream = "stream",
     }
 }
@@ -94,8 +94,8 @@ params! {
 }
 
 impl DataSpec {
-    /// Batches of this size of a dataset, all of whose training samples are trained on; every
-    /// other key is neutral.
+    /// Returns batches of this size from a dataset without a validation split; every other key is
+    /// neutral.
     pub fn new(dataset: DatasetSpec, batch_size: u64) -> Self {
         DataSpec {
             dataset,
@@ -109,8 +109,8 @@ impl DataSpec {
         }
     }
 
-    /// Shape of one sample: channels, height, width; of a text 1x1 and the tokens of a
-    /// sequence.
+    /// Returns the shape of one sample: channels, height, width; for a text
+    /// `[1, 1, context]`.
     pub fn shape(&self) -> [usize; 3] {
         match self.dataset.is_text() {
             true => [1, 1, usize::try_from(self.context).unwrap_or(usize::MAX)],
@@ -118,9 +118,9 @@ impl DataSpec {
         }
     }
 
-    /// Samples that an epoch feeds, or an evaluation measures, of a split of `length`: of a
-    /// text of so many tokens the whole sequences that follow one another, each with a token
-    /// behind it, of a stream as many as give each lane equally many; of anything else `length`.
+    /// Returns the number of samples that an epoch feeds, or an evaluation measures, of a split of
+    /// `length`. For a text of `length` tokens they are the complete consecutive sequences, each
+    /// with a token after it; in a stream every lane has equally many. Otherwise it is `length`.
     pub fn samples(&self, length: u64) -> u64 {
         if !self.dataset.is_text() {
             return length;
@@ -132,7 +132,7 @@ impl DataSpec {
         }
     }
 
-    /// Samples that are trained on in an epoch.
+    /// Returns the number of samples that an epoch trains on.
     pub fn train_samples(&self) -> u64 {
         self.samples(self.dataset.train_len().saturating_sub(self.validation))
     }
@@ -156,8 +156,8 @@ params! {
     }
 }
 
-/// One training run with every value resolved. Its canonical JSON is what
-/// `RunId` hashes: renaming a field here changes every id.
+/// One training run with every value resolved. The run id hashes its canonical
+/// JSON, so renaming a field here changes every id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
     /// Dataset, batch size, validation split.
@@ -172,36 +172,38 @@ pub struct RunSpec {
     pub schedule: ScheduleSpec,
     /// Seed of every random stream.
     pub seed: u64,
-    /// `[train.early_stopping]`; left out of identity and stored forms while there is none.
+    /// `[train.early_stopping]`; identity and stored forms omit it, and each field below, at its
+    /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
     /// The target at which training stops, with `[target] stop = true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_at: Option<StopAt>,
-    /// Clipping, accumulation, decoupled decay; left out likewise while neutral.
+    /// Clipping, accumulation and decoupled decay.
     #[serde(default, skip_serializing_if = "UpdateSpec::is_neutral")]
     pub update: UpdateSpec,
-    /// Groups of parameters; left out likewise while there are none.
+    /// Parameter groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<ParamGroup>,
-    /// The rise in front of the schedule; left out likewise while there is none.
+    /// Warmup before the schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Warmup>,
-    /// Initial parameters of a network; left out likewise while they are PyTorch's.
+    /// Initial parameters of a network; default: PyTorch's.
     #[serde(default, skip_serializing_if = "InitSpec::is_neutral")]
     pub init: InitSpec,
-    /// Steps between two evaluations of a run by steps whose schedule or end depends on them; 0,
-    /// and left out likewise, where nothing does, or it is a twentieth of the run.
+    /// Steps between two evaluations, for a run by steps whose schedule or end depends on them; 0
+    /// = a twentieth of the run, or no such dependence.
     #[serde(default, skip_serializing_if = "crate::params::is_default")]
     pub evaluate_every: u64,
-    /// Samples of each held-out split that are measured within a run whose schedule or end depends
-    /// on them; 0, and left out likewise, where nothing does, or all are.
+    /// Samples of each held-out split that evaluations within the run measure, if its schedule or
+    /// end depends on them; 0 = all, or no such dependence.
     #[serde(default, skip_serializing_if = "crate::params::is_default")]
     pub evaluate_samples: u64,
 }
 
 impl RunSpec {
-    /// Returns which parameters muon trains and which AdamW; `None` for any other optimizer.
+    /// Returns the parameters that muon trains and those that AdamW trains; `None` for any other
+    /// optimizer.
     pub fn muon_split(&self) -> Option<MuonSplit> {
         let OptimizerSpec::Muon(_) = &self.optimizer else { return None };
         let dataset = &self.data.dataset;
@@ -209,20 +211,20 @@ impl RunSpec {
         Some(Muon::split(&weights, &self.groups))
     }
 
-    /// The table of its model's parameters.
+    /// Returns the table of its model's parameters.
     pub fn table(&self) -> ParameterTable {
         self.model.table(self.data.shape(), self.data.dataset.outputs())
     }
 
-    /// Samples that an epoch trains on: the training split less the validation split, of a
-    /// text in sequences.
+    /// Returns the number of samples that an epoch trains on: the training split without the
+    /// validation split, for a text in sequences.
     pub fn train_samples(&self) -> u64 {
         self.data.train_samples()
     }
 
-    /// Samples that are fed in an epoch: the training samples, less a short last batch
-    /// where that is dropped; for a function the steps of an epoch, times the batch size where
-    /// the model has one.
+    /// Returns the number of samples that an epoch feeds: the training samples, without a short
+    /// last batch if that is dropped. For a function it is the steps of an epoch, times the batch
+    /// size if the model has one.
     pub fn samples_per_epoch(&self) -> u64 {
         let samples = match &self.model {
             ModelSpec::NoisyQuadratic(p) => self.train_samples().saturating_mul(p.batch_size),
@@ -231,7 +233,7 @@ impl RunSpec {
         if self.data.drop_last { samples - samples % self.data.batch_size.max(1) } else { samples }
     }
 
-    /// Samples that so many optimizer steps have fed, from the first of the run on.
+    /// Returns the number of samples that the first `step` optimizer steps of the run feed.
     pub fn samples_after(&self, step: u64) -> u64 {
         let per_epoch = self.steps_per_epoch().max(1);
         let a_step = self.data.batch_size.saturating_mul(self.update.accumulate.max(1));
@@ -241,14 +243,14 @@ impl RunSpec {
         epochs.saturating_mul(self.samples_per_epoch()).saturating_add(within)
     }
 
-    /// Optimizer steps an epoch: batches, over how many are accumulated.
+    /// Returns the optimizer steps per epoch: batches divided by `accumulate`, rounded up.
     pub fn steps_per_epoch(&self) -> u64 {
         let batches =
             steps_per_epoch(self.train_samples(), self.data.batch_size, self.data.drop_last);
         batches.div_ceil(self.update.accumulate.max(1))
     }
 
-    /// Optimizer steps of the whole run.
+    /// Returns the optimizer steps of the whole run.
     pub fn total_steps(&self) -> u64 {
         match self.train.steps {
             0 => self.steps_per_epoch() * self.train.epochs,
@@ -256,7 +258,7 @@ impl RunSpec {
         }
     }
 
-    /// How the run is cut into segments.
+    /// Returns the segments of the run.
     pub fn segments(&self) -> Segments {
         let length = match self.train.steps {
             0 => self.steps_per_epoch(),
@@ -265,18 +267,18 @@ impl RunSpec {
         Segments { length: length.max(1), total: self.total_steps() }
     }
 
-    /// Evaluations of held-out data after the one before training, of a run whose schedule or
-    /// end depends on them: one an epoch, of a run by steps one every [`RunSpec::evaluate_every`]
-    /// steps.
+    /// Returns the number of evaluations of held-out data, without the one before training, for a
+    /// run whose schedule or end depends on them: one per epoch, or for a run by steps one every
+    /// [`RunSpec::evaluate_every`] steps.
     pub fn evaluations(&self) -> u64 {
         self.segments().count_due(self.steps_between_evaluations(None))
     }
 
-    /// Steps between two evaluations of held-out data: of a run by epochs an epoch's; of a run by
-    /// steps [`RunSpec::evaluate_every`], else those that are `asked` for beside it, else a
-    /// twentieth of the run.
+    /// Returns the steps between two evaluations of held-out data. For a run by epochs they are an
+    /// epoch; for a run by steps [`RunSpec::evaluate_every`], else `asked`, else a twentieth of the
+    /// run.
     pub fn steps_between_evaluations(&self, asked: Option<u64>) -> u64 {
-        // What the run depends on comes before what is asked for beside it.
+        // A value that the run depends on takes precedence.
         let own = Some(self.evaluate_every).filter(|&every| every > 0);
         match self.train.steps {
             0 => self.segments().length,
@@ -284,13 +286,13 @@ impl RunSpec {
         }
     }
 
-    /// Epochs and optimizer steps of the whole run.
+    /// Returns the epochs and optimizer steps of the whole run.
     pub fn length(&self) -> RunLength {
         RunLength { epochs: self.train.epochs, steps: self.total_steps() }
     }
 
-    /// Parameters times samples a batch: roughly what a step computes, for
-    /// putting the models of one plan in an order.
+    /// Returns parameters times samples per batch, a rough measure of the cost of a step by which
+    /// the models of one plan are ordered.
     pub fn weight(&self) -> u64 {
         let dataset = &self.data.dataset;
         let parameters = self.model.parameters(self.data.shape(), dataset.outputs());
@@ -301,8 +303,8 @@ impl RunSpec {
         all.saturating_mul(self.data.batch_size)
     }
 
-    /// Every resolved value by dotted path (`optimizer.lr`, `data.batch_size`,
-    /// `model.hidden`, `schedule.kind`), the seed left out: the `hp.*` columns.
+    /// Returns every resolved value except the seed by dotted path (`optimizer.lr`,
+    /// `data.batch_size`, `model.hidden`, `schedule.kind`): the `hp.*` columns.
     pub fn flat(&self) -> Values {
         let mut out = Values::new();
         let mut put = |group: &str, values: Values| {
@@ -325,7 +327,7 @@ impl RunSpec {
         if let Some(early) = &self.early_stopping {
             put("train.early_stopping", early.to_values());
         }
-        // Nothing more goes through `put`, which holds `out`.
+        // `put` is not used below, because it borrows `out`.
         if let Some(stop) = &self.stop_at {
             out.insert("train.stop_at".to_owned(), Value::Text(stop.path()));
             out.insert("train.stop_at_value".to_owned(), Value::Float(stop.value));
@@ -350,7 +352,8 @@ impl RunSpec {
     }
 }
 
-/// Batches of `batch_size` in `samples`; the short last one counts unless dropped.
+/// Returns the number of batches of `batch_size` in `samples`; a short last one counts unless
+/// `drop_last` is set.
 pub fn steps_per_epoch(samples: u64, batch_size: u64, drop_last: bool) -> u64 {
     if drop_last { samples / batch_size.max(1) } else { samples.div_ceil(batch_size.max(1)) }
 }

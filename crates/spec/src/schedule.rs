@@ -1,5 +1,5 @@
-//! Learning-rate schedules and their parameters. The curves themselves are
-//! pure functions in the crate `optimizer-registry`.
+//! Learning-rate schedules and their parameters. The curves are pure functions in the crate
+//! `optimizer-registry`.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,30 +11,30 @@ mod length;
 pub use length::{LENGTHS, RunLength, is_length};
 
 choice! {
-    /// When a schedule advances.
+    /// The unit in which a schedule advances.
     Per {
-        /// Once an epoch, as the lesson has it.
+        /// Once per epoch.
         Epoch = "epoch",
-        /// Once a batch, which is once an optimizer step.
+        /// Once per optimizer step, which without `accumulate` is once per batch.
         Batch = "batch",
     }
 }
 
-/// A linear rise in front of a schedule, which then counts from the rise's end:
+/// A linear rise before a schedule, which then counts from the end of the rise:
 /// lr_t = base (start + (1 - start) t / length) for t < length.
-/// As torch.optim.lr_scheduler.LinearLR followed by the schedule in SequentialLR.
+/// Equivalent to torch.optim.lr_scheduler.LinearLR followed by the schedule in SequentialLR.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Warmup {
     /// Unit of `length`; that of the schedule, if it has one.
     pub per: Per,
-    /// Units until the learning rate is reached (`warmup` in the sweep file).
+    /// Units until the full learning rate is reached (`warmup` in the sweep file).
     pub length: u64,
-    /// Fraction of the learning rate at t = 0 (`warmup_start`); default 1/3, PyTorch's.
+    /// Fraction of the learning rate at t = 0 (`warmup_start`); default 1/3, as in PyTorch.
     pub start: f64,
 }
 
 params! {
-    /// Keys that every schedule takes beside those of its kind; see [`Warmup`].
+    /// Keys that every schedule takes besides those of its kind; see [`Warmup`].
     WarmupKeys {
         /// Units of a linear rise to the learning rate in front of the schedule, or a percentage of the run; 0 = none.
         warmup: u64 = value(0), Within(0.0, 1e15);
@@ -54,17 +54,17 @@ choice! {
 }
 
 choice! {
-    /// What the threshold of `plateau` is measured in.
+    /// The unit of the threshold of `plateau`.
     ThresholdMode {
-        /// A share of the best value.
+        /// A fraction of the best value.
         Rel = "rel",
-        /// The metric itself.
+        /// The unit of the metric.
         Abs = "abs",
     }
 }
 
 choice! {
-    /// The curve along which `wsd` decays; u is the share of the decay that is over.
+    /// The curve along which `wsd` decays; u is the completed fraction of the decay.
     DecayShape {
         /// 1 - u.
         Linear = "linear",
@@ -150,7 +150,7 @@ params! {
 }
 
 params! {
-    /// Decay to zero along a power of the time that is left.
+    /// Decay to zero along a power of the remaining time.
     Polynomial {
         /// Advance per epoch or per batch.
         per: Per = value(Per::Epoch), Any;
@@ -196,7 +196,7 @@ params! {
 }
 
 params! {
-    /// A rise to the optimizer's learning rate and a fall far below its start.
+    /// A rise to the optimizer's learning rate, and a fall far below the start of that rise.
     OneCycle {
         /// Advance per epoch or per batch.
         per: Per = value(Per::Epoch), Any;
@@ -238,7 +238,7 @@ params! {
 }
 
 params! {
-    /// Decay by a factor when a metric no longer improves; judged after every epoch.
+    /// Decay by a factor when a metric no longer improves; checked after every epoch.
     Plateau {
         /// What is watched.
         metric: EpochMetric = value(EpochMetric::VALIDATION_LOSS), Any;
@@ -294,7 +294,7 @@ registry! {
 }
 
 impl ScheduleSpec {
-    /// The unit in which the schedule advances; epochs, where it has none.
+    /// Returns the unit in which the schedule advances; epochs if it has no key `per`.
     pub fn per(&self) -> Per {
         match self {
             ScheduleSpec::Constant(_) | ScheduleSpec::Plateau(_) => Per::Epoch,
@@ -313,7 +313,7 @@ impl ScheduleSpec {
         }
     }
 
-    /// The smallest learning rate it is asked to reach, if it has one.
+    /// Returns the `min_lr` of the schedule; `None` for kinds without it.
     pub fn min_lr(&self) -> Option<f64> {
         match self {
             ScheduleSpec::Cosine(p) => Some(p.min_lr),
@@ -323,7 +323,7 @@ impl ScheduleSpec {
         }
     }
 
-    /// The smallest learning rates that it and the schedules in turn are asked to reach.
+    /// Returns all `min_lr` of the schedule, or of the parts of a sequential one.
     pub fn min_lrs(&self) -> Vec<f64> {
         match self {
             ScheduleSpec::Sequential(p) => p.schedules.iter().filter_map(Self::min_lr).collect(),
@@ -331,10 +331,10 @@ impl ScheduleSpec {
         }
     }
 
-    /// Rules between parameters that no single range can say.
+    /// Checks the rules between parameters, which a single range cannot express.
     ///
     /// # Errors
-    /// The name of the parameter to blame and the reason.
+    /// Returns the name of the parameter at fault and the reason.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         let milestones = match self {
             ScheduleSpec::MultiStep(p) => &p.milestones,
@@ -359,7 +359,7 @@ impl ScheduleSpec {
         }
     }
 
-    /// Whether its descriptor has the key `per`.
+    /// Returns whether a kind with these parameters has the key `per`.
     pub fn has_per(params: &[Param]) -> bool {
         params.iter().any(|p| p.name == "per")
     }
@@ -375,7 +375,7 @@ impl ParamValue for Vec<ScheduleSpec> {
         }
     }
 
-    /// JSON: a value of a column is a scalar.
+    /// Returns JSON text, since a column holds scalars.
     fn to_value(&self) -> Value {
         Value::Text(serde_json::to_string(self).expect("names and numbers"))
     }

@@ -1,5 +1,5 @@
-//! Tables of the sweep file that hold settings of a sweep, not hyper-parameters of its runs:
-//! each key is described once, and parser, defaults, diagnostics and `list settings` read the
+//! Tables of the sweep file that hold settings of a sweep, not hyper-parameters of its runs.
+//! Each key is described once; parser, defaults, diagnostics and `list settings` all read that
 //! description.
 
 use crate::params::{Param, Value};
@@ -7,28 +7,28 @@ use crate::params::{Param, Value};
 /// A table of the sweep file.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
-    /// Its name without brackets: `report`.
+    /// Name without brackets: `report`.
     pub name: &'static str,
-    /// Its purpose, in a sentence.
+    /// Purpose, in a sentence.
     pub doc: &'static str,
-    /// Its keys, in the order they are documented.
+    /// The keys, in the order they are documented.
     pub keys: &'static [Param],
 }
 
-/// Settings of one table, made by [`settings!`](crate::settings!); `Default` has those of a
-/// table that is left out.
+/// Settings of one table, defined by [`settings!`](crate::settings!). `Default` is the table
+/// left out of the sweep file.
 pub trait Settings: Default {
-    /// The description.
+    /// The description of the table.
     const TABLE: Table;
 
-    /// Sets a key to a value of its type and range. Returns false for a key that the table
-    /// does not have or reads in a form of its own, and for a value of another type.
+    /// Sets a key to a value. Returns false, and changes nothing, for an unknown key, a key that is
+    /// read in a form of its own, or a value of another type. The range is not checked.
     fn set(&mut self, key: &str, value: &Value) -> bool;
 }
 
 /// Defines the settings of a table: `key: type = default, range;`, or for a key that is read in
-/// a form of its own `key: type = default => "its form", "its default";`. In stored forms a key
-/// that is missing has its default.
+/// a form of its own `key: type = default => "its form", "its default";`. A key that is missing
+/// from a stored form has its default.
 #[macro_export]
 macro_rules! settings {
     (@type $ty:ty) => { <$ty as $crate::params::ParamValue>::TYPE };

@@ -1,44 +1,47 @@
-//! `[slurm]` of the sweep file or of the user's own configuration: how the tasks
-//! of `--launcher slurm` are asked for. No part of any id.
+//! Settings of `[slurm]` in the sweep file or the user's own configuration: the resources that
+//! `--launcher slurm` requests. They are not part of any id.
 
 use serde::{Deserialize, Serialize};
 
-/// Default of [`SlurmSettings::poll_seconds`].
+/// Default of [`SlurmSettings::poll_seconds`], in seconds.
 pub const POLL_SECONDS: u64 = 30;
 
 crate::settings! {
-    /// Requests for the tasks of a cluster. A key that is left out is left to the site's defaults: no flag is passed for it.
+    /// Resources of the tasks on a cluster. A key that is left out passes no flag, so the site's
+    /// default applies.
     SlurmSettings in "slurm" {
-        /// `--partition`; several are parted by commas.
+        /// `--partition`; several are separated by commas.
         partition: Option<String> = None => "a name", "the site's";
         /// `--account`.
         account: Option<String> = None => "a name", "the site's";
         /// `--time` of a task, stored in seconds; Slurm counts whole minutes.
         time: Option<u64> = None => "\"30m\", \"2h\", \"3d\", \"HH:MM:SS\", \"D-HH:MM:SS\"", "the partition's limit";
-        /// `--mem` of a task, as Slurm writes it.
+        /// `--mem` of a task, in Slurm's notation.
         mem: Option<String> = None => "\"4G\", \"500M\", \"0\" for all of a node", "the site's";
         /// `--cpus-per-task`: processors of a task, shared by its runs.
         cpus: u64 = 1, Within(1.0, 4096.0);
         /// GPUs of a task (`--gres=gpu:N`).
         gpus: u64 = 0, Within(0.0, 64.0);
-        /// Most tasks at once, of each array (`%N`); by default as many as Slurm lets run.
+        /// Largest number of tasks of each array that run at once (`%N`); by default as many as
+        /// Slurm allows.
         max_parallel: Option<u64> = None, Within(1.0, 1e5);
-        /// Runs of a task; `"auto"` goes by an estimate of time.
+        /// Runs per task; `"auto"` estimates their time.
         runs_per_task: RunsPerTask = RunsPerTask::Auto => "a whole number or \"auto\"", "\"auto\"";
-        /// Lines of bash before the runs: `module load cuda`.
+        /// Lines of bash that a task executes before its runs: `module load cuda`.
         setup: Vec<String> = Vec::new() => "a list of strings", "none";
-        /// Further flags of `sbatch` for the tasks, passed through untouched.
+        /// Further `sbatch` flags for the tasks, passed through unchanged.
         extra: Vec<String> = Vec::new() => "a list of flags", "none";
-        /// Seconds between two questions to Slurm under `--watch`.
+        /// Seconds between two polls of Slurm with `--watch`.
         poll_seconds: u64 = POLL_SECONDS, Within(1.0, 3600.0);
-        /// Whether a short job looks, before anything is submitted, at whether the nodes see the folders, where this cannot be told from here.
+        /// Whether a short job checks, before anything is submitted, that the nodes see the
+        /// folders, if the submitting host cannot tell.
         check_folder: bool = true, Any;
     }
 }
 
 impl SlurmSettings {
-    /// The value of `--time`, `D-HH:MM:SS`: whole minutes, rounded up, as Slurm
-    /// itself rounds.
+    /// Returns the value of `--time` as `D-HH:MM:SS`, rounded up to whole minutes as Slurm does;
+    /// `None` without [`SlurmSettings::time`].
     pub fn time_flag(&self) -> Option<String> {
         let minutes = self.time?.div_ceil(60);
         let (days, hours) = (minutes / (24 * 60), minutes / 60 % 24);
@@ -46,9 +49,9 @@ impl SlurmSettings {
     }
 }
 
-/// Seconds of a time in Slurm's own forms: `M`, `M:SS`, `H:MM:SS`, `D-H`,
-/// `D-H:MM`, `D-H:MM:SS`. None for anything else, and for 60 seconds, 60 minutes
-/// or 24 hours where a larger unit stands before them.
+/// Returns the seconds of a time in one of Slurm's forms: `M`, `M:SS`, `H:MM:SS`, `D-H`,
+/// `D-H:MM`, `D-H:MM:SS`. `None` for anything else, and for a field of 60 seconds, 60 minutes
+/// or 24 hours and more after a larger unit.
 pub fn time_in_seconds(text: &str) -> Option<u64> {
     let number = |s: &str| {
         let digits = (1..=9).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
@@ -71,14 +74,14 @@ pub fn time_in_seconds(text: &str) -> Option<u64> {
     Some(days.unwrap_or(0) * 86_400 + hours * 3_600 + minutes * 60 + seconds)
 }
 
-/// How many runs one task of an array trains.
+/// The number of runs that one task of an array trains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunsPerTask {
-    /// By an estimate of time, so that a task lasts a quarter of an hour or so.
+    /// The number of runs that are estimated to take about a quarter of an hour.
     #[default]
     Auto,
-    /// So many.
+    /// This number, at least 1.
     Number(u64),
 }
 

@@ -1,9 +1,9 @@
-//! Stages of a sweep: runs that follow from the results of those before, by a pure function of
-//! plan and results.
+//! Stages of a sweep: later runs depend on the results of earlier ones, through a pure function
+//! of plan and results.
 //!
 //! The runs of the sweep file are the tuning stage. With `[confirm]` the configurations that it
-//! chooses are trained on fresh seeds, which alone judge them. What was chosen is a
-//! [`Decision`], which the plan keeps with the results that it rests on (`plan/staged.rs`).
+//! chooses are trained on fresh seeds, which alone judge them. Each choice is a [`Decision`],
+//! which the plan stores with the results that it is based on (`plan/staged.rs`).
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ choice! {
 }
 
 impl Stage {
-    /// True of the stage of every sweep.
+    /// Returns whether this is the tuning stage, which every sweep has.
     pub fn is_tuning(&self) -> bool {
         *self == Stage::Tuning
     }
@@ -36,17 +36,17 @@ impl Stage {
 /// `[tuning]`: epochs at which the worse configurations of each label are cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rungs {
-    /// The epochs, rising, each before the last of the runs.
+    /// The epochs, increasing, each before the last epoch of the runs.
     pub rungs: Vec<u64>,
-    /// The part of the configurations of a label that goes on at each, between 0 and 1.
+    /// Fraction of a label's configurations that continue beyond each rung, between 0 and 1.
     pub keep: f64,
 }
 
 impl Rungs {
-    /// The number of so many configurations that goes on at a rung, but for ties: rounded up, at
-    /// least one.
+    /// Returns the number of `configs` configurations that continue beyond a rung: the fraction
+    /// `keep`, rounded up, at least one. Ties may keep more.
     pub fn kept(&self, configs: usize) -> usize {
-        // A product such as 3 times a third is not exactly 1.
+        // Rounding errors, as in 3 times a third, must not round up.
         ((configs as f64 * self.keep - 1e-9).ceil() as usize).max(1)
     }
 }
@@ -56,20 +56,20 @@ impl Rungs {
 pub struct Confirm {
     /// Seeds that tuning does not use, in the order of the file.
     pub seeds: Vec<u64>,
-    /// Configurations of each label that are trained on them, at least 1; left out of the stored
-    /// form while it is 1.
+    /// Number of best configurations of each label that are trained on them, at least 1; omitted
+    /// from the stored form if it is 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub top: u64,
-    /// When they end early; left out while all of them are trained.
+    /// Interim looks that may end the seeds early; `None`: all seeds are trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
 }
 
 choice! {
-    /// What has to be decided for no more seeds to be trained.
+    /// The comparisons that must be decided before no more seeds are trained.
     #[derive(Default)]
     Goal {
-        /// The leader against every other label.
+        /// The leader compared with every other label.
         #[default]
         Best = "best",
         /// Every pair of labels.
@@ -77,16 +77,16 @@ choice! {
     }
 }
 
-/// Looks at the fresh seeds on the way, each of which may end them for some labels.
+/// Interim looks at the seeds that judge, each of which may end them for some labels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Until {
-    /// What has to be decided.
+    /// The comparisons that must be decided.
     pub goal: Goal,
-    /// Seeds of each label at each look, rising; the last is how many there are.
+    /// Seeds per label at each look, increasing; the last entry is the number of all seeds.
     pub looks: Vec<u64>,
-    /// The part of the level that each look may spend, as many as looks; their sum is 1.
+    /// Fraction of the level that each look may spend, one per look; their sum is 1.
     pub share: Vec<f64>,
-    /// The chance of any false decision, between 0 and 1.
+    /// Probability of any false decision, between 0 and 1.
     pub level: f64,
 }
 
@@ -107,44 +107,44 @@ fn is_one(top: &u64) -> bool {
 pub struct Choice {
     /// The label.
     pub label: String,
-    /// Ids of the configurations, the best first: that one is judged.
+    /// Ids of the configurations, best first; the first one is judged.
     pub configs: Vec<Id>,
 }
 
-/// A run whose result a decision rests on.
+/// A run on whose result a decision is based.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The run.
     pub run_id: Id,
-    /// [`result_digest`] of its record; null of a run without a result that `--keep-failed` keeps,
-    /// and where a baseline tells the results.
+    /// [`result_digest`] of its record; null for a failed run kept by `--keep-failed`, and if the
+    /// results come from a baseline.
     pub digest: Option<Digest>,
 }
 
-/// What was decided when all runs of a stage had ended.
+/// A decision that was made when all runs of a stage had ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The stage whose runs it adds.
+    /// The stage to which it adds runs.
     pub stage: Stage,
-    /// The look at the fresh seeds that it opens, from 1; left out without `until`.
+    /// Number of the look that it opens, from 1; 0, and omitted, without `until`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub look: u64,
-    /// The rung that it is on, from 1; left out of any other decision.
+    /// Number of the rung that it decides on, from 1; 0, and omitted, for any other decision.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rung: u64,
-    /// The configurations that the stage trains, or that go on beyond the rung, by label in the
-    /// order of the plan. A label of which no run has a result is left out, and of a later look one
-    /// that needs no more seeds: none where no label does.
+    /// The configurations that the stage trains, or that continue beyond the rung, by label in the
+    /// order of the plan. Labels without any result are left out, and at a later look also labels
+    /// that need no more seeds, so that it may be empty.
     pub chosen: Vec<Choice>,
-    /// Configurations that are added to grids of tuning; left out where it adds none. A decision
-    /// on tuning that adds none ends the growth.
+    /// Configurations that are added to grids of tuning. A decision on tuning that adds none ends
+    /// the growth.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grown: Vec<Grown>,
-    /// What it rests on, in the order of the plan.
+    /// The runs that it is based on, in the order of the plan.
     pub rests_on: Vec<Evidence>,
 }
 
-/// BLAKE3 of what a run came to: its status, its weights and its measurements, but for times. None
+/// Returns the BLAKE3 digest of a run's status, weights and measurements except times; `None`
 /// without a result.
 pub fn result_digest(record: &RunRecord) -> Option<Digest> {
     let outcome = record.outcome.as_ref().filter(|_| record.status.is_result())?;
@@ -152,8 +152,9 @@ pub fn result_digest(record: &RunRecord) -> Option<Digest> {
     Some(digest(head, outcome, u64::MAX))
 }
 
-/// BLAKE3 of a run's measurements up to the end of an epoch, but for times: the same of a run that
-/// paused there and of one that went on. None where it was not trained so far, and without a result.
+/// Returns the BLAKE3 digest of a run's measurements except times up to the end of an epoch, which
+/// is the same whether the run paused there or continued. `None` without an outcome, and if a run
+/// without a result was not trained that far.
 pub fn digest_upto(record: &RunRecord, epoch: u64) -> Option<Digest> {
     let outcome = record.outcome.as_ref()?;
     let there = record.status.is_result() || outcome.epochs_completed >= epoch;
@@ -170,12 +171,13 @@ fn digest(mut text: String, outcome: &Outcome, epoch: u64) -> Digest {
 }
 
 impl Decision {
-    /// The runs whose results are known to be other ones now than those it rests on.
+    /// Returns the runs whose results are known to differ now from those it is based on.
+    /// `digest_of` returns the present [`result_digest`] of a run.
     pub fn changed<'a>(
         &'a self,
         digest_of: impl Fn(Id) -> Option<Digest> + 'a,
     ) -> impl Iterator<Item = Id> + 'a {
-        // Of a baseline's decision no digest is known.
+        // A decision from a baseline has no digests.
         let known = self.rests_on.iter().any(|evidence| evidence.digest.is_some());
         let other = move |evidence: &&Evidence| {
             known && digest_of(evidence.run_id).is_some_and(|now| Some(now) != evidence.digest)
@@ -183,7 +185,7 @@ impl Decision {
         self.rests_on.iter().filter(other).map(|evidence| evidence.run_id)
     }
 
-    /// The configurations of a label; none of a label that it left out.
+    /// Returns the chosen configurations of a label; empty for a label that was left out.
     pub fn of(&self, label: &str) -> &[Id] {
         let choice = self.chosen.iter().find(|choice| choice.label == label);
         choice.map_or(&[], |choice| choice.configs.as_slice())

@@ -1,4 +1,4 @@
-//! What ends a training before its last epoch.
+//! Conditions that end training before its last epoch.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,9 @@ use crate::metric::{EpochMetric, Metric};
 use crate::params::params;
 
 params! {
-    /// The table `[train.early_stopping]`: training ends after `patience`
-    /// epochs in a row without an improvement. As in PyTorch Lightning's
-    /// `EarlyStopping`; the weights kept are those of the last epoch.
+    /// The table `[train.early_stopping]`: training ends after `patience` consecutive
+    /// epochs without an improvement, as in PyTorch Lightning's `EarlyStopping`.
+    /// The final weights are those of the last epoch, not of the best one.
     EarlyStopping {
         /// What is watched, after every epoch.
         metric: EpochMetric = value(EpochMetric::VALIDATION_LOSS), Any;
@@ -23,21 +23,21 @@ params! {
 /// Training ends after the first epoch whose metric has reached the value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StopAt {
-    /// Split the metric is measured on.
+    /// The split that the metric is measured on.
     pub split: Split,
     /// The metric.
     pub metric: Metric,
-    /// The value to reach.
+    /// The value to reach, in the metric's unit.
     pub value: f64,
 }
 
 impl StopAt {
-    /// `validation.accuracy`.
+    /// Returns the split and the metric as text: `validation.accuracy`.
     pub fn path(&self) -> String {
         format!("{}.{}", self.split, self.metric)
     }
 
-    /// Whether a measured value has reached it; a NaN never has.
+    /// Returns whether a measured value has reached the target; false for NaN.
     pub fn reached(&self, value: f64) -> bool {
         let higher = self.metric.higher_is_better();
         if higher { value >= self.value } else { value <= self.value }
@@ -47,14 +47,14 @@ impl StopAt {
 /// The state of early stopping from epoch to epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Patience {
-    /// The best value so far.
+    /// The best value so far; `None` before the first finite one.
     pub best: Option<f64>,
-    /// Epochs since then.
+    /// Epochs since the best value.
     pub waited: u64,
 }
 
 impl Patience {
-    /// Takes the value of an epoch; whether training is to stop. A value that
+    /// Records the value of an epoch and returns whether training must stop. A value that
     /// is not finite is no improvement.
     pub fn observe(&mut self, early: &EarlyStopping, value: f64) -> bool {
         let better = value.is_finite()

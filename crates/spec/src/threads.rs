@@ -1,25 +1,25 @@
-//! Threads inside one run, as a sweep file asks for them.
+//! Threads inside one run, as a sweep file requests them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// `[devices] threads_per_run`: a number, or what the machine is measured to do
-/// best with. Stored as it is written, `2` or `"auto"`.
+/// `[devices] threads_per_run`: a number, or the number that a measurement finds best for the
+/// machine. Stored as it is written, `2` or `"auto"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub enum Threads {
-    /// So many, at least 1.
+    /// This number of threads, at least 1.
     Count(u64),
-    /// Measured once a machine, model and batch size.
+    /// The number measured once per machine, model and batch size.
     Auto,
 }
 
 impl Threads {
-    /// The word for [`Threads::Auto`].
+    /// The text of [`Threads::Auto`] in sweep files.
     pub const AUTO: &'static str = "auto";
 
-    /// The number, if one is asked for.
+    /// Returns the number of threads; `None` for [`Threads::Auto`].
     pub fn count(self) -> Option<u64> {
         match self {
             Threads::Count(n) => Some(n),

@@ -1,5 +1,5 @@
-//! What surrounds an optimizer's own rule: clipping, accumulation, decoupled
-//! decay, groups of parameters. Keys of `[[optimizer]]` that every kind has.
+//! Steps around an optimizer's own update rule: clipping, accumulation, decoupled decay and
+//! parameter groups. Every kind of `[[optimizer]]` takes these keys.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::parameters::{Parameter, Role};
 use crate::params::{Params, params};
 
 params! {
-    /// Keys that every `[[optimizer]]` takes beside those of its kind. In the
+    /// Keys that every `[[optimizer]]` takes besides those of its kind, in the
     /// order in which they act: accumulate, clip by value, clip by norm, decay.
     UpdateSpec {
         /// Batches whose gradients are averaged for one optimizer step.
@@ -28,43 +28,42 @@ impl Default for UpdateSpec {
 }
 
 impl UpdateSpec {
-    /// Whether it changes nothing: it is then left out of identity and stored forms.
+    /// Returns whether it changes nothing; identity and stored forms then omit it.
     pub fn is_neutral(&self) -> bool {
         *self == UpdateSpec::default()
     }
 
-    /// The names of its keys.
+    /// Returns the names of the keys.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Self::PARAMS.iter().map(|p| p.name)
     }
 }
 
-/// Parameters that an optimizer treats in their own way: those that pattern, role and number
-/// of dimensions all match, as far as they are given. Of several groups that match a parameter
-/// the first counts.
+/// A parameter group with settings of its own: the parameters that match pattern, role and number
+/// of dimensions, as far as these are given. The first group that matches a parameter applies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParamGroup {
-    /// Pattern over parameter paths such as `layers.0.bias`; `*` stands for any characters, and
-    /// alone for a pattern that is not given.
+    /// Pattern for parameter paths such as `layers.0.bias`; `*` matches any characters, and is
+    /// stored if no pattern is given.
     pub params: String,
-    /// What a parameter must be; `None` = anything.
+    /// Role that a parameter must have; `None` = any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Dimensions that a parameter has at least; `None` = any number.
+    /// Minimum number of dimensions of a parameter; `None` = any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ndim: Option<u64>,
-    /// Factor of the learning rate; 0 freezes.
+    /// Factor of the learning rate; 0 freezes the parameters.
     pub lr_scale: f64,
-    /// In place of the optimizer's own `weight_decay`.
+    /// Replacement for the optimizer's own `weight_decay`; `None` keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
-    /// In place of `decoupled_decay`.
+    /// Replacement for [`UpdateSpec::decoupled_decay`]; `None` keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoupled_decay: Option<f64>,
 }
 
 impl ParamGroup {
-    /// Whether a parameter belongs to it.
+    /// Returns whether a parameter matches the group.
     pub fn matches(&self, parameter: &Parameter) -> bool {
         let dimensions = parameter.shape.len() as u64;
         glob(self.params.as_bytes(), parameter.path.as_bytes())
@@ -73,8 +72,8 @@ impl ParamGroup {
     }
 }
 
-/// Whether `text` is of the form `pattern`, in which `*` stands for any bytes.
-/// One star is remembered at a time, so that no pattern takes exponential time.
+/// Returns whether `text` matches `pattern`, in which `*` stands for any bytes.
+/// Only the last star is backtracked to, so that no pattern takes exponential time.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -1,4 +1,4 @@
-//! What moved, by how much, and between which nights.
+//! Sentences on changes: what moved, by how much, and between which nights.
 
 use spec::regress_settings::RegressMetric;
 
@@ -8,7 +8,7 @@ use crate::ranking::RankedChange;
 use crate::text::name;
 use text_format::escape;
 
-/// `test loss of momentum (lr 0.1) rose by 12% (interval 8% to 16%)`.
+/// Describes a change: `test loss of momentum (lr 0.1) rose by 12% (interval 8% to 16%)`.
 pub(crate) fn change(ranked_changes: &RankedChange<'_>, brief: bool) -> String {
     let Change { metric, before, after, effect, interval, seeds, .. } = ranked_changes.change;
     let who = name(&ranked_changes.config.label, &ranked_changes.config.config, brief);
@@ -40,7 +40,8 @@ pub(crate) fn change(ranked_changes: &RankedChange<'_>, brief: bool) -> String {
     }
 }
 
-/// `got worse: 8 of 10 seeds that had ended diverged; of the other 2 it fell by 1%`.
+/// Describes a change with diverged seeds: `got worse: 8 of 10 seeds that had ended diverged; of
+/// the other 2 it fell by 1%`.
 fn among_diverged(change: &Change) -> String {
     let word = match change.finding {
         Finding::Regressed => "got worse",
@@ -74,8 +75,8 @@ fn direction(difference: f64) -> &'static str {
     if difference < 0.0 { "fell" } else { "rose" }
 }
 
-/// `test loss of momentum (lr 0.1) rose by 5%`, of a drift that began before the
-/// baseline `rose by 6%, by 5.2% since the baseline`.
+/// Describes a step: `test loss of momentum (lr 0.1) rose by 5%`; for a drift that began before the
+/// baseline, `rose by 6%, by 5.2% since the baseline`.
 pub(crate) fn step(r: &Regression, trend: &Trend, step: &TrendStep, brief: bool) -> String {
     let baseline = match (&r.accepted, &r.before) {
         (None, Some(before)) => escape::line(before.day()),
@@ -94,19 +95,19 @@ pub(crate) fn step(r: &Regression, trend: &Trend, step: &TrendStep, brief: bool)
     )
 }
 
-/// The sentence on a step with the nights between which it lies.
+/// Describes a step with the nights between which it happened.
 pub(super) fn step_dated(r: &Regression, trend: &Trend, s: &TrendStep, brief: bool) -> String {
     format!("{} {}", step(r, trend, s, brief), when(r, s.last_good, s.until, s.drift))
 }
 
-/// `between 2026-11-12 and 2026-11-13`.
+/// Describes the nights of a step: `between 2026-11-12 and 2026-11-13`.
 pub(crate) fn when(r: &Regression, last_good: usize, until: usize, drift: bool) -> String {
     let day = |night: usize| {
         r.nights.get(night).map_or_else(|| format!("night {night}"), |f| escape::line(f.day()))
     };
     let (from, to) = (day(last_good), day(until));
     match (drift, from == to) {
-        (true, _) => format!("little by little from {from} to {to}"),
+        (true, _) => format!("gradually from {from} to {to}"),
         (false, true) => format!("on {to}"),
         (false, false) => format!("between {from} and {to}"),
     }

@@ -1,4 +1,4 @@
-//! Sentences on the history of nights, and on those of its nights that tell nothing.
+//! Sentences on the history of nights, and on nights that are not used in it.
 
 use crate::finding::{Regression, Trend};
 use crate::night::Facts;
@@ -7,7 +7,7 @@ use crate::text::Title;
 use report::text::{capitalised, list};
 use text_format::{escape, plural};
 
-/// The sentence on the history; none for a plain comparison.
+/// Returns the sentence on the history; `None` for a plain comparison.
 pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
     if *title != Title::Nightly {
         return None;
@@ -15,12 +15,13 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
     let (first, last) = match (r.nights.first(), r.nights.last()) {
         (None, _) | (_, None) => return Some("There is no history of nights.".to_owned()),
         (Some(_), Some(_)) if r.nights.len() == 1 => {
-            let text = "This is the first night of the history, so there is nothing yet to see changes of level in.";
+            let text =
+                "This is the first night of the history, so no change of level can be found yet.";
             return Some(text.to_owned());
         }
         (Some(first), Some(last)) => (escape::line(first.day()), escape::line(last.day())),
     };
-    // Without an accepted baseline the whole history is looked at.
+    // Without an accepted baseline the whole history counts.
     let since = if r.accepted.is_some() { " since the baseline" } else { "" };
     let alarms = ranking::alarms(r).len();
     let others = ranking::steps(r).count() - alarms;
@@ -46,7 +47,8 @@ pub(crate) fn history(r: &Regression, title: &Title) -> Option<String> {
     Some(format!("In {} nights {when}{segment}, {steps}.{rest}", r.nights.len()))
 }
 
-/// Nights of `here` on which statements of the history do not rest; none where all do.
+/// Returns the sentence on nights of `here` that no statement on the history uses; `None` if all
+/// are used.
 fn left_out_of_history(r: &Regression, here: &[usize]) -> Option<String> {
     let holds = |t: &Trend, night: usize| {
         !t.thin.contains(&night) && t.points.iter().any(|p| p.night == night)
@@ -64,10 +66,10 @@ fn left_out_of_history(r: &Regression, here: &[usize]) -> Option<String> {
         |n: usize, what: &str| (n > 0).then(|| format!("{} {what}", plural::grouped(n, "night")));
     let nothing = [
         nights(few, "with less than half of the seeds"),
-        nights(others, "whose configurations and seeds are others"),
+        nights(others, "with other configurations and seeds"),
     ];
     let nothing: Vec<String> = nothing.into_iter().flatten().collect();
     let say = plural::form(few + others, "tells", "tell");
     (!nothing.is_empty() && !r.trends.is_empty())
-        .then(|| format!("{} {say} nothing of these levels.", capitalised(&list(&nothing))))
+        .then(|| format!("{} {say} nothing about these levels.", capitalised(&list(&nothing))))
 }

@@ -1,4 +1,4 @@
-//! Regressions of very many configurations and nights, and of texts that mean harm.
+//! Fabricated regressions with many configurations and nights, or with hostile texts.
 
 use regression::{Facts, Finding, GapKind, Regression, Segment, Verdict};
 use spec::regress_settings::RegressMetric;
@@ -7,7 +7,7 @@ use super::{
     all_metrics, change, config, history, incomplete, regressed, regression, with_history,
 };
 
-/// Many configurations over many nights, every one of them worse.
+/// Returns many configurations over many nights, all of them worse.
 pub fn crowd(configs: usize, nights: usize) -> Regression {
     let configs = (0..configs)
         .map(|i| {
@@ -39,7 +39,7 @@ pub fn crowd(configs: usize, nights: usize) -> Regression {
     r
 }
 
-/// Every text would like to be something else.
+/// Returns a regression in which every text contains `text`.
 pub fn hostile(text: &str) -> Regression {
     let mut r = history();
     let bad = regressed();

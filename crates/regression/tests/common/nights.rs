@@ -9,7 +9,7 @@ use spec::Id;
 use spec::record::Status;
 use spec::seed::stream;
 
-/// Ten seeds of two configurations, every value drawn from `noise`.
+/// Returns a night with ten seeds of two configurations, with values drawn from `noise`.
 pub fn night(day: u32, noise: &str) -> Night {
     let mut night = Night::default();
     night.facts.experiment = "nightly".to_owned();
@@ -63,14 +63,14 @@ pub fn night(day: u32, noise: &str) -> Night {
     night
 }
 
-/// Changes every row of a label; the first argument is the seed.
+/// Changes every row of a label; the first argument of `with` is the seed.
 pub fn change(night: &mut Night, label: &str, mut with: impl FnMut(u64, &mut RunRow)) {
     for run in night.runs.iter_mut().filter(|r| r.label == label) {
         with(run.seed, &mut run.row);
     }
 }
 
-/// A baseline and no history.
+/// Returns a reference with a baseline and no history.
 pub fn against(before: &Night) -> Against {
     Against { before: Some(before.clone()), ..Against::default() }
 }

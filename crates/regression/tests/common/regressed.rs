@@ -1,4 +1,4 @@
-//! Fabricated regressions, as a comparison of two nights would leave them.
+//! Fabricated regressions, like those from comparing two nights.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -16,7 +16,7 @@ use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
 
 use RegressMetric::*;
 
-/// A number from -1 to 1 that depends on nothing but its arguments.
+/// Returns a pseudo-random number from -1 to 1, determined by the arguments.
 fn noise(a: usize, b: usize) -> f64 {
     let mut x = (a as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ (b as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
@@ -24,7 +24,7 @@ fn noise(a: usize, b: usize) -> f64 {
     ((x ^ (x >> 29)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
 }
 
-/// Night `i` of a history that began in October.
+/// Returns the facts of night `i` of a history that began in October.
 pub fn facts(i: usize) -> Facts {
     let (month, day) = if i < 31 { (10, i + 1) } else { (11 + (i - 31) / 30, (i - 31) % 30 + 1) };
     let (year, month) = (2026 + (month - 1) / 12, (month - 1) % 12 + 1);
@@ -46,8 +46,7 @@ pub fn facts(i: usize) -> Facts {
     }
 }
 
-/// The quantities of a sweep that measures what it could at first; metrics that are added
-/// change no snapshot.
+/// Returns the quantities that the first release measured, so that new metrics change no snapshot.
 fn compared() -> Vec<RegressMetric> {
     let at_first =
         |m: &RegressMetric| m.epoch_metric().is_none_or(|of| of.metric.description().column_always);
@@ -55,12 +54,12 @@ fn compared() -> Vec<RegressMetric> {
     RegressMetric::all().into_iter().filter(at_first).filter(|m| *m != TargetStep).collect()
 }
 
-/// The place of a quantity among [`compared`].
+/// Returns the index of a quantity in [`compared`].
 fn place(metric: RegressMetric) -> usize {
     compared().iter().position(|m| *m == metric).unwrap()
 }
 
-/// What a metric is without any change.
+/// Returns the value of a metric without any change.
 fn usual(metric: RegressMetric) -> f64 {
     match metric {
         AtEnd(EpochMetric::TRAIN_LOSS) => 0.0214,
@@ -79,7 +78,7 @@ fn usual(metric: RegressMetric) -> f64 {
     }
 }
 
-/// One metric whose mean moved by `effect` in its own unit.
+/// Returns the change of a metric whose mean moved by `effect` in its own unit.
 pub fn change(metric: RegressMetric, seeds: u64, effect: f64, finding: Finding) -> Change {
     let before = usual(metric);
     let absolute = if metric.unit() == EffectUnit::Relative { effect * before } else { effect };
@@ -88,7 +87,7 @@ pub fn change(metric: RegressMetric, seeds: u64, effect: f64, finding: Finding) 
     let each = |seed: u64| {
         let (base, own) = (noise(seed as usize, place(metric)), noise(seed as usize, 99));
         match metric {
-            // The share becomes that many seeds.
+            // The share is converted to a number of seeds.
             Diverged => (seed, 0.0, f64::from((seed as f64) < effect * seeds as f64)),
             Steps => (seed, before, before + absolute),
             _ => (
@@ -144,20 +143,20 @@ pub fn config(label: &str, config: &str, identical: usize, changes: Vec<Change>)
     }
 }
 
-/// Every metric of a configuration with the same finding.
+/// Returns changes of every metric of a configuration with the same finding.
 pub fn all_metrics(seeds: u64, finding: Finding) -> Vec<Change> {
     let least = if finding == Finding::Identical { 0.0 } else { 0.3 };
     compared()
         .iter()
         .map(|m| match m {
-            // What noise does not move stays as it is.
+            // Metrics without noise stay the same.
             Diverged | Steps => change(*m, seeds, 0.0, Finding::Identical),
             _ => change(*m, seeds, least * m.default_min_effect(), finding),
         })
         .collect()
 }
 
-/// Of `configs`; counts and family follow from them.
+/// Builds a regression from `configs`, with counts and family derived from them.
 pub fn regression(verdict: Verdict, configs: Vec<ConfigChange>) -> Regression {
     Regression {
         verdict,
@@ -211,7 +210,7 @@ pub fn unchanged() -> Regression {
     }
 }
 
-/// Several metrics of several configurations, and one that improved.
+/// Returns a regression of several metrics of several configurations, and one improvement.
 pub fn regressed() -> Regression {
     let mut r = unchanged();
     r.verdict = Verdict::Regressed;
@@ -250,7 +249,7 @@ pub fn improved() -> Regression {
     r
 }
 
-/// Every kind of gap.
+/// Returns a regression with every kind of gap.
 pub fn incomplete() -> Regression {
     let mut r = unchanged();
     r.verdict = Verdict::Incomplete;
@@ -281,15 +280,15 @@ pub fn first_night() -> Regression {
     r
 }
 
-/// Nothing to compare with, and no history.
+/// Returns a regression without a baseline and a history.
 pub fn no_baseline() -> Regression {
     let mut r = regression(Verdict::Incomplete, Vec::new());
     (r.before, r.accepted) = (None, None);
     r
 }
 
-/// A history of `nights` nights of every configuration and metric, the last tonight.
-/// `moves` are nights and factors by which losses are multiplied from there on.
+/// Adds a history of `nights` nights for every configuration and metric, tonight last. `moves` are
+/// nights and factors by which losses are multiplied from there on.
 pub fn with_history(mut r: Regression, nights: usize, moves: &[(usize, f64)]) -> Regression {
     r.nights = (0..nights).map(facts).collect();
     r.after = r.nights.last().cloned().unwrap_or_default();
@@ -352,7 +351,7 @@ pub fn step(r: &mut Regression, trend: usize, (last_good, until): (usize, usize)
     });
 }
 
-/// Forty nights with another machine, a jump, a drift and an old step.
+/// Returns forty nights with a change of machine, a jump, a drift and an old step.
 pub fn history() -> Regression {
     let mut r = with_history(unchanged(), 40, &[]);
     r.verdict = Verdict::Regressed;

@@ -1,4 +1,4 @@
-//! Drifts and changes around an accepted baseline: what counts since then.
+//! Tests of drifts and changes around an accepted baseline: only what came since then counts.
 
 use regression::Night;
 
@@ -20,13 +20,13 @@ fn of_a_drift_counts_what_came_since_the_baseline() {
     assert!(alarm && part.is_some_and(|part| 0.01 < part && part < whole), "{part:?} of {whole}");
     let (alarm, part, _) = since(26);
     assert!(!alarm && part.is_none_or(|part| part < 0.01), "{part:?}");
-    // All of it where it began later.
+    // All of it counts if it began later.
     assert_eq!(looked_back(&nights, None).alarms().count(), 1);
 }
 
 #[test]
 fn a_drift_that_was_over_at_the_baseline_is_history() {
-    // Noise after it, and the nights at which its end might be placed too late.
+    // With noise after it, and on the nights where its end might be placed too late.
     let nights = noisy(28, |day| 1.0 + 0.3 * f64::from(day.min(14)) / 14.0);
     for at in [14, 16, 20] {
         let out = looked_back(&nights, Some(&nights[at].facts.started));
@@ -36,7 +36,7 @@ fn a_drift_that_was_over_at_the_baseline_is_history() {
 
 #[test]
 fn other_rounding_after_an_accepted_change_is_no_drift() {
-    // Nights of one code each: a change that is accepted, and tonight's rounding.
+    // An accepted change, and tonight's change of rounding.
     let nights: Vec<Night> = (1..=12)
         .map(|day| {
             let mut night = night(day, "a");

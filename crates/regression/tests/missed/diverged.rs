@@ -1,4 +1,4 @@
-//! More seeds that diverge than before, and what they do to every other comparison.
+//! Tests of more diverging seeds than before, and of their effect on every other comparison.
 
 use plot::FigureData;
 use regression::text::headline;
@@ -26,10 +26,10 @@ fn more_seeds_that_diverge_are_found_where_some_did_before() {
         (10, 0..1, 0..6, Finding::Regressed),
         (10, 0..2, 0..7, Finding::Regressed),
         (10, 0..5, 0..10, Finding::Regressed),
-        // As many as before, two others: chance.
+        // As many as before, but two others: chance.
         (10, 0..2, 2..4, Finding::NotShown),
         (10, 0..2, 0..4, Finding::NotShown),
-        // All by now, of too few that differ.
+        // All diverge, but too few differ.
         (5, 0..1, 0..5, Finding::Unknown),
         (10, 0..6, 0..1, Finding::Improved),
         (10, 0..6, 0..0, Finding::Improved),
@@ -51,18 +51,20 @@ fn more_seeds_that_diverge_are_found_where_some_did_before() {
         headline(&judged(&one, &other)),
         "Regressed: diverged seeds of adam (lr 0.001) rose from 1 to 6 of 6, and 6 more"
     );
-    // No row vanishes: what diverged stands where its loss stood.
+    // No row vanishes: diverged seeds are listed for each loss.
     let out = judged(&one, &other);
     assert_eq!(out.family, 18);
     let loss = &out.configs[0].changes.iter().find(|c| c.metric == RegressMetric::TEST_LOSS);
     assert_eq!((loss.unwrap().finding, loss.unwrap().ended()), (Finding::Regressed, 0));
     assert!(loss.unwrap().before.is_finite() && loss.unwrap().after.is_nan());
-    // What has no effect left is in the table, and no empty row of the figure.
+    // A change without an effect is in the table, but not in the figure.
     let figure = figures::changes(&out, &Title::Nightly).unwrap();
     let FigureData::Rows(rows) = &figure.data else { panic!("{figure:?}") };
     assert_eq!(rows.rows.len(), 1, "{rows:?}");
-    assert!(rows.rows[0].mean.is_some() && figure.caption.contains("6 more are in the table"));
-    // The mirror is better by the same words.
+    assert!(
+        rows.rows[0].mean.is_some() && figure.description().contains("6 more are in the table")
+    );
+    // The opposite direction is an improvement in the same words.
     let back = judged(&other, &one);
     assert_eq!(back.verdict, Verdict::Improved, "{}", headline(&back));
     assert!(headline(&back).contains("fell from 6 to 1 of 6"), "{}", headline(&back));
@@ -70,8 +72,8 @@ fn more_seeds_that_diverge_are_found_where_some_did_before() {
 
 #[test]
 fn diverged_seeds_are_the_worst_of_every_comparison() {
-    // Seven seeds got a little better; three that were the worst diverge. One of them did before,
-    // so that the number of diverged seeds shows nothing.
+    // Seven seeds improved slightly, and three that were the worst diverge. One of them diverged
+    // before, so that the number of diverged seeds shows nothing.
     let before = {
         let mut night = coarse(1, "a", 10);
         diverge(&mut night, 9..10);
@@ -87,7 +89,7 @@ fn diverged_seeds_are_the_worst_of_every_comparison() {
     diverge(&mut after, 6..9);
     let out = judged(&before, &after);
     assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::NotShown);
-    // Where the rest got worse they say the same.
+    // If the others got worse, they agree.
     let mut worse = before.clone();
     change(&mut worse, "adam", |seed, row| {
         row.change("test.loss", |x| x * 1.03);
@@ -113,17 +115,17 @@ fn what_too_few_seeds_leave_open_is_told_by_what_diverged() {
         "Incomplete: diverged seeds of adam (lr 0.001) rose from 1 to 5 of 5; too few seeds differ to tell it from \
          chance, and 6 more"
     );
-    // One is left, and one more diverged than no longer does.
+    // One seed remains; one more diverged than recovered.
     let out = judged(&night(1, 0..2), &night(2, 1..4));
     assert_eq!(out.verdict, Verdict::Incomplete, "{}", headline(&out));
-    // Losses of one pair say nothing, whatever came back.
+    // Losses of one pair show nothing, whatever recovered.
     let out = judged(&night(1, 0..4), &night(2, 0..0));
     assert_eq!((out.verdict, out.family), (Verdict::Incomplete, 20), "{}", headline(&out));
 }
 
 #[test]
 fn a_fault_of_all_configurations_is_found_where_none_alone_shows_it() {
-    // In each of two one seed diverged before, and six of ten do tonight.
+    // In each of two configurations one seed diverged before, and six of ten do tonight.
     let night = |day, seeds: [std::ops::Range<u64>; 2]| {
         let mut night = coarse(day, "a", 10);
         for (label, seeds) in ["adam", "momentum"].into_iter().zip(seeds) {

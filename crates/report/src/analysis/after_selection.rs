@@ -1,4 +1,4 @@
-//! The mean of each chosen configuration on the seeds that chose it, with an interval that includes
+//! Means of the chosen configurations on the seeds that chose them, with intervals that account for
 //! the choice.
 
 use rayon::prelude::*;
@@ -7,16 +7,19 @@ use stats::choice::{self, AfterSelection};
 
 use crate::analysis::{Analysis, Config, Criterion, by_selection};
 
-/// Fewest seeds whose resamples differ enough: of four there are 35, of five 126.
+/// Smallest number of seeds with enough distinct resamples: four seeds have 35, five have 126.
 const FEWEST: usize = 5;
 
-/// The mean of each label's chosen configuration on the seeds that chose it. None where a label
-/// has fewer than two configurations with a result on each seed; where rungs have cut some or growth
-/// has added some, which other seeds might not have; where a seed of the chosen one diverged; and
-/// where it was chosen by other results than those at hand.
+/// Returns the mean of each label's chosen configuration on the seeds that chose it. An entry is
+/// `None` where
+/// - a label has fewer than two configurations with a result on each seed,
+/// - rungs cut some configurations or growth added some, since other seeds might have cut or added
+///   others,
+/// - a seed of the chosen configuration diverged, or
+/// - the results at hand would not choose it again.
 pub(super) fn after_selection(analysis: &Analysis) -> Vec<Option<AfterSelection>> {
     let seeds = &analysis.plan.seeds;
-    // A median of times to the target, some of them infinite, has no such interval.
+    // No such interval exists for a median of times to the target, some of which are infinite.
     if analysis.selection.reached() || !(FEWEST..=LARGEST).contains(&seeds.len()) {
         return vec![None; analysis.tuned.len()];
     }
@@ -42,7 +45,7 @@ fn of(
         return None;
     }
     let among: Vec<usize> = (0..analysis.configs.len()).filter(complete).collect();
-    // What is equally good in a resample is chosen in the order in which it would be among all.
+    // Ties in a resample are broken in the order in which the whole sample breaks them.
     let among = by_selection(analysis, &among).concat();
     if among.first() != Some(&chosen) {
         return None;
@@ -55,8 +58,8 @@ fn of(
     choice::after_selection(&selection, &judged, 0, higher, resamples)
 }
 
-/// A configuration's values in the order of the plan's seeds, those of diverged runs missing; none
-/// where it lacks a seed.
+/// Returns a configuration's values in the order of the plan's seeds, `None` for diverged runs. The
+/// whole is `None` where a seed has no run.
 fn values(analysis: &Analysis, config: &Config, of: &Criterion) -> Option<Vec<Option<f64>>> {
     let value = |seed: &u64| {
         let mut runs = config.runs.iter();

@@ -1,14 +1,12 @@
-//! Which configuration of a label is chosen, and what decides where several are
-//! equally good.
+//! The choice of each label's configuration, and the rules that break ties.
 
 use std::cmp::Ordering;
 
 use crate::analysis::{Analysis, Config, Criterion};
 use stats::location;
 
-/// Means closer than this, relative to their size, are equal: they differ by the
-/// order in which equal values were added. A wider tolerance would make ties that
-/// are not transitive.
+/// Relative difference up to which two means are equal, since they may differ by the order in which
+/// equal values were added. A wider tolerance would make ties that are not transitive.
 const EQUAL: f64 = 1e-9;
 
 /// The rule that chose a configuration among those that tie.
@@ -16,23 +14,23 @@ const EQUAL: f64 = 1e-9;
 pub enum TieBreak {
     /// The lowest mean validation loss.
     ValidationLoss,
-    /// The learning rate nearest the middle of those tied, on a log scale; of two
-    /// equally near ones the smaller.
+    /// The learning rate nearest the middle of those tied, on a log scale; the smaller of two
+    /// equally near ones.
     LearningRate,
-    /// The order of the plan: nothing else tells them apart.
+    /// The order of the plan, since nothing else differs.
     Order,
 }
 
-/// A configuration's place by one metric, the smaller the better.
+/// Sort key of a configuration by one metric; smaller is better.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Key {
-    /// 0 with a value and no diverged seed, 1 with a value, 2 where all seeds
+    /// 0 with a value and no diverged seed, 1 with a value and diverged seeds, 2 if all seeds
     /// diverged, 3 without any result.
     class: u8,
-    /// The metric, turned so that less is better; 0 without a value.
+    /// The metric, with its sign changed if more is better; 0 without a value.
     value: f64,
-    /// Share of the seeds with a result that did not reach the target, where that is what
-    /// counts.
+    /// Share 0..1 of the seeds with a result that did not reach the target, where runs are judged
+    /// by the time to it; 0 otherwise.
     missed: f64,
 }
 
@@ -72,8 +70,8 @@ fn equal(a: f64, b: f64) -> bool {
     a == b || (a - b).abs() <= EQUAL * a.abs().max(b.abs())
 }
 
-/// Groups of what ties, the best first; within a group in the order of `keyed`. A
-/// group holds what ties with its best.
+/// Groups configurations that tie with the best of their group, the best group first, each group in
+/// the order of the plan.
 fn groups(mut keyed: Vec<(Key, usize)>) -> Vec<Vec<usize>> {
     keyed.sort_by(|a, b| a.0.before(&b.0).then(a.1.cmp(&b.1)));
     let mut out: Vec<(Key, Vec<usize>)> = Vec::new();
@@ -90,7 +88,7 @@ fn groups(mut keyed: Vec<(Key, usize)>) -> Vec<Vec<usize>> {
     out.into_iter().map(|(_, group)| plan_order(group)).collect()
 }
 
-/// Configurations in groups of an equal selection metric, the best group first, each group in the
+/// Groups configurations of an equal selection metric, the best group first, each group in the
 /// order in which its members would be chosen.
 pub(crate) fn by_selection(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
     let selection = &analysis.selection;
@@ -102,8 +100,8 @@ pub(crate) fn by_selection(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usiz
     groups.into_iter().map(|group| in_order(analysis, group).0).collect()
 }
 
-/// Configurations in groups that are equal by the evaluation metric, the best group first, each
-/// in the order of the plan.
+/// Groups configurations of an equal evaluation metric, the best group first, each group in the
+/// order of the plan.
 pub(crate) fn by_judge(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> {
     let evaluation = &analysis.evaluation;
     let planned = |&i: &usize| analysis.configs[i].runs.len();
@@ -111,7 +109,7 @@ pub(crate) fn by_judge(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> 
     let key = |&i: &usize| {
         let config = &analysis.configs[i];
         let mean = match fewest {
-            // Where seeds ended early for some, means over the same seeds compare.
+            // If some ended after fewer seeds, compare means over the same seeds.
             Some(n) if fewest < most && analysis.plan.ends_early() => {
                 let first = config.runs.iter().take(n);
                 let values: Vec<f64> =
@@ -125,7 +123,7 @@ pub(crate) fn by_judge(analysis: &Analysis, among: &[usize]) -> Vec<Vec<usize>> 
     groups(among.iter().map(key).collect())
 }
 
-/// The configuration that is chosen among these; none of none.
+/// Returns the configuration that is chosen among these; `None` if there are none.
 pub fn best_of(analysis: &Analysis, among: &[usize]) -> Option<usize> {
     by_selection(analysis, among).first().and_then(|group| group.first()).copied()
 }
@@ -137,8 +135,8 @@ pub(crate) fn better(analysis: &Analysis, a: &Config, b: &Config) -> bool {
     !a.ties(&b) && a.before(&b) == Ordering::Less
 }
 
-/// The configurations of a label whose selection metric is as good as that of its chosen one,
-/// that among them, and what chose it; none where it ties with no other, or has no
+/// Returns the configurations of a label that tie with its chosen one by the selection metric,
+/// including that one, and the rule that decided. `None` where nothing ties with it or it has no
 /// value.
 pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)> {
     let best = analysis.tuned.get(label).copied().flatten()?;
@@ -147,7 +145,7 @@ pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)>
         config.label == label && config.stage.is_tuning() && config.counts.results() > 0
     };
     let chosen = &analysis.configs[best];
-    // Of runs that never reached the target some are equally good, too.
+    // Configurations whose runs never reached the target can tie, too.
     let valued = analysis.selection.reached() && chosen.counts.completed > 0;
     if chosen.selection.mean.is_none() && !valued {
         return None;
@@ -158,8 +156,8 @@ pub fn ties(analysis: &Analysis, label: usize) -> Option<(Vec<usize>, TieBreak)>
     (group.len() > 1).then_some((group, by))
 }
 
-/// Orders tied configurations as they would be chosen; also returns the rule that
-/// decides on the first.
+/// Orders tied configurations as they would be chosen, and returns the rule that decides on the
+/// first.
 fn in_order(analysis: &Analysis, group: Vec<usize>) -> (Vec<usize>, TieBreak) {
     if group.len() < 2 {
         return (group, TieBreak::Order);
@@ -183,7 +181,8 @@ fn in_order(analysis: &Analysis, group: Vec<usize>) -> (Vec<usize>, TieBreak) {
     (out, decided.unwrap_or(TieBreak::Order))
 }
 
-/// The learning rate nearest the middle first; whether it or the order decides.
+/// Sorts by the distance of the learning rate from the middle, and returns whether the rate or the
+/// order of the plan decides on the first.
 fn by_rate(analysis: &Analysis, mut tied: Vec<usize>) -> (Vec<usize>, TieBreak) {
     let rate = |i: usize| analysis.planned(&analysis.configs[i]).spec.optimizer.lr().ln();
     let (low, high) = tied
@@ -191,7 +190,7 @@ fn by_rate(analysis: &Analysis, mut tied: Vec<usize>) -> (Vec<usize>, TieBreak) 
         .map(|&i| rate(i))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
     let middle = (low + high) / 2.0;
-    // In steps of the tolerance, so that two rates on either side are equally near.
+    // Rounded to the tolerance, so that two rates on either side are equally near.
     let distance = |i: usize| ((rate(i) - middle).abs() * 1e9).round();
     tied.sort_by(|&a, &b| {
         let by_rate = rate(a).total_cmp(&rate(b));

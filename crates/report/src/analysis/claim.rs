@@ -1,4 +1,4 @@
-//! `[claim]`: what the seeds of each optimizer's chosen configuration say of it.
+//! `[claim]`: the test of the claim on the seeds of each optimizer's chosen configuration.
 
 use spec::claim::ClaimTest;
 use spec::metric::Metric;
@@ -9,35 +9,36 @@ use super::{Analysis, Criterion, Measured};
 use spec::grain::Grain;
 use stats::claim::{Claim, Evidence, Test};
 
-/// The claim of a plan, and what came of it.
+/// The claim of a plan and its results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
-    /// The claim as the plan has it.
+    /// The claim of the sweep file.
     pub asked: spec::claim::Claim,
     /// Its metric.
     pub criterion: Criterion,
-    /// One a label with planned runs, in plan order.
+    /// One result per label with planned runs, in plan order.
     pub claimed: Vec<Claimed>,
 }
 
-/// The claim as the seeds of a chosen configuration judge it.
+/// Result of the claim's test on the seeds of a chosen configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
     /// Index into `Analysis::configs`.
     pub config: usize,
     /// The test.
     pub evidence: Evidence,
-    /// Seeds that diverged, whenever.
+    /// Seeds that diverged at any time.
     pub diverged: usize,
     /// Seeds without a result: not trained yet, cut, failed, timed out or cancelled.
     pub without_result: usize,
-    /// Seeds that completed and have no number at that epoch or step.
+    /// Seeds that completed without a finite value at that epoch or step.
     pub without_value: usize,
 }
 
 impl Claims {
-    /// Judges the claim of the plan; none without one. `value` gives a run's value of a metric
-    /// after an epoch, of runs by steps after a step; none where it was not measured.
+    /// Tests the claim of the plan; `None` for a plan without a claim. `value` returns a run's
+    /// value of a metric after an epoch (for runs by steps, after a step), or `None` where it was
+    /// not measured.
     pub fn of(
         analysis: &Analysis,
         value: impl Fn(usize, (Split, Metric), u64) -> Option<f64>,
@@ -79,7 +80,7 @@ impl Claims {
         Some(Claims { asked, criterion, claimed })
     }
 
-    /// The epoch that all seeds are judged at, of runs by steps the step.
+    /// Returns the epoch at which all seeds are tested; for runs by steps, the step.
     pub fn epoch(&self, analysis: &Analysis) -> u64 {
         self.claimed
             .first()
@@ -87,19 +88,19 @@ impl Claims {
     }
 }
 
-/// The epoch of a run whose value counts, of a run by steps the step.
+/// Returns the epoch of a run whose value counts; for runs by steps, the step.
 fn epoch(plan: &Plan, run: usize) -> u64 {
     let asked = plan.claim.as_ref().and_then(|claim| claim.epoch);
     asked.unwrap_or(Grain::of(plan).planned(&plan.runs[run].spec))
 }
 
-/// The claim with the test that judges it.
+/// Converts the claim of the sweep file into a statistical test.
 fn claim(asked: &spec::claim::Claim) -> Claim {
     let test = match asked.test {
         ClaimTest::T => Test::T,
         ClaimTest::Sign => Test::Sign,
-        // The sweep file is refused without `sd`; a plan that lacks it all the same carries
-        // nothing, since the standard error is infinite.
+        // A sweep file without `sd` is rejected. In a plan that still lacks it, the infinite
+        // standard error keeps the claim from holding.
         ClaimTest::Z => Test::Z(asked.sd.unwrap_or(f64::INFINITY)),
     };
     Claim { target: asked.target, above: asked.above(), level: asked.level, test }

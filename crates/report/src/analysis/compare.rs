@@ -1,13 +1,13 @@
-//! Chosen configurations against each other, seed by seed.
+//! Pairwise comparison of the chosen configurations, seed by seed.
 //!
-//! The unit of replication is the seed. Two optimizers of one seed start from
-//! the same weights and see the same batches, so their difference on that seed
-//! is free of both; whether that holds is read from the digests, never assumed.
+//! The unit of replication is the seed. Two optimizers with the same seed start from the same
+//! weights and see the same batches, so their difference on that seed depends on neither. The
+//! digests of the runs are checked for this; it is never assumed.
 //!
-//! A run that diverged, or never reached the target that it should stop at, is
-//! worse than any other, and two such are level. Where there is one, ranks decide:
-//! they need no number for it. Which test decides follows from the sizes of the
-//! differences and never from their signs, so that it stays exact.
+//! A run that diverged, or never reached the target at which it should stop, is worse than any
+//! other; two such runs are equal. If there is one, a rank test decides, which needs no number for
+//! it. The choice of test depends on the sizes of the differences and never on their signs, so that
+//! the test stays exact.
 
 use rayon::prelude::*;
 
@@ -17,19 +17,19 @@ use stats::paired::{Test, sign_flip_interval};
 use stats::sequential::Standing;
 use stats::{Estimate, Interval, Method, holm, unpaired};
 
-/// Level of significance, after Holm's correction over all pairs.
+/// Significance level, after Holm's correction over all pairs.
 pub const ALPHA: f64 = 0.05;
 
-/// What a pair's test says.
+/// Verdict of a pair's test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The first is better, p at most [`ALPHA`] after Holm's correction.
     Better,
-    /// The second is.
+    /// The second is better, likewise.
     Worse,
-    /// The seeds could have shown a difference, and did not.
+    /// The seeds could have shown a difference, but did not.
     NotShown,
-    /// So few seeds cannot show any difference, however large it is.
+    /// There are too few seeds to show any difference, however large.
     Underpowered,
     /// Fewer than two seeds have both results.
     TooFew,
@@ -42,75 +42,75 @@ impl Verdict {
     }
 }
 
-/// Two labels at their chosen configurations. Gains are positive where the
-/// first is better, in units of the evaluation metric's metric.
+/// Comparison of two labels at their chosen configurations. Gains are in units of the evaluation
+/// metric, and positive where the first is better.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
     /// The first, an index into `Analysis::configs`.
     pub first: usize,
-    /// The second.
+    /// The second, likewise.
     pub second: usize,
-    /// Why the two cannot be paired by seed, when they cannot: then the seeds
-    /// are two independent samples, and `gain` is a difference of means.
+    /// The reason why the two cannot be paired by seed. The seeds are then two independent samples,
+    /// and `gain` is a difference of means. `None` where they are paired.
     pub unpaired: Option<String>,
-    /// Gains on the seeds that completed, or reached the target, with both; level
-    /// ones are 0. Where the two are not paired, the difference of means.
+    /// Gains on the seeds that completed, or reached the target, with both; 0 on seeds where they
+    /// are level. For two that are not paired, the difference of means.
     pub gain: Estimate,
     /// The kind of the test that decides.
     pub decided_by: DecidedBy,
-    /// The test that decides; none where fewer than two seeds have both results.
+    /// The test that decides; `None` where fewer than two seeds have both results.
     pub test: Option<Test>,
-    /// Wilcoxon's signed-rank test over all seeds compared; a seed that diverged with
-    /// one of the two counts as the largest loss. None where they are not paired.
+    /// Wilcoxon's signed-rank test over all seeds compared; a seed that diverged with one of the
+    /// two counts as the largest loss. `None` where they are not paired.
     pub wilcoxon: Option<Test>,
-    /// p of `test` after Holm's correction over all pairs.
+    /// p-value of `test` after Holm's correction over all pairs.
     pub adjusted: Option<f64>,
-    /// p of `wilcoxon`, likewise.
+    /// p-value of `wilcoxon`, likewise.
     pub wilcoxon_adjusted: Option<f64>,
-    /// Probability that a run of the first is better than one of the second,
-    /// over all pairs of seeds, ties half; a diverged run is the worst.
+    /// Probability 0..1 that a run of the first is better than a run of the second, over all pairs
+    /// of seeds; ties count half, and a diverged run is the worst.
     pub improvement: Option<f64>,
-    /// Seeds on which the first is better, level, worse; diverged counts as worst.
+    /// Number of seeds on which the first is better, level, worse; a diverged run is the worst.
     pub seeds: (usize, usize, usize),
-    /// Seeds of the plan that lack a result with one of the two.
+    /// Number of seeds of the plan that lack a result with one of the two.
     pub excluded: usize,
-    /// Seeds that diverged, or never reached the target, with either: not in `gain`.
+    /// Number of seeds that diverged, or never reached the target, with either; they are not in
+    /// `gain`.
     pub diverged: usize,
     /// Whether the gain is smaller than `[report] min_effect`.
     pub small: bool,
-    /// Positive where what is tested speaks for the first: the sum of gains, or of
-    /// signed ranks.
+    /// The sum of gains or of signed ranks that is tested; positive in favour of the first.
     pub direction: f64,
-    /// What follows.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
 impl Pair {
-    /// Seeds compared: those with a result of both.
+    /// Returns the number of seeds compared: those with a result of both.
     pub fn compared(&self) -> usize {
         self.seeds.0 + self.seeds.1 + self.seeds.2
     }
 }
 
-/// All pairs of labels.
+/// Comparison of all pairs of labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
     /// Chosen configurations with a result, best first by the evaluation metric.
     pub ranked: Vec<usize>,
     /// Pairs of them, the better ranked one first.
     pub pairs: Vec<Pair>,
-    /// The smallest p that any pair can reach: 0.0625 for five seeds.
+    /// The smallest p-value that any pair can reach: 0.0625 for five seeds.
     pub smallest: Option<f64>,
     /// The same after Holm's correction.
     pub smallest_adjusted: Option<f64>,
-    /// Seeds that differ in the pair that reaches it: those that a test rests on.
+    /// Number of seeds that differ in the pair with the smallest reachable p-value.
     pub differing: usize,
-    /// The tests made: what Holm's correction is over.
+    /// Number of tests made, over which Holm's correction is applied.
     pub tests: usize,
 }
 
 impl Comparison {
-    /// The pair of two configurations, and whether it stands the other way round.
+    /// Returns the pair of two configurations, and whether it lists them in the opposite order.
     pub fn of(&self, a: usize, b: usize) -> Option<(&Pair, bool)> {
         self.pairs.iter().find_map(|p| match (p.first, p.second) {
             (x, y) if (x, y) == (a, b) => Some((p, false)),
@@ -119,18 +119,18 @@ impl Comparison {
         })
     }
 
-    /// Whether no pair can reach significance.
+    /// Returns whether no pair can reach significance.
     pub fn underpowered(&self) -> bool {
         self.smallest_adjusted.is_none_or(|p| p > ALPHA)
     }
 
-    /// The fewest seeds of each that could show a difference of this pair.
+    /// Returns the smallest number of seeds of each that could show a difference of this pair.
     pub fn needed_by(&self, pair: &Pair) -> usize {
         let pairs = self.pairs.len().max(1);
         if pair.unpaired.is_some() { samples_needed(pairs) } else { seeds_needed(pairs) }
     }
 
-    /// The fewest that could show a difference of any pair.
+    /// Returns the smallest number of seeds of each that could show a difference of any pair.
     pub fn fewest_needed(&self) -> usize {
         self.pairs.iter().map(|pair| self.needed_by(pair)).min().unwrap_or(0)
     }
@@ -178,8 +178,8 @@ fn correct(pairs: &mut [Pair], test: fn(&Pair) -> Option<Test>, put: fn(&mut Pai
     }
 }
 
-/// What a test says whose p among `tests` tests is `adjusted` after Holm's
-/// correction; `lead` is positive where what is tested speaks for the first.
+/// Returns the verdict of a test with p-value `adjusted` after Holm's correction over `tests`
+/// tests; a positive `lead` favours the first.
 pub(crate) fn verdict(test: Test, adjusted: f64, tests: usize, lead: f64) -> Verdict {
     match adjusted <= ALPHA {
         true if lead > 0.0 => Verdict::Better,
@@ -189,16 +189,17 @@ pub(crate) fn verdict(test: Test, adjusted: f64, tests: usize, lead: f64) -> Ver
     }
 }
 
-/// The fewest pairs of seeds whose smallest two-sided sign-flip p, `2 / 2^n`,
-/// survives Holm's correction over `pairs` comparisons.
+/// Returns the smallest number of paired seeds whose smallest two-sided sign-flip p-value, `2 /
+/// 2^n`, survives Holm's correction over `pairs` comparisons.
 pub fn seeds_needed(pairs: usize) -> usize {
     (2..64).find(|n| 2.0 * pairs as f64 <= ALPHA * 2f64.powi(*n)).unwrap_or(64) as usize
 }
 
-/// The fewest runs on either side whose smallest two-sided p of a permutation of two
-/// samples, 2 over the number of divisions, survives Holm's correction over `pairs`.
+/// Returns the smallest number of runs on either side whose smallest two-sided p-value of a
+/// two-sample permutation test, 2 over the number of divisions, survives Holm's correction over
+/// `pairs`.
 pub fn samples_needed(pairs: usize) -> usize {
-    // 2n over n, from n - 1 to n.
+    // The binomial coefficient (2n over n), computed from that of n - 1.
     let divisions = (1..64).scan(1.0, |divisions: &mut f64, n| {
         *divisions *= 2.0 * (2.0 * f64::from(n) - 1.0) / f64::from(n);
         Some((n, *divisions))
@@ -247,7 +248,7 @@ fn pair(analysis: &Analysis, first: usize, second: usize) -> Pair {
     pair
 }
 
-/// Puts verdict and p-value of the looks at the seeds on the way in the place of those of one test.
+/// Replaces the verdict and p-value of the single test with those of the sequential looks.
 fn by_looks(analysis: &Analysis, looks: &Looks, pair: &mut Pair) {
     let [a, b] = [pair.first, pair.second].map(|config| analysis.configs[config].label);
     let Some((standing, p)) = looks.of(a, b) else { return };
@@ -260,8 +261,8 @@ fn by_looks(analysis: &Analysis, looks: &Looks, pair: &mut Pair) {
     };
 }
 
-/// Whether the gain is below what matters: of accuracies and F1 a fraction of all, of
-/// others a fraction of the second's value.
+/// Returns whether the gain is below `[report] min_effect`: an absolute fraction for accuracies and
+/// F1, a fraction of the second's value for other metrics.
 fn small(analysis: &Analysis, pair: &Pair) -> bool {
     let evaluation = &analysis.evaluation;
     let least = analysis.plan.report.min_effect;

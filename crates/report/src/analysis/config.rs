@@ -1,4 +1,4 @@
-//! A configuration: its runs, how they ended, and what is estimated over them.
+//! A configuration: its runs, their statuses, and estimates over seeds.
 
 use spec::Id;
 use spec::plan::PlannedRun;
@@ -8,14 +8,14 @@ use stats::{Estimate, estimate};
 
 use crate::analysis::Criterion;
 
-/// How many runs of a configuration ended how.
+/// Numbers of runs of a configuration, by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Runs planned: the number of seeds.
     pub planned: usize,
     /// Trained to the end.
     pub completed: usize,
-    /// Ended by a loss that is not finite.
+    /// Diverged: ended by a loss that is not finite.
     pub diverged: usize,
     /// Paused before their end.
     pub cut: usize,
@@ -25,7 +25,7 @@ pub struct Counts {
     pub timed_out: usize,
     /// Ended by the user.
     pub cancelled: usize,
-    /// Without a record.
+    /// Missing: no record.
     pub missing: usize,
 }
 
@@ -45,12 +45,12 @@ impl Counts {
         *field += 1;
     }
 
-    /// Runs with a result: completed or diverged.
+    /// Returns the number of runs with a result: completed or diverged.
     pub fn results(&self) -> usize {
         self.completed + self.diverged
     }
 
-    /// Runs that left no result, but for those that a rung has paused.
+    /// Returns the number of runs without a result, not counting those that a rung has paused.
     pub fn without_result(&self) -> usize {
         self.planned - self.results() - self.cut
     }
@@ -63,26 +63,26 @@ pub struct Config {
     pub config_id: Id,
     /// Index of its label in `plan.optimizers`.
     pub label: usize,
-    /// The stage of its runs. A configuration that was confirmed is there for each stage.
+    /// The stage of its runs. A configuration that was confirmed has one entry per stage.
     pub stage: Stage,
-    /// The epoch at which a rung of tuning has cut it; none where it is trained to its end.
+    /// The epoch at which a rung of tuning cut it; `None` where it is trained to its end.
     pub cut_at: Option<u64>,
-    /// Indices into `plan.runs`, one a seed.
+    /// Indices into `plan.runs`, one per seed.
     pub runs: Vec<usize>,
-    /// How they ended.
+    /// Counts of its runs by how they ended.
     pub counts: Counts,
-    /// The selection metric's metric over completed seeds, or over those that reached the target
-    /// where that is what counts: what configurations are chosen by.
+    /// The selection metric over completed seeds, or over the seeds that reached the target if runs
+    /// stop there. Configurations are chosen by it.
     pub selection: Estimate,
-    /// The evaluation metric's metric, likewise: what optimizers are compared by.
+    /// The evaluation metric, likewise. Optimizers are compared by it.
     pub judged: Estimate,
-    /// Median of the evaluation metric's metric over completed and diverged seeds, a
-    /// diverged one being worse than any other: infinite when half diverged.
+    /// Median of the evaluation metric over completed and diverged seeds, where a diverged seed is
+    /// the worst value: infinite when half of the seeds diverged.
     pub judged_median: Option<f64>,
-    /// Mean validation loss after the last epoch over completed seeds; none where it
-    /// was not measured.
+    /// Mean validation loss after the last epoch over completed seeds; `None` where it was not
+    /// measured.
     pub validation_loss: Option<f64>,
-    /// Test accuracy over completed seeds.
+    /// Test accuracy after the last epoch, a fraction 0..1, over completed seeds.
     pub test_accuracy: Estimate,
     /// Training loss of the last epoch over completed seeds.
     pub train_loss: Estimate,
@@ -92,7 +92,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The configuration of a run, without any run yet.
+    /// Creates the configuration of a run, without any runs.
     pub(super) fn new(run: &PlannedRun, label: usize, cut_at: Option<u64>) -> Self {
         Config {
             config_id: run.config_id,
@@ -112,34 +112,34 @@ impl Config {
         }
     }
 
-    /// The status by which one of its runs counts: none of a paused one that no rung has cut, which is
-    /// to go on.
+    /// Returns the status by which one of its runs counts; `None` for a paused run that no rung has
+    /// cut, since it will be resumed.
     pub(super) fn counted(&self, status: Option<Status>) -> Option<Status> {
         status.filter(|status| *status != Status::Cut || self.cut_at.is_some())
     }
 
-    /// Returns whether it was a candidate of the choice: it has a result, or a rung has cut it.
+    /// Returns whether it took part in the choice: it has a result, or a rung has cut it.
     pub fn was_candidate(&self) -> bool {
         self.counts.results() > 0 || self.cut_at.is_some()
     }
 
-    /// The value that the configuration stands for by a metric with this estimate:
-    /// its mean, or the median where runs stop at the target and some may never have
-    /// got there. None without a finite one.
+    /// Returns the value by which the configuration is ranked: the mean of `estimate`, or the
+    /// median where runs stop at the target, which some may never reach. `None` without a finite
+    /// value.
     pub fn standing(&self, metric: &Criterion, estimate: &Estimate) -> Option<f64> {
         let value = if metric.reached() { self.judged_median } else { estimate.mean };
         value.filter(|value| value.is_finite())
     }
 
-    /// [`estimate`] of the configuration's values; those that were estimated
-    /// with it are not resampled again.
+    /// Returns the [`estimate`] of `values`, from the cache if the configuration was estimated with
+    /// the same values before.
     pub fn estimate(&self, values: &[f64]) -> Estimate {
         self.known.get(values).unwrap_or_else(|| estimate(values.iter().copied()))
     }
 }
 
-/// Estimates with the values they are of, to the bit. Resampling is most of
-/// what a large report computes, and often two quantities are one.
+/// Cache of estimates by the bits of their values. Resampling dominates the time of a large report,
+/// and two quantities often have the same values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Estimates(Vec<(Vec<f64>, Estimate)>);
 

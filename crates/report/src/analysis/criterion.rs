@@ -1,4 +1,5 @@
-//! Which metric chooses configurations, and which judges optimizers.
+//! The selection metric, which chooses configurations, and the evaluation metric, which compares
+//! optimizers.
 
 use std::cmp::Ordering;
 
@@ -11,39 +12,39 @@ use spec::record::Split;
 use crate::table::RunRow;
 use spec::grain::Grain;
 
-/// Which of a run's values of a metric counts.
+/// The value of a metric that counts for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measured {
-    /// That after the last epoch, of runs by steps after the last step.
+    /// The value after the last epoch; for runs by steps, after the last step.
     Last,
-    /// That of the epoch, or the step, with the best validation value of the target's metric.
+    /// The value at the epoch or step with the best validation value of the target's metric.
     Best,
-    /// None: runs stop at the target, and what counts is the number of training
-    /// samples fed until it was measured, infinite where it never was.
+    /// The number of training samples until the target was measured, infinite where it never was.
+    /// Used where runs stop at the target.
     Reached,
 }
 
-/// A metric with the reason why it is not the one that was wanted. The selection metric
-/// chooses each optimizer's configuration; the evaluation metric compares the chosen ones.
+/// A metric, with the reason where it replaces the requested one. The selection metric chooses each
+/// optimizer's configuration; the evaluation metric compares the chosen ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Criterion {
-    /// Split it is measured on.
+    /// The split it is measured on.
     pub split: Split,
     /// The metric; [`Metric::SAMPLES_TO_TARGET`] where runs stop at the target.
     pub metric: Metric,
-    /// Whether it is the value of a function, which is called so and not a loss.
+    /// Whether it is the value of a function, which is displayed as `value` instead of as a loss.
     pub function: bool,
-    /// Which of a run's values counts.
+    /// The value of a run that counts.
     pub measured: Measured,
     /// The unit that runs are counted in.
     pub grain: Grain,
-    /// Why it is not what it should be, when it is not.
+    /// The reason why it is not the requested metric; `None` where it is.
     pub fallback: Option<String>,
 }
 
 impl Criterion {
-    /// `validation accuracy`, `training loss`; `value` of a function; `training
-    /// samples to the target`.
+    /// Returns the name: `validation accuracy`, `training loss`; `value` for a function; `training
+    /// samples to the target` where runs stop at the target.
     pub fn name(&self) -> String {
         match (self.measured, self.function) {
             (Measured::Reached, false) => "training samples to the target".to_owned(),
@@ -53,7 +54,7 @@ impl Criterion {
         }
     }
 
-    /// `validation.accuracy`.
+    /// Returns the path: `validation.accuracy`.
     pub fn path(&self) -> String {
         format!("{}.{}", self.split, self.metric)
     }
@@ -63,7 +64,7 @@ impl Criterion {
         self.measured == Measured::Reached
     }
 
-    /// `test accuracy after the last epoch`, with which of a run's values it is.
+    /// Returns the name with the value that counts: `test accuracy after the last epoch`.
     pub fn measured_name(&self) -> String {
         match self.measured {
             Measured::Last => format!("{} after the last {}", self.name(), self.grain.unit()),
@@ -72,21 +73,22 @@ impl Criterion {
         }
     }
 
-    /// `mean test accuracy`; the median where some runs may never get there.
+    /// Returns the name with its average: `mean test accuracy`, or the median where runs stop at
+    /// the target, which some may never reach.
     pub fn averaged_name(&self) -> String {
         let of = if self.reached() { "median number of" } else { "mean" };
         format!("{of} {}", self.name())
     }
 
-    /// A completed run's finite value; none for all others, and where it was not
-    /// measured or the target not reached.
+    /// Returns a completed run's finite value; `None` for any other run, or where the metric was
+    /// not measured or the target not reached.
     pub fn of(&self, row: &RunRow) -> Option<f64> {
         self.outcome(row).filter(|value| value.is_finite())
     }
 
-    /// A run's value, the [worst](Goal::worst) there is where it diverged, its value
-    /// is no number, or the target that it should stop at was never reached. None
-    /// without a result, and where the metric was not measured.
+    /// Returns a run's value, or the [worst](Self::worst) value if it diverged, its value is not
+    /// finite, or it never reached the target at which it should stop. `None` without a result, or
+    /// where the metric was not measured.
     pub fn outcome(&self, row: &RunRow) -> Option<f64> {
         if row.diverged() {
             return Some(self.worst());
@@ -113,13 +115,13 @@ impl Criterion {
         if self.metric.higher_is_better() { b.total_cmp(&a) } else { a.total_cmp(&b) }
     }
 
-    /// A value as a person reads it: per cent for accuracies.
+    /// Formats a value for display: accuracies in per cent.
     pub fn format(&self, value: f64) -> String {
         self.metric.format(value)
     }
 
-    /// A difference or standard deviation: percentage points for accuracies, of
-    /// which a small one has two significant digits and never reads as none.
+    /// Formats a difference or standard deviation: accuracies in percentage points. Small values
+    /// keep two significant digits, so that a nonzero one never reads as zero.
     pub fn spread(&self, value: f64) -> String {
         if !self.metric.is_percentage() {
             return self.metric.format_difference(value, 2);
@@ -129,12 +131,12 @@ impl Criterion {
         format!("{points} percentage {unit}")
     }
 
-    /// By how much `a` is better than `b`: positive when it is.
+    /// Returns by how much `a` is better than `b`; positive when it is.
     pub fn gain(&self, a: f64, b: f64) -> f64 {
         if self.metric.higher_is_better() { a - b } else { b - a }
     }
 
-    /// The value of a run that diverged: worse than any other.
+    /// Returns the value that counts for a diverged run: worse than any other.
     pub fn worst(&self) -> f64 {
         self.metric.worst()
     }
@@ -144,7 +146,8 @@ fn of_function(plan: &Plan) -> bool {
     plan.runs.iter().any(|run| matches!(run.spec.model, ModelSpec::Function(_)))
 }
 
-/// Where runs stop at the target they are chosen and judged by how soon they reach it.
+/// Returns the criterion of runs that stop at the target, which are chosen and judged by how soon
+/// they reach it; `None` for other runs.
 fn until_reached(plan: &Plan) -> Option<Criterion> {
     let stops = plan.runs.iter().any(|run| run.spec.stop_at.is_some());
     stops.then(|| Criterion {
@@ -157,7 +160,8 @@ fn until_reached(plan: &Plan) -> Option<Criterion> {
     })
 }
 
-/// The plan's target, or the next best metric that the runs can have.
+/// Returns the plan's target as the selection metric, or the next best metric that the runs can
+/// have.
 pub(super) fn selection(plan: &Plan, rows: &[RunRow]) -> Criterion {
     if let Some(selection) = until_reached(plan) {
         return selection;
@@ -190,8 +194,8 @@ pub(super) fn selection(plan: &Plan, rows: &[RunRow]) -> Criterion {
     }
 }
 
-/// The metric of selection on the test split, which had no part in choosing; the
-/// selection metric itself where that was not measured, with the reason.
+/// Returns the evaluation metric: the target's metric on the test split, which had no part in the
+/// choice. If that was not measured, the selection metric with the reason.
 pub(super) fn evaluation(plan: &Plan, selection: &Criterion, rows: &[RunRow]) -> Criterion {
     if selection.reached() {
         return selection.clone();
@@ -207,7 +211,7 @@ pub(super) fn evaluation(plan: &Plan, selection: &Criterion, rows: &[RunRow]) ->
     if selection.split == Split::Test {
         let why = "configurations were chosen on the test split that judges them, which flatters the best of many: hold \
              out a validation split to choose by";
-        // A function has no other data to judge by: its value is its value.
+        // A function has no other data to be judged on.
         let without_data =
             plan.runs.iter().all(|r| matches!(r.spec.data.dataset, DatasetSpec::Function(_)));
         return held_out(selection.metric, (!without_data).then(|| why.to_owned()));

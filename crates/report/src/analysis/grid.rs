@@ -1,42 +1,42 @@
-//! Learning rates: how many decades of them are as good as the best.
+//! Robustness to the learning rate: the number of decades that are as good as the best.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Analysis, Config, best_of};
 use crate::number;
 
-/// Learning rates of a label that come within a tolerance of its best.
+/// The learning rates of a label that are within a tolerance of its best.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Robustness {
-    /// Place in the plan.
+    /// Index into `plan.optimizers`.
     pub label: usize,
-    /// The range of them: between grid points the metric is taken to change
-    /// evenly with the logarithm of the learning rate.
+    /// The lowest and highest of them. Between grid points the metric is interpolated linearly in
+    /// the logarithm of the learning rate.
     pub range: (f64, f64),
-    /// Whether the range ends only because the grid does, below and above.
+    /// Whether the range ends only because the grid does: at the lower end, at the upper end.
     pub open: (bool, bool),
 }
 
 impl Robustness {
-    /// Width of the range in powers of ten.
+    /// Returns the width of the range in powers of ten.
     pub fn decades(&self) -> f64 {
         (self.range.1 / self.range.0).log10()
     }
 
-    /// Returns whether the range is one learning rate, to the digits that are shown of its ends.
+    /// Returns whether both ends of the range are displayed as the same learning rate.
     pub fn alone(&self) -> bool {
         number::brief(self.range.0) == number::brief(self.range.1)
     }
 
-    /// `1.5`, or `at least 1.5` where the range is open, which is rounded down. None of a
-    /// range that is one learning rate.
+    /// Returns the width for display: `1.5`, or `at least 1.5`, rounded down, if the range is open.
+    /// `None` if the range is a single learning rate.
     pub fn text(&self) -> Option<String> {
         let decades = self.decades();
         if self.alone() {
             return None;
         }
         let open = self.open.0 || self.open.1;
-        // Two significant digits; ten decimals hide what the logarithm rounded.
+        // Two significant digits. The small addend hides rounding errors of the logarithm.
         let unit = 10f64.powf(decades.log10().floor() - 1.0);
         let down = (decades / unit + 1e-9).floor() * unit;
         let shown = number::significant(if open { down } else { decades }, 2);
@@ -44,11 +44,11 @@ impl Robustness {
     }
 }
 
-/// Returns whether a label's learning rates compare with each other: each was tried with
-/// the same other values. Those of a random search have others each, by chance.
+/// Returns whether a label's learning rates are comparable: each was tried with the same other
+/// values. A random search draws other values for each.
 pub fn comparable(analysis: &Analysis, label: usize) -> bool {
     let mut others: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-    // One that was added has the other values of the best then, not of the whole grid.
+    // An added configuration has the other values of the best at that time, not of the whole grid.
     for config in analysis.tried(label).filter(|config| !analysis.was_added(config)) {
         let run = analysis.planned(config);
         let rest =
@@ -62,7 +62,7 @@ pub fn comparable(analysis: &Analysis, label: usize) -> bool {
     sets.all(|set| Some(set) == first)
 }
 
-/// The best configuration of a label for each learning rate, ascending.
+/// Returns the best configuration of a label for each learning rate, ascending.
 pub fn by_lr(analysis: &Analysis, label: usize) -> Vec<(f64, &Config)> {
     let mut by_lr: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     let of_label = |c: &Config| c.label == label && c.stage.is_tuning();
@@ -77,23 +77,23 @@ pub fn by_lr(analysis: &Analysis, label: usize) -> Vec<(f64, &Config)> {
     chosen.collect()
 }
 
-/// How forgiving a label is: the learning rates around its best whose selection metric is
-/// within `[report] tolerance` of the best value, as a fraction of it. One
-/// where a seed diverged is out. None with fewer than two learning rates, and where they
-/// are not [`comparable`], so that nothing can be read between them.
+/// Returns the learning rates around a label's best whose selection metric is within `[report]
+/// tolerance`, a fraction of the best value. A rate with a diverged seed does not count. `None`
+/// with fewer than two learning rates, where the rates are not [`comparable`], or where a seed of
+/// the best diverged.
 pub fn robustness(analysis: &Analysis, label: usize) -> Option<Robustness> {
     let best = &analysis.configs[(*analysis.tuned.get(label)?)?];
     let points = by_lr(analysis, label);
     if points.len() < 2 || !comparable(analysis, label) {
         return None;
     }
-    // Of one with a diverged seed no rate is as good as the best that does not diverge.
+    // If a seed of the best diverged, no rate is as good without diverging.
     if best.counts.diverged > 0 {
         return None;
     }
     let top = best.standing(&analysis.selection, &best.selection)?;
     let slack = analysis.plan.report.tolerance * top.abs();
-    // How far inside the tolerance: negative is outside, none has no value.
+    // Distance to the bound of the tolerance: negative outside, `None` without a value.
     let inside = |config: &Config| -> Option<f64> {
         let own = config.standing(&analysis.selection, &config.selection);
         let mean = own.filter(|_| config.counts.diverged == 0)?;

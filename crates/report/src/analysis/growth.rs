@@ -1,5 +1,5 @@
-//! Growth of grids: the value beyond the edge on which the best of an optimizer lies, by the same
-//! rule for every optimizer.
+//! Growth of grids: the next value beyond the edge that an optimizer's best is on, by the same rule
+//! for every optimizer.
 
 use std::collections::HashSet;
 
@@ -11,21 +11,21 @@ use spec::plan::PlannedOptimizer;
 use super::edges::{numeric, unsurpassed};
 use super::{Analysis, Config, ties};
 
-/// The configurations that the grids of a plan grow by when all of its runs have ended, at most
-/// one of each label, in the order of the plan. None where no run has a result.
+/// Returns the configurations that the grids of a plan grow by once all of its runs have ended: at
+/// most one per label, in plan order. `None` where no run has a result.
 pub(super) fn grown(analysis: &Analysis) -> Option<Vec<Grown>> {
     if analysis.counts().results() == 0 {
         return None;
     }
-    // Two labels of one optimizer may come to the same configuration, at the same time, too.
+    // Two labels of one optimizer may grow to the same configuration, even in the same decision.
     let mut known: HashSet<Id> = analysis.plan.runs.iter().map(|run| run.config_id).collect();
     let labels = analysis.plan.optimizers.iter().enumerate();
     Some(labels.filter_map(|(at, planned)| of_label(analysis, at, planned, &mut known)).collect())
 }
 
-/// The next configuration of a label: its best with the value beyond the edge of the first axis
-/// that can grow, the learning rate first. None where the best lies on no edge, or a seed of it
-/// diverged, or nothing can be better.
+/// Returns the next configuration of a label: its best, with the value beyond the edge of the first
+/// axis that can grow, the learning rate first. `None` where the best is on no edge, a seed of it
+/// diverged, or no value can be better.
 fn of_label(
     analysis: &Analysis,
     label: usize,
@@ -51,8 +51,8 @@ fn of_label(
     })
 }
 
-/// The value of the best configuration on an axis where that is an edge of all values that were
-/// tried. None within them, and on a plateau: where another value is equally good.
+/// Returns the value of the best configuration on an axis, if it is an edge of all tried values.
+/// `None` inside the grid, or where a configuration with another value ties with the best.
 fn edge(analysis: &Analysis, best: &Config, path: &str) -> Option<(f64, GridEnd)> {
     let value = |config: &Config| numeric(analysis.planned(config).axes.get(path)?);
     let chosen = value(best)?;

@@ -1,5 +1,5 @@
-//! Rungs in hindsight: how often the eventual best configuration would have been cut, where all
-//! configurations of a label were trained to their end after all.
+//! Rungs in hindsight: how often they would have cut the eventual best configuration of a label
+//! whose configurations were all trained to the end.
 
 use std::cmp::Ordering;
 
@@ -10,23 +10,23 @@ use super::{Analysis, Criterion};
 /// Counts of how often rungs would have cut the eventual best.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hindsight {
-    /// Labels of which every configuration has a result on every seed.
+    /// Number of labels whose every configuration has a result on every seed.
     pub labels: usize,
-    /// Labels among these whose best would have been cut, by the means over all seeds.
+    /// Number of these labels whose best would have been cut by the means over all seeds.
     pub cut: usize,
-    /// Labels times seeds, each seed deciding alone.
+    /// Number of pairs of such a label and a seed, where each seed decides alone.
     pub cases: usize,
-    /// Cases among these in which the best of that seed would have been cut.
+    /// Number of these cases in which the best of that seed would have been cut.
     pub cases_cut: usize,
 }
 
-/// The place of a configuration among others, the smaller the better: whether a seed diverged, or
-/// all did, and the mean of the rest, turned so that less is better.
+/// Sort key of a configuration, smaller is better: whether no, some or all seeds diverged (0, 1,
+/// 2), then the mean of the others, with its sign changed if more is better.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Place(u8, f64);
 
 impl Place {
-    /// Makes the place by the values of some seeds, of which one that is missing diverged.
+    /// Builds the key from the values of some seeds; `None` for a diverged seed.
     fn of(values: &[Option<f64>], metric: &Criterion) -> Self {
         let finite: Vec<f64> = values.iter().flatten().copied().filter(|x| x.is_finite()).collect();
         let class = match (finite.len(), values.len()) {
@@ -44,8 +44,9 @@ impl Place {
 }
 
 impl Hindsight {
-    /// Counts for a plan with rungs. `value` gives a run's value of the selection metric at an epoch,
-    /// none after a divergence. `None` without rungs, and where no label was trained whole.
+    /// Returns the counts of a plan with rungs. `value` returns a run's value of the selection
+    /// metric at an epoch, `None` after a divergence. `None` without rungs, or where no label was
+    /// trained to the end.
     pub fn of(analysis: &Analysis, value: impl Fn(usize, u64) -> Option<f64>) -> Option<Hindsight> {
         let tuning = analysis.plan.tuning.as_ref()?;
         let mut out = Hindsight::default();
@@ -87,8 +88,8 @@ impl Hindsight {
     }
 }
 
-/// Returns whether rungs cut the best of configurations, by the places of all of them at each rung
-/// and at the end. Of several that are equally good in the end one has to be left.
+/// Returns whether the rungs cut the best configuration, by the keys of all configurations at each
+/// rung and at the end. It counts as kept if any of several best ones remains.
 fn cuts_best(rungs: &[Vec<Place>], end: &[Place], rule: &Rungs) -> bool {
     let Some(best) = end.iter().copied().min_by(Place::before) else { return false };
     let mut alive: Vec<usize> = (0..end.len()).collect();
@@ -114,9 +115,11 @@ mod tests {
         let half = &Rungs { rungs: vec![1, 2], keep: 0.5 };
         assert!(!cuts_best(&[places(&[1.0, 2.0, 3.0, 4.0])], &end, half));
         assert!(cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &end, half));
-        // It ties with the last that goes on.
+        // It ties with the last one that is kept.
         assert!(!cuts_best(&[places(&[3.0, 2.0, 3.0, 4.0])], &end, half));
-        // Another one is equally good in the end.
+        let third = places(&[2.0, 3.0, 1.0, 4.0]);
+        assert!(!cuts_best(&[places(&[3.0, 2.0, 3.0, 4.0])], &third, half));
+        // Another one is equally good at the end.
         let level = places(&[1.0, 1.0, 3.0, 4.0]);
         assert!(!cuts_best(&[places(&[9.0, 2.0, 3.0, 4.0])], &level, half));
         // Cut at the second of two rungs.

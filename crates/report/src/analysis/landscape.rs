@@ -1,5 +1,5 @@
-//! Sweeps over functions: each function is a task of its own, in which each
-//! optimizer has a best configuration of its own.
+//! Sweeps over functions: each function is a separate task, with a best configuration per
+//! optimizer.
 
 use spec::ModelSpec;
 use spec::landscape::Function;
@@ -8,30 +8,30 @@ use spec::record::StopReason;
 
 use super::{Analysis, Config, best_of};
 
-/// Share of the value at the start below which values are as good as the lowest:
-/// positions are 32-bit floats, and what is lower says how they were rounded.
+/// Fraction of the initial value below which values count as the lowest: positions are 32-bit
+/// floats, so that smaller values are rounding errors.
 const ROUNDING: f64 = 1.0 / (1 << 24) as f64;
 
-/// Share of the larger of two values by which they differ at least.
+/// Relative difference up to which two values are equal.
 const ALIKE: f64 = 1e-6;
 
-/// The longest step on a saddle that a chosen run may have, in widths of the box.
+/// Longest step on a saddle that a chosen run may have, as a fraction of the width of the domain.
 pub const STRIDE: f64 = 0.1;
 
-/// One function of a sweep with the analysis of its runs alone.
+/// One function of a sweep, with the analysis of its runs alone.
 #[derive(Clone, Debug)]
 pub struct Task {
     /// The function.
     pub function: Function,
-    /// Of its runs.
+    /// The analysis of its runs.
     pub analysis: Analysis,
-    /// For each of its runs the place in the whole plan.
+    /// Index of each of its runs in the whole plan.
     pub runs: Vec<usize>,
 }
 
 impl Task {
-    /// Mean steps after which the runs of a configuration left their saddle; none
-    /// unless all of them did.
+    /// Returns the mean number of steps after which the runs of a configuration left their saddle;
+    /// `None` unless all of them did.
     pub fn left_after(&self, config: &Config) -> Option<f64> {
         let reason = StopReason::LeftDomain.name();
         let left = |&run: &usize| {
@@ -43,16 +43,14 @@ impl Task {
         Some(steps.iter().sum::<u64>() as f64 / steps.len() as f64)
     }
 
-    /// Whether two values of the function are as good as one: both so far below the
-    /// value at the start, or so near to each other, that 32-bit floats do not tell
-    /// them apart.
+    /// Returns whether two values of the function are equal up to rounding: both are far below the
+    /// initial value, or they are too close for 32-bit floats to tell apart.
     pub fn level(&self, a: f64, b: f64) -> bool {
         let low = self.rounding();
         (a.abs() <= low && b.abs() <= low) || (a - b).abs() <= ALIKE * a.abs().max(b.abs())
     }
 
-    /// Values up to this are the lowest but for rounding: none where the start is
-    /// not known.
+    /// Returns the value up to which values count as the lowest; 0 where the start is unknown.
     pub fn rounding(&self) -> f64 {
         let start = self.analysis.plan.runs.first().map(|run| match &run.spec.model {
             ModelSpec::Function(model) => self.function.value([model.start_x, model.start_y]),
@@ -61,8 +59,8 @@ impl Task {
         ROUNDING * start.unwrap_or(0.0).abs()
     }
 
-    /// Whether no step of a configuration's runs was longer than [`STRIDE`] of the
-    /// box's width. Unknown steps, of a report of an earlier release, pass.
+    /// Returns whether no step of a configuration's runs was longer than [`STRIDE`] times the width
+    /// of the domain. Unknown steps, in reports of earlier releases, pass.
     pub fn walked(&self, config: &Config) -> bool {
         let [low, high] = self.function.info().domain;
         let most = STRIDE * (high[0] - low[0]);
@@ -70,10 +68,10 @@ impl Task {
         config.runs.iter().filter_map(longest).all(|step| step <= most)
     }
 
-    /// A saddle has no lowest value, and to be thrown over it by one absurd step is
-    /// no merit: of the configurations that [walked](Task::walked) the best is the
-    /// one that left in the fewest steps, of equally soon ones the first; where none
-    /// has left it is the lowest. A label of which none walked has none.
+    /// Chooses each label's configuration on a saddle, which has no lowest value. Leaving it by one
+    /// absurd step is no merit, so only configurations that [walked](Task::walked) are eligible.
+    /// The best is the one that left in the fewest steps (of equals, the first), or the lowest if
+    /// none left. `None` for a label of which none walked.
     fn choose_the_soonest(&mut self) {
         let analysis = &self.analysis;
         let best = |label: usize| {
@@ -92,7 +90,7 @@ impl Task {
     }
 }
 
-/// The function that a run descends; none for networks.
+/// Returns the function that a run minimises; `None` for networks.
 pub fn function(run: &PlannedRun) -> Option<Function> {
     match &run.spec.model {
         ModelSpec::Function(model) => Some(model.function),
@@ -100,7 +98,7 @@ pub fn function(run: &PlannedRun) -> Option<Function> {
     }
 }
 
-/// The functions of a plan in its order, each once; none for networks.
+/// Returns the distinct functions of a plan in its order; empty for networks.
 pub fn functions(runs: &[PlannedRun]) -> Vec<Function> {
     let mut out: Vec<Function> = Vec::new();
     for function in runs.iter().filter_map(function) {
@@ -111,13 +109,13 @@ pub fn functions(runs: &[PlannedRun]) -> Vec<Function> {
     out
 }
 
-/// Whether values of runs on these functions say nothing beside each other: those
-/// of different functions do not compare, and a saddle's have no lowest.
+/// Returns whether runs on these functions cannot be compared: there are several functions, or one
+/// is a saddle, which has no lowest value.
 pub(super) fn apart(functions: &[Function]) -> bool {
     functions.len() > 1 || functions.iter().any(|f| f.info().saddle)
 }
 
-/// The tasks of a sweep over functions, in plan order.
+/// Returns the tasks of a sweep over functions, in plan order.
 pub(super) fn tasks(analysis: &Analysis) -> Vec<Task> {
     let all = &analysis.plan.runs;
     let task = |wanted: Function| {

@@ -1,22 +1,21 @@
-//! What each label was given and what it cost: a lead that was bought with a
-//! larger budget is worth less.
+//! The ledger: the budget and cost of each label. A lead that took a larger budget is worth less.
 
 use spec::record::Status;
 
 use crate::analysis::{Analysis, Counts};
 
-/// What one label spent, over all its configurations and seeds.
+/// Cost of one label, over all its configurations and seeds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spent {
-    /// Place in the plan.
+    /// Index into `plan.optimizers`.
     pub label: usize,
-    /// Configurations planned.
+    /// Number of configurations planned.
     pub configs: usize,
-    /// Those of them that were added to its grid.
+    /// Number of these that growth added to its grid.
     pub added: usize,
-    /// Those with at least one result or cut by a rung: the best was chosen from these.
+    /// Number of these with at least one result or cut by a rung: the best was chosen from them.
     pub with_result: usize,
-    /// How its runs ended.
+    /// Counts of its runs by how they ended.
     pub counts: Counts,
     /// Whole epochs trained, of all runs.
     pub epochs: u64,
@@ -24,11 +23,11 @@ pub struct Spent {
     pub steps: u64,
     /// Seconds of training.
     pub train_seconds: f64,
-    /// Seconds that a device slot was held: training and evaluation.
+    /// Seconds for which runs held a slot: training and evaluation.
     pub device_seconds: f64,
 }
 
-/// The ledger, one row a label in plan order.
+/// Returns the ledger, one row per label in plan order.
 pub fn spent(analysis: &Analysis) -> Vec<Spent> {
     let mut ledger: Vec<Spent> = (0..analysis.plan.optimizers.len())
         .map(|label| Spent { label, ..Spent::default() })
@@ -43,7 +42,7 @@ pub fn spent(analysis: &Analysis) -> Vec<Spent> {
         for &run in &config.runs {
             let run = &analysis.rows[run];
             row.counts.add(run.status);
-            // A failed run has no outcome; what it cost is not known.
+            // A failed run has no outcome; its cost is unknown.
             let (train, eval) = (run.train_seconds.unwrap_or(0.0), run.eval_seconds.unwrap_or(0.0));
             row.epochs += run.epochs_completed.unwrap_or(0);
             row.steps += run.steps.unwrap_or(0);
@@ -55,7 +54,8 @@ pub fn spent(analysis: &Analysis) -> Vec<Spent> {
 }
 
 impl Spent {
-    /// Runs without a result whose cost is unknown: failed, timed out or cancelled.
+    /// Returns the number of runs without a result whose cost is unknown: failed, timed out or
+    /// cancelled.
     pub fn of_unknown_cost(&self, analysis: &Analysis) -> usize {
         let of_known = |s: Status| s.is_result() || s == Status::Cut;
         let ended = |status: Option<Status>| status.is_some_and(|s| !of_known(s));

@@ -1,5 +1,4 @@
-//! Which differences are none: what the metric cannot tell apart, and what
-//! rounding alone makes.
+//! Differences that count as zero: below the resolution of the metric, or due to rounding.
 
 use spec::RunSpec;
 use spec::metric::Resolution;
@@ -8,27 +7,27 @@ use spec::record::Split;
 use super::Criterion;
 use crate::table::RunRow;
 
-/// Relative difference up to which losses and scores are level: a few steps of
-/// float32, in which they are computed.
+/// Relative difference up to which losses and scores are level: a few ulps of float32, in which
+/// they are computed.
 const ROUNDING: f64 = 1e-6;
 
-/// Losses below this part of the loss before training are level: what is left of
-/// them is rounding of terms of the size before (2^-24 is half a step of float32).
+/// Fraction of the loss before training below which losses are level: the remainder is rounding of
+/// terms of the initial size (2^-24 is half an ulp of float32).
 pub const VANISHED: f64 = 1.0 / 16_777_216.0;
 
-/// A run with what is needed to tell whether its outcome differs from another's.
+/// A run's outcome, with the data to tell whether it differs from another's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judged {
     /// The value of [`Criterion::outcome`].
     pub outcome: f64,
-    /// Samples of the split that it was measured on.
+    /// Number of samples of the split it was measured on.
     samples: u64,
-    /// Loss on that split before training, where it is one.
+    /// Loss on that split before training; `None` if the metric is not a loss.
     initial: Option<f64>,
 }
 
 impl Judged {
-    /// None without an outcome.
+    /// Returns `None` without an outcome.
     pub(crate) fn of(evaluation: &Criterion, spec: &RunSpec, row: &RunRow) -> Option<Self> {
         let outcome = evaluation.outcome(row)?;
         let samples = match evaluation.split {
@@ -49,15 +48,15 @@ impl Judged {
     }
 }
 
-/// Returns by how much `a` is better than `b`: 0 where the two are level, infinite where
-/// one of them diverged or never reached its target.
+/// Returns by how much `a` is better than `b`: 0 where the two are level, infinite where one of
+/// them diverged or never reached its target.
 ///
-/// Accuracies are level below half a sample. Other metrics are level up to 1e-6 of
-/// the larger, and losses also where both are below 2^-24 of the loss before
-/// training. Counts of samples are exact.
+/// Accuracies are level below half a sample. Other metrics are level up to 1e-6 of the larger, and
+/// losses also where both are below 2^-24 of the loss before training. Numbers of samples are
+/// exact.
 pub(crate) fn gain(evaluation: &Criterion, a: &Judged, b: &Judged) -> f64 {
     let (x, y) = (a.outcome, b.outcome);
-    // Both infinite: neither is better, and infinity less infinity is no number.
+    // Both may be infinite, and infinity minus infinity is NaN.
     if x == y {
         return 0.0;
     }
@@ -73,8 +72,8 @@ pub(crate) fn gain(evaluation: &Criterion, a: &Judged, b: &Judged) -> f64 {
     if level { 0.0 } else { gain }
 }
 
-/// Outcomes turned so that more is better, those that are level made equal: the
-/// values of either side of a comparison that does not pair them.
+/// Returns the outcomes of the two sides of an unpaired comparison, with signs such that more is
+/// better, and level ones made equal.
 pub(crate) fn scores(evaluation: &Criterion, sides: [&[Judged]; 2]) -> [Vec<f64>; 2] {
     let mut all: Vec<(usize, usize, Judged)> = Vec::new();
     for (side, values) in sides.iter().enumerate() {
@@ -84,7 +83,7 @@ pub(crate) fn scores(evaluation: &Criterion, sides: [&[Judged]; 2]) -> [Vec<f64>
     let mut out = sides.map(|values| vec![0.0; values.len()]);
     let mut first: Option<Judged> = None;
     for (side, at, value) in all {
-        // A group is held by its first, so that it cannot grow step by step.
+        // Each group is compared with its first, so that it cannot grow step by step.
         let held = first.filter(|held| gain(evaluation, held, &value) == 0.0).unwrap_or(value);
         first = Some(held);
         out[side][at] = if evaluation.higher_is_better() { held.outcome } else { -held.outcome };

@@ -1,4 +1,5 @@
-//! Looks at the seeds that judge on the way (`until`): what each has decided, and who needs more.
+//! Sequential looks at the judging seeds (`until`): the pairs decided so far, and the labels that
+//! need more seeds.
 
 use std::collections::HashMap;
 
@@ -11,32 +12,33 @@ use stats::sequential::{Design, Pairs, Standing, chance_to_decide};
 use super::Analysis;
 use super::pairs::{gains_of, test_of};
 
-/// A pair of which fewer continuations would decide is given up.
+/// Chance of a decision, 0..1, below which a pair is given up.
 const HOPELESS: f64 = 0.1;
 
-/// All pairs of labels over the looks so far.
+/// State of all pairs of labels after the looks so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Looks {
-    /// Goal, looks and level, as the sweep file has them.
+    /// Goal, looks and level of the sweep file.
     pub until: Until,
-    /// The stage of the seeds that are looked at.
+    /// The stage of the seeds.
     pub stage: Stage,
-    /// Looks that all runs of have ended.
+    /// Number of looks whose runs have all ended.
     pub taken: usize,
-    /// Pairs of labels by their places in the plan, the first before the second.
+    /// Pairs of labels, as ascending indices into `plan.optimizers`.
     couples: Vec<(usize, usize)>,
     pairs: Pairs,
 }
 
 impl Looks {
-    /// What is known of two labels, and the p-value over all looks so far; none of a label with
-    /// itself.
+    /// Returns the standing of two labels and the p-value over all looks so far; `None` for a label
+    /// with itself.
     pub fn of(&self, a: usize, b: usize) -> Option<(Standing, f64)> {
         let at = self.couples.iter().position(|&pair| pair == (a.min(b), a.max(b)))?;
         Some((self.pairs.standing(at), self.pairs.p(at)))
     }
 
-    /// The look, from 0, at which a pair of labels was decided or given up; of an open one the last.
+    /// Returns the look, from 0, at which a pair of labels was decided or given up; the last one
+    /// for an open pair.
     fn look_of(&self, a: usize, b: usize) -> usize {
         match self.of(a, b) {
             Some((Standing::Decided(look) | Standing::GivenUp(look), _)) => look,
@@ -44,19 +46,19 @@ impl Looks {
         }
     }
 
-    /// The number of seeds that a pair of labels rests on: those of its look.
+    /// Returns the number of seeds that a pair's result rests on: those of its look.
     pub fn seeds(&self, a: usize, b: usize) -> usize {
         self.until.looks.get(self.look_of(a, b)).map_or(usize::MAX, |n| *n as usize)
     }
 
-    /// The part of the level that a pair's look may spend: 1 less it is the confidence of the
-    /// pair's interval.
+    /// Returns the part of the level that a pair's look may spend; 1 minus it is the confidence of
+    /// the pair's interval.
     pub fn spent(&self, a: usize, b: usize) -> f64 {
         let share = self.until.share.get(self.look_of(a, b));
         share.map_or(1.0, |share| share * self.until.level)
     }
 
-    /// How many pairs are decided, given up and open.
+    /// Returns the numbers of pairs that are decided, given up and open.
     pub fn counts(&self) -> [usize; 3] {
         let all = || (0..self.couples.len()).map(|pair| self.pairs.standing(pair));
         let decided = all().filter(|s| matches!(s, Standing::Decided(_))).count();
@@ -64,8 +66,8 @@ impl Looks {
         [decided, given_up, self.couples.len() - decided - given_up]
     }
 
-    /// Places of the labels that need more seeds, of which `leader` stands first. A label without
-    /// any result decides nothing.
+    /// Returns the indices of the labels that need more seeds; `leader` is the label that ranks
+    /// first. Labels without any result are left out.
     fn needed(&self, leader: Option<usize>, has_result: impl Fn(usize) -> bool) -> Vec<usize> {
         let mut needed = Vec::new();
         for (pair, &(a, b)) in self.couples.iter().enumerate() {
@@ -82,8 +84,8 @@ impl Looks {
     }
 }
 
-/// The looks that the decisions of a plan have opened and whose runs all have a result, or that a
-/// later decision rests on.
+/// Returns the number of looks that the plan's decisions have opened and whose runs all have a
+/// result, or on which a later decision rests.
 fn taken(analysis: &Analysis) -> usize {
     let plan = &analysis.plan;
     let of_look = |decision: &&Decision| decision.look > 0 && !decision.chosen.is_empty();
@@ -92,7 +94,7 @@ fn taken(analysis: &Analysis) -> usize {
             decision.chosen.iter().flat_map(|choice| &choice.configs).copied().collect();
         (decision.look, configs)
     });
-    // The first look at seeds of the sweep file itself needs no decision.
+    // The first look at the seeds of the sweep file needs no decision.
     let all = || plan.runs.iter().map(|run| run.config_id).collect();
     let first_of_all = plan.until.as_ref().map(|_| (1, all()));
     let stage = plan.looks().map_or(Stage::Confirm, |(_, stage)| stage);
@@ -112,13 +114,12 @@ fn taken(analysis: &Analysis) -> usize {
     opened.take_while(|(at, look)| at + 1 < rests || whole(look)).count()
 }
 
-/// The looks so far with what they decided; none of a sweep without `until`, and before the first
-/// look.
+/// Returns the looks so far; `None` for a sweep without `until`, or before the first look.
 pub(super) fn looks(analysis: &Analysis) -> Option<Looks> {
     after(analysis, taken(analysis))
 }
 
-/// So many looks with what they decided, whether each of their runs has a result or not.
+/// Returns the state after `taken` looks, whether or not each of their runs has a result.
 fn after(analysis: &Analysis, taken: usize) -> Option<Looks> {
     let (until, stage) = analysis.plan.looks().map(|(until, stage)| (until.clone(), stage))?;
     if taken == 0 || analysis.judging() != stage {
@@ -165,13 +166,13 @@ fn after(analysis: &Analysis, taken: usize) -> Option<Looks> {
     Some(Looks { until, stage, taken, couples, pairs })
 }
 
-/// The test of paired gains, of which an infinite one has a rank alone.
+/// Returns the test of paired gains: of signs and sizes if all gains are finite, else of ranks.
 fn deciding(gains: &[f64]) -> Option<Test> {
     if gains.iter().all(|gain| gain.is_finite()) { sign_flip(gains) } else { wilcoxon(gains) }
 }
 
-/// The places of the labels that go on to the next look when all runs have ended, empty where
-/// none needs more seeds; `None` where no look could be taken.
+/// Returns the indices of the labels that continue to the next look once all runs have ended; empty
+/// where none needs more seeds, `None` where no look could be taken.
 pub(super) fn to_go_on(analysis: &Analysis) -> Option<Vec<usize>> {
     let looks = after(analysis, analysis.plan.looks_opened())?;
     let leader = analysis.ranked().first().map(|&i| analysis.configs[i].label);

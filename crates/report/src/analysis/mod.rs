@@ -1,5 +1,5 @@
-//! What the runs say: configurations, their estimates over seeds, and which
-//! configuration of each label is best.
+//! Analysis of the runs of a sweep: configurations, their estimates over seeds, and the best
+//! configuration of each label.
 
 mod after_selection;
 mod choose;
@@ -56,25 +56,24 @@ pub use stages::{decide, decide_by, repeat};
 pub use target::{Clock, LabelTimes, TimeToTarget};
 pub use tuning::{TuningCurve, TuningPoint, tuning};
 
-/// Plan and runs with everything that follows from them.
+/// The plan and runs of a sweep, with everything derived from them.
 #[derive(Clone, Debug)]
 pub struct Analysis {
-    /// What was asked for.
+    /// The plan.
     pub plan: Plan,
-    /// What came of it, one row a planned run, in plan order.
+    /// Results of the runs, one row per planned run, in plan order.
     pub rows: Vec<RunRow>,
-    /// What configurations are chosen by.
+    /// The selection metric, by which configurations are chosen.
     pub selection: Criterion,
-    /// What the chosen ones are judged by.
+    /// The evaluation metric, by which the chosen configurations are compared.
     pub evaluation: Criterion,
     /// Configurations in plan order.
     pub configs: Vec<Config>,
-    /// For each label its best configuration, an index into `configs`. None
-    /// only for a label without planned runs, and where functions are judged one by
-    /// one: see [`Analysis::by_function`].
+    /// Index into `configs` of each label's judged configuration. `None` for a label without
+    /// planned runs, or where functions are judged separately: see [`Analysis::by_function`].
     pub best: Vec<Option<usize>>,
-    /// The configuration of each label that tuning chose. Where a stage of fresh seeds judges it
-    /// this is not `best`, which has the same configuration on those seeds.
+    /// Index into `configs` of the configuration that tuning chose for each label. If a stage of
+    /// fresh seeds judges, `best` has the same configuration on those seeds instead.
     pub tuned: Vec<Option<usize>>,
     comparison: OnceLock<Comparison>,
     time_to_target: OnceLock<Option<TimeToTarget>>,
@@ -84,7 +83,7 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Analyses `rows`, which are in the order of `plan.runs`.
+    /// Analyses `rows`, which must be in the order of `plan.runs`.
     pub fn new(plan: Plan, rows: Vec<RunRow>) -> Self {
         let selection = criterion::selection(&plan, &rows);
         let evaluation = criterion::evaluation(&plan, &selection, &rows);
@@ -108,7 +107,7 @@ impl Analysis {
         let test_accuracy = EpochMetric::new(Split::Test, Metric::ACCURACY);
         configs.par_iter_mut().for_each(|config| {
             if config.counts.cut > 0 {
-                // The seeds that ended before the rung are no fair part of all.
+                // The seeds that ended before the rung are not a fair sample of all.
                 return;
             }
             let mut known = config::Estimates::default();
@@ -153,16 +152,16 @@ impl Analysis {
         out
     }
 
-    /// Chooses the configuration of each label, and what judges it.
+    /// Chooses the configuration of each label, and the entry with the seeds that judge it.
     fn choose(&mut self) {
         let mut of_label = vec![Vec::new(); self.best.len()];
-        // What was cut is not chosen, whatever another sweep has made of it.
+        // A cut configuration is not chosen, even if another sweep has trained it to its end.
         let eligible = |c: &Config| c.stage.is_tuning() && c.cut_at.is_none();
         for (i, config) in self.configs.iter().enumerate().filter(|(_, c)| eligible(c)) {
             of_label[config.label].push(i);
         }
         self.tuned = of_label.iter().map(|among| best_of(self, among)).collect();
-        // What is judged is what was decided on, whatever would be chosen today.
+        // A recorded decision holds, even if another configuration would be chosen today.
         if let Some(decided) = stages::decided(self, Stage::Tuning) {
             let both = decided.into_iter().zip(&self.tuned);
             self.tuned = both.map(|(decided, today)| decided.or(*today)).collect();
@@ -173,13 +172,13 @@ impl Analysis {
         };
     }
 
-    /// The first planned run of a configuration: all but its seed holds for all.
+    /// Returns the first planned run of a configuration; its others differ in the seed alone.
     pub fn planned(&self, config: &Config) -> &PlannedRun {
         &self.plan.runs[config.runs[0]]
     }
 
-    /// What sets a configuration apart within its label: `lr 0.01, momentum 0.9`.
-    /// The learning rate always; a path's first part is left out.
+    /// Describes what sets a configuration apart within its label: `lr 0.01, momentum 0.9`. The
+    /// learning rate is always included; the prefix `optimizer.` of a path is omitted.
     pub fn describe(&self, config: &Config) -> String {
         let run = self.planned(config);
         let mut text = format!("lr {}", number::short(run.spec.optimizer.lr()));
@@ -192,7 +191,7 @@ impl Analysis {
         text
     }
 
-    /// The learning rates that a label was tried with, ascending.
+    /// Returns the learning rates that a label was tried with, ascending.
     pub fn lr_grid(&self, label: usize) -> Vec<f64> {
         let bits: BTreeSet<u64> = self
             .configs
@@ -204,21 +203,22 @@ impl Analysis {
         bits.into_iter().map(f64::from_bits).collect()
     }
 
-    /// Labels' chosen configurations that have a result, best first by the evaluation metric and
-    /// those of which all seeds diverged last: indices into `configs`.
+    /// Returns the chosen configurations that have a result, as indices into `configs`: the best
+    /// first by the evaluation metric, and last those of which all seeds diverged.
     pub fn ranked(&self) -> Vec<usize> {
         let chosen = self.best.iter().flatten().copied();
         let with_result = |i: &usize| self.configs[*i].counts.results() > 0;
         by_judge(self, &chosen.filter(with_result).collect::<Vec<_>>()).concat()
     }
 
-    /// The configurations of [`Analysis::ranked`].
+    /// Returns the configurations of [`Analysis::ranked`].
     pub fn ranking(&self) -> Vec<&Config> {
         self.ranked().into_iter().map(|i| &self.configs[i]).collect()
     }
 
-    /// The fewest and the most seeds that the values of the chosen configurations rest on, where
-    /// they differ and runs lack a result: one that never reached its target has one.
+    /// Returns the smallest and largest number of seeds that the values of the chosen
+    /// configurations rest on, if these differ and some runs lack a result. A run that never
+    /// reached its target has one.
     pub fn uneven(&self) -> Option<(usize, usize)> {
         let ranking = self.ranking();
         let seeds = |c: &&Config| match self.evaluation.reached() {
@@ -229,21 +229,21 @@ impl Analysis {
         (fewest < most && self.counts().without_result() > 0).then_some((fewest, most))
     }
 
-    /// A run's outcome by the evaluation metric with what tells whether it differs from another's;
-    /// none without a result.
+    /// Returns a run's outcome by the evaluation metric, with the data to tell whether it differs
+    /// from another's; `None` without a result.
     pub(crate) fn judged(&self, run: usize) -> Option<Judged> {
         Judged::of(&self.evaluation, &self.plan.runs[run].spec, &self.rows[run])
     }
 
-    /// Returns whether a configuration is the chosen one of its label, and one that completed:
-    /// where nothing did, nothing could be chosen.
+    /// Returns whether a configuration is the chosen one of its label and at least one of its runs
+    /// completed.
     pub fn is_chosen(&self, config: usize) -> bool {
         let own = &self.configs[config];
         self.best[own.label] == Some(config) && own.counts.completed > 0
     }
 
-    /// Why a run ended before its last planned epoch or step; none where it did not. A run may
-    /// reach its target in the last one.
+    /// Returns the reason why a run ended before its last planned epoch or step; `None` where it
+    /// did not, even if it reached its target in the last one.
     pub fn ended_early(&self, run: usize) -> Option<StopReason> {
         let (row, spec) = (&self.rows[run], &self.plan.runs[run].spec);
         let grain = self.selection.grain;
@@ -252,54 +252,54 @@ impl Analysis {
         StopReason::from_name(row.stop_reason.as_deref()?).filter(|_| early)
     }
 
-    /// All pairs of chosen configurations, compared seed by seed.
+    /// Returns all pairs of chosen configurations, compared seed by seed.
     pub fn comparison(&self) -> &Comparison {
         self.comparison.get_or_init(|| compare::compare(self))
     }
 
-    /// Training until the target's value; none when the plan has no value.
+    /// Returns the times to the target; `None` if the plan has no target value.
     pub fn time_to_target(&self) -> Option<&TimeToTarget> {
         self.time_to_target.get_or_init(|| target::time_to_target(self)).as_ref()
     }
 
-    /// The looks at the fresh seeds on the way; none of a sweep without `until`, and before the
-    /// runs of the first have ended.
+    /// Returns the sequential looks at the judging seeds; `None` for a sweep without `until`, or
+    /// before the runs of the first look have ended.
     pub fn looks(&self) -> Option<&Looks> {
         self.looks.get_or_init(|| looks::looks(self)).as_ref()
     }
 
-    /// The mean of each label's configuration that tuning chose, with an interval that includes the
-    /// choice; none where too few seeds or configurations could tell.
+    /// Returns the mean of each label's tuned configuration, with an interval that accounts for the
+    /// choice; `None` with too few seeds or configurations.
     pub fn after_selection(&self) -> &[Option<AfterSelection>] {
         self.after_selection.get_or_init(|| after_selection::after_selection(self))
     }
 
-    /// The functions of a sweep over landscapes, each with its own analysis; none
-    /// for networks.
+    /// Returns the functions of a sweep over landscapes, each with its own analysis; empty for
+    /// networks.
     pub fn tasks(&self) -> &[Task] {
         self.tasks.get_or_init(|| landscape::tasks(self))
     }
 
-    /// Whether functions are judged one by one, each by its [`Task`], and nothing
-    /// over all runs: values of several do not compare, and a saddle's not at all.
+    /// Returns whether functions are judged separately, each by its [`Task`], with nothing computed
+    /// over all runs: values of several functions are not comparable, nor are those of a saddle.
     pub fn by_function(&self) -> bool {
         let functions: Vec<_> = self.tasks().iter().map(|task| task.function).collect();
         landscape::apart(&functions)
     }
 
-    /// Returns whether a configuration was added to the grid of its optimizer, by growth.
+    /// Returns whether growth added a configuration to the grid of its optimizer.
     pub fn was_added(&self, config: &Config) -> bool {
         let of_file = self.plan.runs_of_file().len();
         config.stage.is_tuning() && config.runs.iter().all(|run| *run >= of_file)
     }
 
-    /// Configurations of a label: those its best was chosen from.
+    /// Returns the tuning configurations of a label, from which its best was chosen.
     pub fn tried(&self, label: usize) -> impl Iterator<Item = &Config> {
         self.configs.iter().filter(move |c| c.label == label && c.stage.is_tuning())
     }
 
-    /// The stage whose seeds judge: fresh ones once each configuration that is judged on them has
-    /// a result, or has none to come.
+    /// Returns the stage whose seeds judge: fresh seeds once each configuration on them has a
+    /// result, or can get none any more.
     pub fn judging(&self) -> Stage {
         let fresh: Vec<&Config> =
             self.configs.iter().filter(|config| config.stage == Stage::Confirm).collect();
@@ -308,12 +308,12 @@ impl Analysis {
         if any && fresh.iter().all(told) { Stage::Confirm } else { Stage::Tuning }
     }
 
-    /// The seeds that judge, in the order of the file.
+    /// Returns the seeds that judge, in the order of the file.
     pub fn seeds(&self) -> &[u64] {
         self.plan.seeds_of(self.judging())
     }
 
-    /// The configuration of a stage that is the same as this one but for its seeds.
+    /// Returns the configuration of a stage that differs from this one in its seeds alone.
     pub fn counterpart(&self, config: &Config, stage: Stage) -> Option<&Config> {
         let same = |c: &&Config| {
             c.label == config.label && c.config_id == config.config_id && c.stage == stage
@@ -321,7 +321,7 @@ impl Analysis {
         self.configs.iter().find(same)
     }
 
-    /// How all runs ended.
+    /// Counts all runs by how they ended.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for config in &self.configs {

@@ -1,4 +1,4 @@
-//! Rungs of tuning: the configurations of each label that go on, by what they came to at an epoch.
+//! Rungs of tuning: the configurations of each label that continue, by their results at an epoch.
 
 use spec::Id;
 use spec::plan::{Plan, PlannedOptimizer, PlannedRun};
@@ -7,10 +7,10 @@ use spec::stages::{Choice, Rungs};
 
 use super::{Analysis, by_selection};
 
-/// The configurations of each label that go on beyond the next rung: the best by the selection
-/// metric there, as many as `keep` of them, and all that tie with the last; those of which a run
-/// has no result last. A configuration of which every seed diverged goes on with no other one. A
-/// label without any result is left out.
+/// Returns the configurations of each label that continue beyond the next rung: the best fraction
+/// `keep` by the selection metric there, and all that tie with the last of them. Configurations
+/// with a run without a result rank last. One of which every seed diverged continues only if no
+/// other can. A label without any result is omitted.
 pub(super) fn going_on(analysis: &Analysis, rungs: &Rungs) -> Vec<Choice> {
     let choice = |(label, planned): (usize, &PlannedOptimizer)| {
         let alive = |i: &usize| {
@@ -43,8 +43,8 @@ pub(super) fn going_on(analysis: &Analysis, rungs: &Rungs) -> Vec<Choice> {
     analysis.plan.optimizers.iter().enumerate().filter_map(choice).collect()
 }
 
-/// The configurations that went on beyond the next rung of a plan, by where each run was cut in the
-/// end.
+/// Returns the configurations that continued beyond the next rung of a plan, from the epoch at
+/// which each run was cut in the end.
 pub(super) fn went_on(
     plan: &Plan,
     epoch: u64,
@@ -60,12 +60,12 @@ pub(super) fn went_on(
     plan.optimizers.iter().filter_map(choice).collect()
 }
 
-/// A record as it was at the end of an epoch, as if the run had been that long; unchanged where the
-/// run ended before, diverged in that very epoch, or was not trained so far. Seconds stay those of
-/// the whole record.
+/// Returns a record as it was at the end of an epoch, as if the run had ended there. The record is
+/// unchanged if the run ended before, diverged in that epoch, or was not trained that far. Times in
+/// seconds remain those of the whole record.
 pub(super) fn at_epoch(record: &RunRecord, epoch: u64) -> RunRecord {
     let mut out = record.clone();
-    // A run that diverges in the next epoch has trained this one whole, with finite values.
+    // A run that diverges in the next epoch has completed this one with finite values.
     let finite = |o: &Outcome| {
         o.metrics.iter().all(|point| point.epoch != epoch || point.value.0.is_finite())
     };

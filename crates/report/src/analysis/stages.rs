@@ -1,4 +1,4 @@
-//! Decisions on the next stage of a sweep by the results of those before.
+//! Decisions on the next stage of a sweep, by the results of earlier stages.
 
 use std::collections::HashMap;
 
@@ -10,15 +10,15 @@ use spec::{Digest, Id};
 use super::{Analysis, by_selection, growth, looks, rungs};
 use crate::table::RunRow;
 
-/// Decides what a plan trains next when all of its runs have ended. None of a plan that has
-/// nothing more to decide on, and where no run has a result to decide by.
+/// Decides what a plan trains next, once all of its runs have ended. `None` if the plan has no
+/// further decision, or no run has a result to decide by.
 ///
-/// A decision on a rung has the configurations that go on (`rungs.rs`), one on growth those beyond
-/// the edges of grids (`growth.rs`). The decision after tuning has of each label the `top`
-/// configurations in the order in which the report would choose them, those of which a run has no
-/// result last; after a look at seeds the labels that need more.
+/// A decision on a rung has the configurations that continue (`rungs.rs`); one on growth, those
+/// beyond the edges of grids (`growth.rs`). The decision after tuning has the `top` configurations
+/// of each label, in the order in which the report would choose them and with those that lack a
+/// result last. The decision after a look has the labels that need more seeds.
 ///
-/// A pure function of the plan and of the records of its runs, in whatever order these came.
+/// A pure function of the plan and the records of its runs, regardless of the order of these.
 pub fn decide(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Option<Decision> {
     let (pauses, cut) = (plan.pauses(), plan.cut());
     decide_by(plan, &|run| {
@@ -34,8 +34,9 @@ pub fn decide(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Option<Decision
     })
 }
 
-/// Decides as the sweep did whose runs came to these rows: as [`decide_by`], and at a rung by where
-/// each run was cut in the end, which is `None` of what was trained to its end.
+/// Repeats the sweep's decision from the rows of its runs, as [`decide_by`] would. At a rung it
+/// uses the epoch at which each run was cut in the end, which is `None` for a run trained to its
+/// end.
 pub fn repeat(
     plan: &Plan,
     row: &dyn Fn(&PlannedRun) -> Option<RunRow>,
@@ -50,17 +51,17 @@ pub fn repeat(
     (!chosen.is_empty()).then(|| on_rung(plan, chosen, rests_on))
 }
 
-/// The decision on the next rung of a plan.
+/// Returns the decision on the next rung of a plan.
 fn on_rung(plan: &Plan, chosen: Vec<Choice>, rests_on: Vec<Evidence>) -> Decision {
     let rungs = plan.tuning.as_ref().map_or(0, |tuning| tuning.rungs.len());
     let rung = (rungs - plan.rungs_left().len() + 1) as u64;
     Decision { stage: Stage::Tuning, look: 0, rung, chosen, grown: Vec::new(), rests_on }
 }
 
-/// What a run came to, with the digest of its result where that is known.
+/// Result of a run, with the digest of its record if that is known.
 pub type Outcome = (RunRow, Option<Digest>);
 
-/// As [`decide`] by what each run came to; `None` of a run without a record.
+/// Decides as [`decide`] does, from a result per run; `None` for a run without a record.
 pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -> Option<Decision> {
     if !plan.is_open() {
         return None;
@@ -76,7 +77,7 @@ pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -
     }
     if plan.is_growing() {
         let grown = growth::grown(&analysis)?;
-        // Where nothing grows the fresh seeds follow, if there are any.
+        // If nothing grows, the fresh seeds follow, if any.
         if !grown.is_empty() || plan.confirm.is_none() {
             let stage = Stage::Tuning;
             let chosen = Vec::new();
@@ -100,7 +101,7 @@ pub fn decide_by(plan: &Plan, result: &dyn Fn(&PlannedRun) -> Option<Outcome>) -
     Some(Decision { stage, look, chosen, rung: 0, grown: Vec::new(), rests_on })
 }
 
-/// Of each label the `top` configurations of tuning, the best first.
+/// Returns the `top` tuning configurations of each label, the best first.
 fn best(analysis: &Analysis, top: usize) -> Vec<Choice> {
     let choice = |(label, planned): (usize, &PlannedOptimizer)| {
         let with_result = |i: &usize| {
@@ -117,8 +118,8 @@ fn best(analysis: &Analysis, top: usize) -> Vec<Choice> {
     analysis.plan.optimizers.iter().enumerate().filter_map(choice).collect()
 }
 
-/// For each label the configuration of a stage that a decision is on: the first of those chosen.
-/// None before anything is decided.
+/// Returns for each label the configuration of a stage that a decision is on: the first of those
+/// chosen. `None` before anything is decided.
 pub(super) fn decided(analysis: &Analysis, stage: Stage) -> Option<Vec<Option<usize>>> {
     let decision = analysis.plan.decision(Stage::Confirm)?;
     let of_label = |(label, planned): (usize, &PlannedOptimizer)| {

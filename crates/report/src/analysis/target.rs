@@ -1,4 +1,4 @@
-//! Training until the target's value was measured for the first time.
+//! Time to target: training until the target's value was first measured.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -9,29 +9,29 @@ use crate::analysis::{Analysis, Config};
 use crate::table::RunRow;
 use stats::location;
 
-/// What training is counted in.
+/// Unit in which training is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Whole epochs; of runs by steps those that are done, so that [`Clock::Steps`] says more.
+    /// Whole epochs; for runs by steps, completed ones, so that [`Clock::Steps`] is more precise.
     Epochs,
-    /// Training samples fed: what compares where batches differ in size.
+    /// Training samples, which are comparable between different batch sizes.
     Samples,
     /// Optimizer steps.
     Steps,
-    /// Seconds of training; evaluation is not counted.
+    /// Seconds of training, without evaluation.
     Seconds,
 }
 
 impl Clock {
-    /// All of them.
+    /// All clocks.
     pub const ALL: [Clock; 4] = [Clock::Epochs, Clock::Samples, Clock::Steps, Clock::Seconds];
 
-    /// Its place in [`Clock::ALL`].
+    /// Returns its index in [`Clock::ALL`].
     pub fn place(self) -> usize {
         Clock::ALL.iter().position(|clock| *clock == self).unwrap_or(0)
     }
 
-    /// What a run needed to the target; infinite when it never got there.
+    /// Returns the time that a run needed to reach the target; infinite if it never did.
     pub fn of(self, row: &RunRow) -> f64 {
         let reached = match self {
             Clock::Epochs => row.target_epoch.map(|e| e as f64),
@@ -43,29 +43,28 @@ impl Clock {
     }
 }
 
-/// One label at its chosen configuration.
+/// Times to target of one label at its chosen configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelTimes {
     /// Index into `Analysis::configs`.
     pub config: usize,
-    /// Runs with a result: those that count.
+    /// Number of runs with a result, the ones that count.
     pub runs: usize,
-    /// Those that reached the target.
+    /// Number of these that reached the target.
     pub reached: usize,
-    /// Epochs, samples, steps and seconds of each run with a result, in the order of
-    /// [`Clock::ALL`]; never = infinite.
+    /// Epochs, samples, steps and seconds of each run with a result, indexed like [`Clock::ALL`];
+    /// infinite for a run that never reached the target.
     pub times: [Vec<f64>; 4],
-    /// Median of each; infinite when half the runs never reached the target,
-    /// none without runs.
+    /// Median of each; infinite if half of the runs never reached the target, `None` without runs.
     pub medians: [Option<f64>; 4],
-    /// The fastest configuration of the label by median samples, of equally fast ones the
-    /// chosen one, else the first; and that median: it was chosen by what is compared here,
-    /// so it is flattered.
+    /// The fastest configuration of the label by median samples, with that median. Of equals, the
+    /// chosen one, else the first. The median is biased towards fast, since the configuration was
+    /// selected by it.
     pub fastest: Option<(usize, f64)>,
 }
 
 impl LabelTimes {
-    /// Median by a clock; infinite when half the runs never reached the target.
+    /// Returns the median by a clock; infinite if half of the runs never reached the target.
     pub fn median(&self, clock: Clock) -> Option<f64> {
         self.medians[clock.place()]
     }
@@ -76,13 +75,15 @@ impl LabelTimes {
 pub struct TimeToTarget {
     /// The value to reach.
     pub value: f64,
-    /// The fewest samples in the median first; then by how many runs got there.
+    /// Times of each label, sorted by median samples, then by the share of runs that reached the
+    /// target.
     pub by_label: Vec<LabelTimes>,
-    /// Why seconds must not be compared, when they must not.
+    /// The reason why seconds must not be compared; `None` where they may.
     pub seconds_differ: Option<String>,
 }
 
-/// The times to the target of every label; none without a value to reach, or where the metric does not exist.
+/// Returns the times to target of every label; `None` without a value to reach, or if the plan's
+/// runs do not measure the metric.
 pub(super) fn time_to_target(analysis: &Analysis) -> Option<TimeToTarget> {
     let target = &analysis.plan.target;
     let value = target.value?;
@@ -138,8 +139,8 @@ fn with_result<'a>(analysis: &'a Analysis, config: &'a Config) -> impl Iterator<
     config.runs.iter().map(|&r| &analysis.rows[r]).filter(|r| r.has_result())
 }
 
-/// Seconds compare only where machine, code, threads and jobs are the same;
-/// otherwise what differs.
+/// Returns how the runs differ in machine, code, threads or jobs, if they do: seconds are then not
+/// comparable.
 pub fn seconds_differ<'a>(
     analysis: &Analysis,
     configs: impl Iterator<Item = &'a Config>,

@@ -1,4 +1,4 @@
-//! What tuning buys: the result to expect from trying k configurations.
+//! Tuning curves: the result to expect from trying k configurations.
 
 use rayon::prelude::*;
 
@@ -7,41 +7,41 @@ use crate::analysis::{Analysis, by_selection};
 /// The best of `k` configurations drawn at random from those tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TuningPoint {
-    /// How many are tried.
+    /// Number of configurations tried.
     pub k: usize,
-    /// Median of the evaluation metric's mean over all draws, the middle of two where they share it;
-    /// infinite (bad) where every configuration of half the draws diverged.
+    /// Median of the evaluation metric's mean over all draws, or the mean of the two middle values.
+    /// Infinite (the worst value) if every configuration of half the draws diverged.
     pub median: f64,
-    /// Quartiles of the same, the lower value first.
+    /// Quartiles likewise, the lower value first.
     pub quartiles: (f64, f64),
 }
 
 /// The tuning curve of one label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TuningCurve {
-    /// Place in the plan.
+    /// Index into `plan.optimizers`.
     pub label: usize,
-    /// From one configuration to all of them.
+    /// Points from one configuration to all of them.
     pub points: Vec<TuningPoint>,
 }
 
-/// The tuning curve of a label with at least two configurations.
+/// Returns the tuning curve of a label with at least two configurations.
 ///
-/// All `C(N, k)` subsets of its `N` configurations are equally likely; from
-/// each the best is chosen by the selection metric, as the report chooses (what ties among all
-/// keeps its order in every subset), and judged; one of which half of the seeds or more
-/// diverged counts as diverged, since the mean of the rest flatters it. The
-/// distribution is exact: the configuration of rank `i` is the best of
-/// `C(N - 1 - i, k - 1)` subsets. After Dodge et al. 2019 ("Show Your Work"),
-/// who draw with replacement and give the mean; a median can stand
-/// configurations that diverge.
+/// All `C(N, k)` subsets of its `N` configurations are equally likely. The best of each subset is
+/// chosen by the selection metric, with ties broken as among all, and judged. A configuration of
+/// which at least half of the seeds diverged counts as diverged, since the mean of the others
+/// flatters it.
+///
+/// The distribution is exact: the configuration of rank `i` is the best of `C(N - 1 - i, k - 1)`
+/// subsets. After Dodge et al. 2019 ("Show Your Work"), who draw with replacement and report the
+/// mean; a median is robust to configurations that diverge.
 pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
-    // Configurations without any result yet say nothing about tuning.
+    // Configurations without a result carry no information on tuning.
     let with_result = |i: &usize| {
         let config = &analysis.configs[*i];
         config.label == label && config.stage.is_tuning() && config.counts.results() > 0
     };
-    // What was cut would have come to something, too.
+    // Configurations that were cut would have had a result, too.
     if analysis.tried(label).any(|config| config.cut_at.is_some()) {
         return None;
     }
@@ -63,18 +63,18 @@ pub fn tuning(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     Some(TuningCurve { label, points })
 }
 
-/// The places of `values` in ascending order of them.
+/// Returns the indices of `values` in ascending order of value.
 fn ascending(values: &[f64]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..values.len()).collect();
     places.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     places
 }
 
-/// `values` in the order in which they are chosen, the best choice first.
+/// Returns the point of `k` configurations; `values` are in the order of choice, the best first.
 fn point(values: &[f64], ascending: &[usize], k: usize) -> TuningPoint {
     let n = values.len();
-    // P(rank i is the best of k), by the ratio of neighbouring binomials so
-    // that large grids do not overflow.
+    // P(rank i is the best of k), by ratios of neighbouring binomials, so that large grids do not
+    // overflow.
     let mut chances: Vec<f64> = Vec::with_capacity(n);
     let mut p = k as f64 / n as f64;
     for i in 0..n {
@@ -84,7 +84,7 @@ fn point(values: &[f64], ascending: &[usize], k: usize) -> TuningPoint {
             p *= ((left - (k - 1) as f64) / left).max(0.0);
         }
     }
-    // What no draw chooses is no value of the distribution.
+    // Values that no draw chooses are not in the distribution.
     let possible: Vec<usize> =
         ascending.iter().copied().filter(|&place| chances[place] > 0.0).collect();
     let quantile = |q: f64| -> f64 {
@@ -108,7 +108,7 @@ fn point(values: &[f64], ascending: &[usize], k: usize) -> TuningPoint {
 mod tests {
     use super::*;
 
-    /// Every subset, one by one.
+    /// Enumerates every subset.
     fn enumerated(values: &[f64], k: usize) -> Vec<f64> {
         let mut out = Vec::new();
         for bits in 0u32..1 << values.len() {
@@ -122,11 +122,11 @@ mod tests {
 
     #[test]
     fn the_distribution_is_that_of_all_subsets() {
-        // In order of choice; the evaluation metric need not agree with it.
+        // In order of choice; the order by the evaluation metric may differ.
         let values = [0.97, 0.98, 0.95, 0.90, f64::NEG_INFINITY, 0.60, 0.99];
         for k in 1..=values.len() {
             let all = enumerated(&values, k);
-            // As numpy's `averaged_inverted_cdf`.
+            // Same as numpy's `averaged_inverted_cdf`.
             let at = |q: f64| {
                 let place = q * all.len() as f64;
                 let below = all[(place.ceil() as usize).max(1) - 1];

@@ -1,4 +1,4 @@
-//! Columns of `summary.parquet`: one row a configuration, over its seeds.
+//! Columns of `summary.parquet`: one row per configuration, over its seeds.
 
 use polars::prelude::Column;
 use rayon::prelude::*;
@@ -14,25 +14,25 @@ use stats::{Estimate, Interval, location};
 
 /// A value that is estimated over completed seeds.
 struct Measure {
-    /// The beginning of the columns' names.
+    /// Prefix of the columns' names.
     name: String,
     of: Of,
-    /// What a diverged run counts as in the median; none where it counts as nothing.
+    /// The value of a diverged run in the median; `None` where it is left out.
     diverged: Option<f64>,
-    /// What a value can be.
+    /// The lowest and highest possible value.
     bounds: (f64, f64),
 }
 
-/// The place of a run's value.
+/// Source of a run's value.
 enum Of {
     /// The metrics of the last epoch.
     Last(EpochMetric),
-    /// A column of its own.
+    /// A separate column.
     Own(fn(&RunRow) -> Option<f64>),
 }
 
 impl Measure {
-    /// A value of a metric.
+    /// Creates the measure of a metric.
     fn new(name: String, of: Of, metric: Metric) -> Self {
         let bounds = metric.description().bounds.ends();
         Measure { name, of, diverged: Some(metric.worst()), bounds }
@@ -46,8 +46,8 @@ impl Measure {
     }
 }
 
-/// Metrics after the last epoch, the best validation accuracy, seconds, and what counts
-/// with `[target] at = "best"`.
+/// Returns the measures: metrics after the last epoch, the best validation accuracy, seconds of
+/// training, and the values at the best epoch if `[target] at = "best"`.
 fn measures(analysis: &Analysis) -> Vec<Measure> {
     let last = columns_of(&analysis.rows);
     let mut out: Vec<Measure> =
@@ -57,7 +57,7 @@ fn measures(analysis: &Analysis) -> Vec<Measure> {
     out.push(Measure {
         name: "train_seconds".to_owned(),
         of: Of::Own(|r| r.train_seconds),
-        // Those of a diverged run are no measure of anything.
+        // The seconds of a diverged run are not comparable.
         diverged: None,
         bounds: Bounds::Any.ends(),
     });
@@ -71,12 +71,13 @@ fn measures(analysis: &Analysis) -> Vec<Measure> {
     out
 }
 
-/// Identity, counts, then for each measure `_mean, _sd, _median, _iqm, _low,
-/// _high, _min, _max`, where low and high bound the 95 % interval of the mean
-/// (null below three seeds) by the method in the column `interval`; from ten
-/// seeds also the percentile bootstrap of mean and IQM. Bounds of shares lie
-/// between 0 and 1. Medians count a diverged seed as the worst there is, which
-/// makes them infinite where half diverged. Then `hp.*`.
+/// Builds identity and counts, then for each measure `_mean, _sd, _median, _iqm, _low, _high, _min,
+/// _max`, then `hp.*`.
+///
+/// Low and high bound the 95 % interval of the mean (null below three seeds) by the method in the
+/// column `interval`. From ten seeds the percentile bootstrap intervals of mean and IQM are added.
+/// Bounds of shares are clamped to 0..1. Medians count a diverged seed as the worst value, which
+/// makes them infinite if half diverged.
 pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let configs = &analysis.configs;
     let text = |name: &str, of: &dyn Fn(&Config) -> String| {
@@ -120,7 +121,7 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     out.push(String::column("interval", methods.collect()));
     for measure in measures(analysis) {
         let name = &measure.name;
-        // Of what no run of the sweep has, a diverged one is not the worst.
+        // If no run of the sweep has the measure, a diverged run is not its worst value.
         let exists = analysis.rows.iter().any(|r| r.completed() && measure.of(r).is_some());
         let estimates: Vec<Measured> =
             configs.par_iter().map(|c| measured(analysis, c, &measure, exists)).collect();
@@ -145,8 +146,8 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     out
 }
 
-/// An estimate over completed seeds, the median over diverged ones too, and the
-/// interval of the mean, cut at what the value can be.
+/// An estimate over completed seeds, the median including diverged ones, and the interval of the
+/// mean, clamped to the possible values.
 type Measured = (Estimate, Option<f64>, Option<Interval>);
 
 fn measured(analysis: &Analysis, config: &Config, measure: &Measure, exists: bool) -> Measured {

@@ -1,4 +1,4 @@
-//! Journal and plan into three Parquet files.
+//! Conversion of journal and plan into three Parquet files.
 
 mod configs;
 mod parquet;
@@ -20,32 +20,33 @@ use crate::{files, journal};
 
 pub use parquet::write;
 
-/// Up to so many runs the three files are made side by side.
+/// Largest number of runs for which the three files are made in parallel.
 const SIDE_BY_SIDE: usize = 50_000;
 
-/// What [`collect`] found and wrote.
+/// Result of [`collect`].
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
-    /// Runs of the plan: rows of `runs.parquet`.
+    /// Number of runs of the plan: rows of `runs.parquet`.
     pub runs: usize,
-    /// Those with a result, completed or diverged.
+    /// Number of runs with a result, completed or diverged.
     pub results: usize,
-    /// Those without any record.
+    /// Number of runs without any record.
     pub missing: usize,
-    /// Rows of `metrics.parquet`.
+    /// Number of rows of `metrics.parquet`.
     pub points: usize,
     /// The files written.
     pub written: Vec<PathBuf>,
-    /// Journal lines that could not be read.
+    /// Warnings about journal lines that could not be read.
     pub warnings: Vec<String>,
 }
 
-/// Writes `runs.parquet`, `metrics.parquet` and `summary.parquet` (and
-/// `repeats.json` where runs were computed more than once, `superseded.json` where decisions were
-/// replaced) from
-/// `plan.json` and the journal: exactly one row a planned run, in plan order,
-/// status `missing` where the journal has none. Records of runs outside the
-/// plan are left out. The same input gives the same bytes.
+/// Writes `runs.parquet`, `metrics.parquet` and `summary.parquet` from `plan.json` and the journal;
+/// also `repeats.json` if runs were computed more than once, and `superseded.json` if decisions
+/// were replaced.
+///
+/// `runs.parquet` has exactly one row per planned run, in plan order, with status `missing` if the
+/// journal has no record. Records of runs outside the plan are ignored. The same input gives the
+/// same bytes.
 ///
 /// # Errors
 /// `plan.json` or the journal cannot be read, or a file cannot be written.
@@ -53,7 +54,7 @@ pub fn collect(dir: &ReportDir) -> Result<Collected, ReportError> {
     Ok(analysed(dir)?.0)
 }
 
-/// As [`collect`], with the analysis that the files were written from.
+/// Collects as [`collect`] does, and also returns the analysis behind the files.
 pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportError> {
     let plan = files::plan(dir)?;
     let journal = journal::read(dir)?;
@@ -82,7 +83,7 @@ pub(crate) fn analysed(dir: &ReportDir) -> Result<(Collected, Analysis), ReportE
         Ok(analysis)
     };
     let (points, analysis) = if held.len() > SIDE_BY_SIDE {
-        // Memory before time: the records go before the rest begins.
+        // Saves memory at the cost of time: records are freed before the rest begins.
         let points = metrics()?;
         drop((held, ids));
         drop(journal);

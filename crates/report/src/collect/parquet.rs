@@ -1,10 +1,9 @@
-//! Parquet files that every reader takes alike.
+//! Parquet files that all readers read alike.
 //!
-//! Polars holds strings as views, and its writer says so in the metadata key
-//! `ARROW:schema`, by which Arrow's readers choose their types: `string_view`,
-//! which pyarrow 26 can neither filter, sort nor join. The bytes of a column are
-//! the same for every kind of string, so that the key alone is made to say
-//! `string`, as it does in what pyarrow itself writes.
+//! Polars stores strings as views, and its writer declares them in the metadata key `ARROW:schema`,
+//! from which Arrow's readers choose their types: `string_view`, which pyarrow 26 cannot filter,
+//! sort or join. The bytes of a column are the same for every kind of string, so only the key is
+//! changed to `string`, which is what pyarrow itself writes.
 
 use std::path::Path;
 
@@ -30,7 +29,7 @@ pub fn write(path: &Path, columns: Vec<Column>) -> Result<(), ReportError> {
     Ok(files::write_atomic(path, &bytes)?)
 }
 
-/// The types of a frame's columns as a reader shall see them.
+/// Returns the column types of a frame as readers should see them.
 fn types(frame: &DataFrame) -> ArrowSchema {
     let mut types = frame.schema().to_arrow(CompatLevel::oldest());
     for field in types.iter_values_mut() {

@@ -1,13 +1,13 @@
-//! Columns of `metrics.parquet`: the long form, built without a row in between.
+//! Columns of `metrics.parquet`, in long form, built without intermediate rows.
 
 use polars::prelude::*;
 use spec::record::{MetricPoint, RunRecord};
 
 use crate::table::number;
 
-/// `run_id, epoch, step, split, metric, value`, by run in plan order, then in
-/// the order of measurement. `ids` and `records` are those of the plan's runs. A
-/// value that is NaN is null; an infinite one is stored as it is.
+/// Builds `run_id, epoch, step, split, metric, value`, by run in plan order, then in the order of
+/// measurement. `ids` and `records` are those of the plan's runs. A NaN becomes null; an infinite
+/// value is stored as it is.
 pub(crate) fn columns(ids: &[String], records: &[Option<&RunRecord>]) -> Vec<Column> {
     let points = || {
         records.iter().enumerate().flat_map(|(run, record)| {
@@ -17,7 +17,8 @@ pub(crate) fn columns(ids: &[String], records: &[Option<&RunRecord>]) -> Vec<Col
     };
     let total = records.iter().flatten().filter_map(|r| Some(r.outcome.as_ref()?.metrics.len()));
     let total: usize = total.sum();
-    // One after another: the values of a column beside the column itself are enough.
+    // One column at a time limits memory to the values of one column besides the columns
+    // themselves.
     fn text<'a>(name: &str, total: usize, of: impl Iterator<Item = &'a str>) -> Column {
         let mut values: Vec<&str> = Vec::with_capacity(total);
         values.extend(of);

@@ -15,7 +15,7 @@ use crate::table::columns_of;
 use crate::table::{AtBest, Cell, RunRow};
 use spec::grain::Grain;
 
-/// The first columns, in order; one for each metric after the last epoch follows.
+/// The first columns, in order; one column per metric after the last epoch follows them.
 pub(crate) const COLUMNS_BEFORE: &[&str] = &[
     "run_id",
     "config_id",
@@ -37,7 +37,7 @@ pub(crate) const COLUMNS_BEFORE: &[&str] = &[
     "diverged_step",
 ];
 
-/// The fixed columns after those of metrics; `hp.*` follow, sorted.
+/// The fixed columns after those of metrics; the `hp.*` columns follow, sorted by name.
 pub(crate) const COLUMNS_AFTER: &[&str] = &[
     "longest_step",
     "best_validation_accuracy",
@@ -113,8 +113,8 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     out
 }
 
-/// The epoch that counts of each completed run with `[target] at = "best"`, and the
-/// target's metric after it on both splits; no column without it.
+/// Columns with the best epoch of each completed run and the target's metric after it on both
+/// splits; empty unless the sweep has `[target] at = "best"`.
 fn at_best(analysis: &Analysis) -> Vec<Column> {
     if analysis.plan.target.at == TargetAt::Last {
         return Vec::new();
@@ -128,7 +128,7 @@ fn at_best(analysis: &Analysis) -> Vec<Column> {
         u64::column(name, values.collect())
     };
     let mut out = vec![whole("at_best_epoch", |best| best.epoch)];
-    // Of runs by epochs the epoch says it.
+    // For runs by epochs the epoch is enough.
     if analysis.selection.grain == Grain::Steps {
         out.push(whole("at_best_step", |best| best.step));
     }
@@ -137,8 +137,8 @@ fn at_best(analysis: &Analysis) -> Vec<Column> {
     out
 }
 
-/// One `hp.<dotted path>` column for each resolved value that any of the runs
-/// has: null where it does not apply, lists as JSON text.
+/// Builds one `hp.<dotted path>` column for each resolved value that any of the runs has: null
+/// where it does not apply, lists as JSON text.
 pub(crate) fn hyper_parameters(specs: &[&RunSpec]) -> Vec<Column> {
     let flat: Vec<Values> = specs.par_iter().map(|spec| spec.flat()).collect();
     let paths: BTreeSet<&String> = flat.iter().flat_map(|values| values.keys()).collect();
@@ -149,7 +149,7 @@ pub(crate) fn hyper_parameters(specs: &[&RunSpec]) -> Vec<Column> {
         .collect()
 }
 
-/// A column of the narrowest type that holds every value.
+/// Builds a column of the narrowest type that holds every value.
 fn column(path: &str, values: Vec<Option<&Value>>) -> Column {
     let name = format!("hp.{path}");
     let all = |test: fn(&Value) -> bool| values.iter().flatten().all(|v| test(v));

@@ -1,6 +1,5 @@
-//! What tasks say together: mean ranks, pooled values with stratified
-//! intervals, and probabilities of improvement (Agarwal et al. 2021,
-//! arXiv:2108.13264).
+//! Aggregates over tasks: mean ranks, pooled values with stratified intervals, and probabilities of
+//! improvement (Agarwal et al. 2021, arXiv:2108.13264).
 
 use std::cmp::Ordering;
 
@@ -10,75 +9,75 @@ use crate::cross_task::tasks::{Group, Tasks};
 use stats::unpaired::probability_of_improvement;
 use stats::{FEWEST, FEWEST_RESAMPLED, bootstrap, location};
 
-/// A label among those that all tasks have.
+/// Ranks of a label among the labels that all tasks have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// Its place in `Tasks::labels`.
+    /// Index into `Tasks::labels`.
     pub label: usize,
-    /// Its place in each task among these labels, from 1.
+    /// Its rank in each task among these labels, from 1; ties share the mean rank.
     pub ranks: Vec<f64>,
-    /// Mean of the same.
+    /// Mean of its ranks.
     pub mean_rank: f64,
-    /// Tasks in which no other of them is better: alone in front, or level there. Where no
-    /// run of any has a value, nobody leads.
+    /// Number of tasks in which no other label is better: it leads alone or is level in front. No
+    /// label leads a task in which no run has a value.
     pub led: usize,
-    /// Those of them in which it is alone.
+    /// Number of these tasks in which it leads alone.
     pub alone: usize,
 }
 
-/// A label over all runs of the tasks of one metric.
+/// Values of a label pooled over all runs of the tasks of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pooled {
-    /// Its place in `Tasks::labels`.
+    /// Index into `Tasks::labels`.
     pub label: usize,
-    /// Completed runs of the chosen configurations; those that reached the target where
-    /// runs stop there.
+    /// Number of completed runs of the chosen configurations, or of those that reached the target
+    /// if runs stop there.
     pub runs: usize,
-    /// Values of the task that has the fewest; 0 where the median is pooled.
+    /// Smallest number of values of any task; 0 where the median is pooled.
     pub fewest: usize,
-    /// Runs that diverged or never reached their target: in no mean.
+    /// Number of runs that diverged or never reached their target; they are in no mean.
     pub diverged: usize,
-    /// Median over all runs where they stop at the target, one that never reached it
-    /// counting as infinite; none for other metrics.
+    /// Median over all runs if they stop at the target, where a run that never reached it is
+    /// infinite; `None` for other metrics.
     pub median: Option<f64>,
-    /// Mean over all runs; none where a task has no value, and where runs stop at the
-    /// target: it would be that of the runs alone that got there.
+    /// Mean over all runs. `None` where a task has no value, or where runs stop at the target,
+    /// since it would only cover the runs that reached it.
     pub mean: Option<f64>,
-    /// Interquartile mean over all runs; likewise.
+    /// Interquartile mean over all runs, likewise.
     pub iqm: Option<f64>,
-    /// 95 % percentile interval of the mean from the stratified bootstrap: runs
-    /// are resampled within each task. None where a task has fewer than
-    /// [`FEWEST`] values.
+    /// 95 % percentile interval of the mean from the stratified bootstrap, which resamples runs
+    /// within each task. `None` where a task has fewer than [`FEWEST`] values.
     pub mean_interval: Option<(f64, f64)>,
-    /// The same of the interquartile mean.
+    /// The same interval for the interquartile mean.
     pub iqm_interval: Option<(f64, f64)>,
 }
 
 impl Pooled {
-    /// Whether the intervals rest on so few runs a task that they come out too short.
+    /// Returns whether the intervals rest on so few runs per task that they are too short.
     pub fn rough(&self) -> bool {
         self.mean_interval.is_some() && self.fewest < FEWEST_RESAMPLED
     }
 }
 
-/// How often a run of one label is better than one of another.
+/// Probability that a run of one label is better than a run of another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Improvement {
-    /// The better ranked label, a place in `Tasks::labels`.
+    /// Index of the better ranked label into `Tasks::labels`.
     pub first: usize,
-    /// The other.
+    /// Index of the other label.
     pub second: usize,
-    /// In each task: over all pairs of runs, ties half, diverged runs the worst.
+    /// Probability 0..1 in each task over all pairs of runs; ties count half, and diverged runs are
+    /// the worst.
     pub by_task: Vec<f64>,
     /// Mean over tasks.
     pub probability: f64,
-    /// 95 % percentile interval from the stratified bootstrap; none where a
-    /// label has fewer than [`FEWEST`] results in a task, or a run counts twice.
+    /// 95 % percentile interval from the stratified bootstrap; `None` where a label has fewer than
+    /// [`FEWEST`] results in a task, or a run occurs in two tasks.
     pub interval: Option<(f64, f64)>,
 }
 
-/// Labels that all tasks have, the best mean rank first; level ones by tasks
-/// led, then in the order of the plans.
+/// Returns the standings of the labels that all tasks have, sorted by mean rank, then by the number
+/// of tasks led, then by plan order.
 pub fn standings(tasks: &Tasks) -> Vec<Standing> {
     let by_task: Vec<Vec<f64>> = (0..tasks.tasks.len())
         .map(|t| {
@@ -96,7 +95,7 @@ pub fn standings(tasks: &Tasks) -> Vec<Standing> {
                 .filter(|&t| tasks.leads_among(t, label, &tasks.shared))
                 .map(|t| ranks[t])
                 .collect();
-            // Level ones share the mean of their places.
+            // Ties share the mean of their ranks.
             let (led, alone) = (front.len(), front.iter().filter(|r| **r == 1.0).count());
             let mean_rank = location::mean(&ranks).unwrap_or(f64::NAN);
             Standing { label, ranks, mean_rank, led, alone }
@@ -109,7 +108,7 @@ pub fn standings(tasks: &Tasks) -> Vec<Standing> {
     standings
 }
 
-/// A label's finite values in each task of a group: the strata.
+/// Returns a label's finite values in each task of a group: the strata.
 pub fn strata(tasks: &Tasks, group: &Group, label: usize) -> Vec<Vec<f64>> {
     let finite = |task: usize| -> Vec<f64> {
         tasks.outcomes(task, label).into_iter().filter(|v| v.is_finite()).collect()
@@ -117,7 +116,7 @@ pub fn strata(tasks: &Tasks, group: &Group, label: usize) -> Vec<Vec<f64>> {
     group.tasks.iter().map(|&t| finite(t)).collect()
 }
 
-/// A label over all runs of a group's tasks.
+/// Pools a label over all runs of a group's tasks.
 pub fn pooled(tasks: &Tasks, group: &Group, label: usize) -> Pooled {
     let strata = strata(tasks, group, label);
     let values = strata.concat();
@@ -135,8 +134,8 @@ pub fn pooled(tasks: &Tasks, group: &Group, label: usize) -> Pooled {
     };
     if group.evaluation.reached() {
         let all: Vec<f64> = group.tasks.iter().flat_map(|&t| tasks.outcomes(t, label)).collect();
-        // Numbers of whole epochs tie so often that resampled medians hardly move: an
-        // interval of them would claim too much.
+        // Numbers of whole epochs tie so often that resampled medians hardly vary: their interval
+        // would be too short.
         pooled.median = location::censored_median(&all);
         return pooled;
     }
@@ -157,14 +156,15 @@ pub fn pooled(tasks: &Tasks, group: &Group, label: usize) -> Pooled {
     pooled
 }
 
-/// Whether strata may be resampled: enough values in each, and none of them in
-/// two tasks, which would pass for more runs than there are.
+/// Returns whether strata may be resampled: each has enough values, and no run occurs in two tasks,
+/// which would count it twice.
 fn resampled(tasks: &Tasks, of: &[usize], strata: &[Vec<f64>]) -> bool {
     let fine = |s: &Vec<f64>| (FEWEST..=bootstrap::LARGEST).contains(&s.len());
     !tasks.repeated(of) && strata.iter().all(fine)
 }
 
-/// Every pair of the labels in `order`, the earlier one first.
+/// Returns the probability of improvement of every pair of the labels in `order`, the earlier one
+/// first.
 pub fn improvements(tasks: &Tasks, order: &[usize]) -> Vec<Improvement> {
     let pairs: Vec<(usize, usize)> = order
         .iter()
@@ -198,8 +198,8 @@ fn improvement(tasks: &Tasks, first: usize, second: usize) -> Option<Improvement
     })
 }
 
-/// [`probability_of_improvement`] of two sides that ascend: each is passed once.
-/// A resample of ascending values ascends.
+/// Computes [`probability_of_improvement`] of two ascending sides in one pass. A resample of
+/// ascending values is ascending.
 fn ascending(a: &[f64], b: &[f64]) -> f64 {
     let (mut below, mut upto, mut twice) = (0, 0, 0);
     for a in a {

@@ -1,5 +1,5 @@
-//! The answer in a few sentences: which optimizer came first across tasks, by
-//! how much, how sure that is, and at what cost.
+//! The answer in a few sentences: which optimizer ranks first across tasks, by how much, with what
+//! certainty, and at what cost.
 
 use crate::analysis::{Clock, Spent, spent};
 use crate::cross_task::certainty::certainty;
@@ -12,7 +12,7 @@ use crate::page::opening::Answer;
 use crate::plural;
 use crate::text::{capitalised, list};
 
-/// The answer that the tasks give.
+/// Returns the answer over all tasks.
 pub fn answer(all: &CrossTask) -> Answer {
     let mut details = text::left_out(all);
     let Some(first) = all.standings.first() else {
@@ -68,7 +68,8 @@ fn headline(all: &CrossTask, front: &Front) -> String {
     )
 }
 
-/// Several in front, and what seeds say nevertheless.
+/// Returns the headline where several lead, with the pair whose difference is significant seed by
+/// seed.
 fn level(all: &CrossTask, front: &Front) -> String {
     let n = all.tasks.tasks.len();
     let names: Vec<String> = front.level.iter().map(|s| label(all, s.label)).collect();
@@ -94,7 +95,7 @@ fn level(all: &CrossTask, front: &Front) -> String {
     )
 }
 
-/// `best in one of 2, level in front in the other`.
+/// Describes the tasks led: `best in one of 2, level in front in the other`.
 fn led(first: &Standing, n: usize) -> String {
     let of_all = |k: usize| match (k == n, k) {
         (true, _) if n == 2 => "both".to_owned(),
@@ -118,9 +119,9 @@ fn led(first: &Standing, n: usize) -> String {
     }
 }
 
-/// `; on average 0.21 percentage points more test accuracy than adam, the second`: where one
-/// metric judges all tasks and the lead is one by whatever is tested, with the pairs that it
-/// rests on where they are not all.
+/// Returns the lead: `; on average 0.21 percentage points more test accuracy than adam, the
+/// second`. `None` unless one metric judges all tasks and the deciding test, too, favours the
+/// first. If the lead does not rest on all pairs, they are named.
 fn lead(all: &CrossTask, first: usize, second: usize) -> Option<String> {
     let [group] = &all.tasks.groups[..] else { return None };
     let pair = all.comparison.of(first, second).next()?;
@@ -156,7 +157,7 @@ fn lead(all: &CrossTask, first: usize, second: usize) -> Option<String> {
     ))
 }
 
-/// The sentence on what the results of those in front took, over all tasks.
+/// Returns the sentence on the cost of the leaders' results, over all tasks.
 fn cost(all: &CrossTask, front: &[&Standing]) -> String {
     let names: Vec<String> = front.iter().map(|s| label(all, s.label)).collect();
     let mut own: Vec<Spent> = Vec::new();
@@ -172,7 +173,7 @@ fn cost(all: &CrossTask, front: &[&Standing]) -> String {
     let runs: usize = own.iter().map(|s| s.counts.results()).sum();
     let spent = match &all.tasks.seconds_differ {
         Some(_) => format!(
-            "{} of {} optimizer steps in all (seconds do not compare: machines, threads or jobs differ)",
+            "{} of {} optimizer steps in all (seconds are not comparable: machines, threads or jobs differ)",
             number::count(own.iter().map(|s| s.steps).sum()),
             number::count(steps)
         ),
@@ -193,15 +194,15 @@ fn cost(all: &CrossTask, front: &[&Standing]) -> String {
     )
 }
 
-/// `. In the median over seeds it reached the target in one of the 2 tasks that have one (in
-/// hard with 3 of 8), and was first of those compared, alone or level, in both`; empty without
-/// a race.
+/// Returns the sentence on times to target: `. In the median over seeds it reached the target in
+/// one of the 2 tasks that have one (in hard with 3 of 8), and was first of those compared, alone
+/// or level, in both`. Empty without times to target.
 fn raced(all: &CrossTask, first: &Standing) -> String {
     let Some(profile) = profile::profile(all, Clock::Samples) else { return String::new() };
     let at = all.standings.iter().position(|s| s.label == first.label).unwrap_or(0);
     let tasks = profile.tasks.len();
     let reached = profile.times.iter().filter(|t| t[at].is_finite()).count();
-    // Half of the seeds are no median, and yet not none.
+    // Too few seeds for a finite median, but not none.
     let some_seeds = (0..tasks).filter(|&i| !profile.times[i][at].is_finite());
     let some_seeds: Vec<String> = some_seeds
         .filter_map(|i| {
@@ -210,7 +211,7 @@ fn raced(all: &CrossTask, first: &Standing) -> String {
             (got_there > 0).then(|| format!("in {name} with {got_there} of {of}"))
         })
         .collect();
-    // Where runs stop at the target, the race is what ranks are by.
+    // If runs stop at the target, ranks are by the times to it.
     let leads = |i: &usize| match all.tasks.tasks[profile.tasks[*i]].analysis.evaluation.reached() {
         true => all.tasks.leads_among(profile.tasks[*i], first.label, &all.tasks.shared),
         false => profile.leads(*i, at),
@@ -238,14 +239,14 @@ fn raced(all: &CrossTask, first: &Standing) -> String {
     )
 }
 
-/// A sentence on tasks where another optimizer than those in front is better, or only some of them
-/// are best.
+/// Returns a sentence on tasks in which another optimizer is better than the leaders, or only some
+/// of them are best.
 fn elsewhere(all: &CrossTask, front: &[&Standing]) -> Option<String> {
     let mut better: Vec<(String, Vec<String>)> = Vec::new();
     for (t, task) in all.tasks.tasks.iter().enumerate() {
         let leads = |s: &&Standing| all.tasks.leads_among(t, s.label, &all.tasks.shared);
         let led: Vec<&Standing> = all.standings.iter().filter(leads).collect();
-        // Nobody leads where no run of any has a value.
+        // No label leads a task in which no run has a value.
         if led.is_empty() || front.iter().all(leads) {
             continue;
         }
@@ -258,7 +259,7 @@ fn elsewhere(all: &CrossTask, front: &[&Standing]) -> Option<String> {
     }
     let places: Vec<String> =
         better.iter().map(|(who, tasks)| format!("{who} in {}", list(tasks))).collect();
-    // Ranks are among these, while a task may have others.
+    // Ranks are among the shared labels, while a task may have others.
     let among = match all.tasks.left_out.is_empty() {
         true => "best is",
         false => "of the optimizers in every task best is",

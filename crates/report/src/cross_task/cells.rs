@@ -1,4 +1,4 @@
-//! Cells and heads that several tables over tasks have.
+//! Cells and column heads shared by several tables over tasks.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ pub(super) fn table(head: &[String]) -> Table {
     Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Different values, ascending: `5`, `1 and 5`, of more as a range, `1 to 5`.
+/// Formats distinct values: `5`, `1 and 5`, or `1 to 5` for more than two.
 pub(super) fn range(values: impl Iterator<Item = u64>) -> String {
     let values: BTreeSet<u64> = values.collect();
     match (values.first(), values.last()) {
@@ -29,8 +29,8 @@ pub(super) fn label(all: &CrossTask, label: usize) -> Cell {
     Cell::label(&all.tasks.labels[label].name, label)
 }
 
-/// The cell of a configuration without a value: the worst there is where all its seeds
-/// diverged, else nothing. A word would stand in a column of numbers of the CSV.
+/// Returns the cell of a configuration without a value: the worst value if seeds diverged, else
+/// empty. The CSV gets a number, since a word would not fit a numeric column.
 fn without_value(evaluation: &Criterion, config: Option<&Config>) -> Cell {
     let worst = config.filter(|c| c.counts.diverged > 0).map(|_| evaluation.worst());
     Cell::number(worst, |_| "diverged".to_owned())
@@ -38,7 +38,7 @@ fn without_value(evaluation: &Criterion, config: Option<&Config>) -> Cell {
 
 pub(super) fn value(evaluation: &Criterion, config: Option<&Config>) -> Cell {
     match config {
-        // A mean would be of the runs alone that got there.
+        // A mean would only cover the runs that reached the target.
         Some(c) if evaluation.reached() && c.counts.completed > 0 => {
             let (n, of) = (c.judged.n, c.counts.results());
             Cell::number(c.judged_median, |m| format!("{} ({n} of {of})", evaluation.format(m)))
@@ -50,8 +50,8 @@ pub(super) fn value(evaluation: &Criterion, config: Option<&Config>) -> Cell {
     }
 }
 
-/// `mean \u{b1} sd`: what [`value`] gives in these tasks, of one judge; empty where all have
-/// one seed.
+/// Describes the content of [`value`] cells in these tasks, which share a metric: `, mean ± sd`;
+/// empty where all have one seed.
 pub(super) fn what(all: &CrossTask, of: &[usize]) -> String {
     let configs = || {
         let labels = 0..all.tasks.labels.len();
@@ -65,7 +65,7 @@ pub(super) fn what(all: &CrossTask, of: &[usize]) -> String {
     }
 }
 
-/// The unit until the target: `steps` of a function, else `training samples`.
+/// Returns the unit of times to target: `steps` for a function, else `training samples`.
 pub(super) fn unit(evaluation: &Criterion) -> &'static str {
     if evaluation.function { "steps" } else { "training samples" }
 }

@@ -1,4 +1,4 @@
-//! How sure the answer over several tasks is: what the tests say, and no more.
+//! Certainty of the answer over several tasks, as far as the tests support it.
 
 use crate::analysis::Verdict;
 use crate::cross_task::front::{Front, label};
@@ -6,7 +6,7 @@ use crate::cross_task::text::names;
 use crate::cross_task::{CrossTask, Pair, rests};
 use crate::text::{list, p_value};
 
-/// The sentence on what the tests say of those in front; none where there is nothing to compare.
+/// Returns the sentence on the tests of the leaders; `None` where there is nothing to compare.
 pub(super) fn certainty(all: &CrossTask, front: &Front) -> Option<String> {
     let (first, second) = (all.standings.first()?, all.standings.get(1)?);
     let (text, of) = match front.pair {
@@ -17,7 +17,7 @@ pub(super) fn certainty(all: &CrossTask, front: &Front) -> Option<String> {
     Some(format!("How sure: {text}{spared}{}", improvement(all, of)))
 }
 
-/// The reason why nothing is tested.
+/// Returns the reason why nothing is tested.
 fn untested(all: &CrossTask) -> String {
     match (all.tasks.groups.is_empty(), all.tasks.duplicates.iter().any(|t| t.runs > 0)) {
         (_, true) => "tasks hold the same runs, so nothing is tested over them.".to_owned(),
@@ -43,7 +43,7 @@ fn improvement(all: &CrossTask, of: (usize, usize)) -> String {
     })
 }
 
-/// A tested pair and what is said of it.
+/// A tested pair and its context.
 struct Facts<'a> {
     all: &'a CrossTask,
     front: &'a Front<'a>,
@@ -64,8 +64,8 @@ impl Facts<'_> {
                 self.of_tasks()
             ),
             Verdict::Underpowered | Verdict::TooFew => self.underpowered(),
-            // Mean ranks count tasks, and tests pairs of runs: either may see what the other
-            // does not.
+            // Mean ranks count tasks while tests count pairs of runs, so either may show what the
+            // other does not.
             Verdict::Better if self.front.is_level() => self.beside_level(&name, &other, &where_),
             Verdict::Worse if self.front.is_level() => self.beside_level(&other, &name, &where_),
             Verdict::Better => {
@@ -78,7 +78,7 @@ impl Facts<'_> {
             Verdict::NotShown if self.front.is_level() => {
                 format!("no difference of {name} and {other} is shown, {}.", self.tested(true))
             }
-            // What is tested may speak for the other, as a mean rank counts tasks.
+            // The tested statistic may favour the other, since a mean rank counts tasks.
             Verdict::NotShown if self.pair.direction < 0.0 => format!(
                 "mean ranks and differences disagree: seed by seed {other} is ahead of {name}, which may be chance, {}.",
                 self.tested(true)
@@ -101,7 +101,7 @@ impl Facts<'_> {
         )
     }
 
-    /// `on these tasks`, or in which of them.
+    /// Returns `on these tasks`, or names the tasks that were tested.
     fn place(&self) -> String {
         let (of, pair) = (&self.pair.tasks, self.pair);
         if of.len() == self.all.tasks.tasks.len() {
@@ -115,7 +115,7 @@ impl Facts<'_> {
         }
     }
 
-    /// ` of rossi`: the tasks of the pairs where they are not all.
+    /// Returns ` of rossi`: the tasks of the pairs, unless they are all.
     fn of_tasks(&self) -> String {
         match self.pair.tasks.len() == self.all.tasks.tasks.len() {
             true => String::new(),
@@ -123,7 +123,7 @@ impl Facts<'_> {
         }
     }
 
-    /// `9 (task, seed) pairs, of which adam won 6, level on 2`; `tasks`: with the tasks.
+    /// Returns `9 (task, seed) pairs, of which adam won 6, level on 2`; `tasks` adds the tasks.
     fn record(&self, tasks: bool) -> String {
         let (won, level, _) = self.pair.seeds;
         let tied = if level > 0 { format!(", level on {level}") } else { String::new() };
@@ -135,7 +135,7 @@ impl Facts<'_> {
         )
     }
 
-    /// ` after Holm's correction for 3 comparisons`; empty for one.
+    /// Returns ` after Holm's correction for 3 comparisons`; empty for one.
     fn family(&self) -> String {
         match self.all.comparison.tests {
             0 | 1 => String::new(),
@@ -143,8 +143,8 @@ impl Facts<'_> {
         }
     }
 
-    /// `p = 0.03 after Holm's correction for 3 comparisons (sign-flip permutation test over
-    /// ...)`; `tasks`: with the tasks, where they were not said before.
+    /// Returns `p = 0.03 after Holm's correction for 3 comparisons (sign-flip permutation test over
+    /// ...)`; `tasks` adds the tasks, if they were not named before.
     fn tested(&self, tasks: bool) -> String {
         let pair = self.pair;
         let how = match pair.decided_by.ranks() {
@@ -183,7 +183,8 @@ impl Facts<'_> {
         )
     }
 
-    /// The sentence on what is shown against the others; empty where there are none.
+    /// Returns the sentence on the other optimizers that are significantly worse; empty if there
+    /// are none.
     fn beaten(&self) -> String {
         let pair = self.pair;
         let others: Vec<String> = self

@@ -1,8 +1,8 @@
-//! Pairs of labels tested over all (task, seed) pairs.
+//! Tests of pairs of labels over all (task, seed) pairs.
 //!
-//! A test whose unit is the task needs more tasks than anyone has: three tasks
-//! reach p = 0.25 at best. The unit here is the (task, seed) pair, so what is
-//! shown is shown for these tasks and says nothing of others.
+//! A test with the task as its unit needs more tasks than are ever available: three tasks reach p =
+//! 0.25 at best. The unit here is the (task, seed) pair, so that a result holds for these tasks and
+//! does not generalise to others.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,82 +15,83 @@ use crate::cross_task::tasks::Tasks;
 use stats::paired::{Test, rank_lead, sign_flip, wilcoxon};
 use stats::{holm, location};
 
-/// Two labels in the tasks of one metric. Positive where the first is better.
+/// Comparison of two labels in the tasks of one metric. Leads are positive where the first is
+/// better.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
-    /// Which metric: a place in `Tasks::groups`.
+    /// Index of the metric into `Tasks::groups`.
     pub group: usize,
-    /// The better ranked label, a place in `Tasks::labels`.
+    /// Index of the better ranked label into `Tasks::labels`.
     pub first: usize,
-    /// The other.
+    /// Index of the other label.
     pub second: usize,
     /// Mean over tasks of the mean lead, in units of the metric.
     pub lead: Option<f64>,
-    /// The same after each task's leads were divided by their root mean square, in
-    /// [-1, 1]: what is tested where signs are flipped. No task outweighs another by
-    /// its scale or its number of seeds, and the scale stays the same whichever signs
-    /// are flipped.
+    /// The same with each task's leads divided by their root mean square, in [-1, 1]. The sign-flip
+    /// test uses it: no task outweighs another by its scale or number of seeds, and the scale does
+    /// not depend on the signs.
     pub standard: Option<f64>,
-    /// Tasks with a pair of runs that was compared, ascending: what is tested.
+    /// Tasks with a compared pair of runs, ascending; the test is over these.
     pub tasks: Vec<usize>,
-    /// Those of them that the lead rests on: with a seed that completed, or reached the
-    /// target to stop at, with both.
+    /// Tasks among these that the lead rests on: with a seed that completed, or reached the target
+    /// at which runs stop, with both labels.
     pub lead_tasks: Vec<usize>,
-    /// (task, seed) pairs of such seeds: what the lead rests on.
+    /// Number of (task, seed) pairs of such seeds, on which the lead rests.
     pub n: usize,
-    /// Pairs compared on which the first is better, level, worse; diverged counts as worst.
+    /// Numbers of compared pairs on which the first is better, level, worse; a diverged run is the
+    /// worst.
     pub seeds: (usize, usize, usize),
-    /// Whether sign flips decide or, where a run diverged or never reached its
-    /// target, signed ranks.
+    /// The kind of test: sign flips, or signed ranks if a run diverged or never reached its target.
     pub decided_by: DecidedBy,
-    /// The test that decides, over all of them.
+    /// The test that decides, over all compared pairs.
     pub test: Option<Test>,
-    /// Its p after Holm's correction over all pairs of all metrics.
+    /// Its p-value after Holm's correction over all pairs of all metrics.
     pub adjusted: Option<f64>,
-    /// Pairs left out because the two runs are not alike but for their optimizer:
-    /// task, how many, and what differs.
+    /// Pairs left out because the two runs differ in more than their optimizer: task, number of
+    /// pairs, and the difference.
     pub unlike: Vec<(usize, usize, &'static str)>,
-    /// Seeds of the plans that lack a result with one of the two.
+    /// Number of seeds of the plans that lack a result with one of the two.
     pub excluded: usize,
-    /// Seeds on which both diverged or never reached their target: they say nothing of which is
-    /// better, and are no pairs.
+    /// Number of seeds on which both diverged or never reached their target. They carry no
+    /// information on which is better and do not count as pairs.
     pub neither: usize,
-    /// Pairs in which one diverged or never reached its target: in `seeds` and in the
-    /// test of ranks, not in the lead.
+    /// Number of pairs in which one diverged or never reached its target: in `seeds` and the rank
+    /// test, not in the lead.
     pub diverged: usize,
-    /// Positive where what is tested speaks for the first.
+    /// The tested statistic; positive in favour of the first.
     pub direction: f64,
-    /// What follows.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// All pairs of labels that all tasks have.
+/// Comparison of all pairs of the labels that all tasks have.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
-    /// By group, then as labels are ranked.
+    /// Pairs by group, then by the rank of their labels.
     pub pairs: Vec<Pair>,
-    /// Tests made: the family that Holm's correction is over.
+    /// Number of tests made: the family for Holm's correction.
     pub tests: usize,
-    /// The smallest p that any pair can reach.
+    /// The smallest p-value that any pair can reach.
     pub smallest: Option<f64>,
     /// The same after the correction.
     pub smallest_adjusted: Option<f64>,
-    /// (task, seed) pairs that differ in the comparison that reaches it.
+    /// Number of differing (task, seed) pairs in the comparison that can reach it.
     pub differing: usize,
-    /// The fewest differing (task, seed) pairs that could show a difference among so many tests.
+    /// Smallest number of differing (task, seed) pairs that could show a difference with this
+    /// number of tests.
     pub needed: usize,
-    /// Whether a run of one task starts as one of another does, with the same
-    /// weights, data and batches: then the pairs are not independent.
+    /// Whether a run of one task starts like one of another, with the same weights, data and
+    /// batches. The pairs are then not independent.
     pub dependent: bool,
 }
 
 impl Pair {
-    /// (task, seed) pairs compared: what is tested.
+    /// Returns the number of (task, seed) pairs compared, over which the test is.
     pub fn compared(&self) -> usize {
         self.seeds.0 + self.seeds.1 + self.seeds.2
     }
 
-    /// The one that is shown to be better; none where neither is.
+    /// Returns the label that is shown to be better; `None` where neither is.
     pub fn better(&self) -> Option<usize> {
         match self.verdict {
             Verdict::Better => Some(self.first),
@@ -99,7 +100,7 @@ impl Pair {
         }
     }
 
-    /// The one that is shown to be worse; likewise.
+    /// Returns the label that is shown to be worse, likewise.
     pub fn worse(&self) -> Option<usize> {
         self.better().map(|better| if better == self.first { self.second } else { self.first })
     }
@@ -111,19 +112,19 @@ impl Pair {
 }
 
 impl Comparison {
-    /// Whether no pair can reach significance.
+    /// Returns whether no pair can reach significance.
     pub fn underpowered(&self) -> bool {
         self.smallest_adjusted.is_none_or(|p| p > ALPHA)
     }
 
-    /// The pairs of two labels, one a metric.
+    /// Returns the pairs of two labels, one per metric.
     pub fn of(&self, first: usize, second: usize) -> impl Iterator<Item = &Pair> {
         self.pairs.iter().filter(move |p| (p.first, p.second) == (first, second))
     }
 }
 
-/// Compares the labels in `order`, the best first, within each group of tasks.
-/// A group with a run in two of its tasks is not tested.
+/// Compares the labels in `order`, the best first, within each group of tasks. A group with a run
+/// in two of its tasks is not tested.
 pub fn compare(tasks: &Tasks, order: &[usize]) -> Comparison {
     let couples =
         order.iter().enumerate().flat_map(|(i, &a)| order[i + 1..].iter().map(move |&b| (a, b)));
@@ -163,7 +164,7 @@ fn dependent(tasks: &Tasks, group: usize, labels: &[usize]) -> bool {
             let (Some(init), Some(data)) = (&row.init_digest, &row.dataset_digest) else {
                 continue;
             };
-            // The list's first digest: of the first epoch.
+            // The first digest of the list, that of the first epoch.
             let batches = row.batch_digest.as_deref().and_then(|text| text.split('"').nth(1));
             let start = [init.as_str(), data.as_str(), batches.unwrap_or_default()];
             if *starts.entry(start).or_insert(task) != task {
@@ -197,11 +198,11 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
         verdict: Verdict::TooFew,
     };
     let (mut leads, mut standard) = (Vec::new(), Vec::new());
-    // Ranks are of every pair as it is; flipped signs are of a mean over tasks.
+    // Ranks use each pair as it is; sign flips use a mean over tasks.
     let (mut ranked, mut weighed) = (Vec::new(), Vec::new());
     for &task in of {
         let gains = gains(tasks, task, &mut pair);
-        // Ascending, so that the order of seeds cannot change a bit.
+        // Sorted, so that the order of seeds cannot change a bit of the result.
         let mut completed = gains.completed;
         completed.sort_by(f64::total_cmp);
         let scaled = standardised(&completed);
@@ -237,31 +238,31 @@ fn pair(tasks: &Tasks, group: usize, first: usize, second: usize) -> Pair {
     pair
 }
 
-/// Gains of a task's seeds.
+/// Gains of the seeds of a task.
 #[derive(Default)]
 struct Gains {
-    /// All of them, infinite where one side diverged.
+    /// All gains, infinite where one side diverged.
     all: Vec<f64>,
-    /// Those of seeds that completed with both.
+    /// Gains of seeds that completed with both.
     completed: Vec<f64>,
     /// The others, infinite.
     without: Vec<f64>,
 }
 
-/// Divided by their root mean square; all zero stay zero.
+/// Divides gains by their root mean square; zeros remain zero.
 fn standardised(gains: &[f64]) -> Vec<f64> {
     let most = gains.iter().fold(0.0, |most: f64, g| g.abs().max(most));
     if most == 0.0 {
         return gains.to_vec();
     }
-    // By the largest first: squares of tiny differences are nothing.
+    // Divided by the largest first, since squares of tiny differences underflow.
     let squares: f64 = gains.iter().map(|g| (g / most).powi(2)).sum();
     let rms = (squares / gains.len() as f64).sqrt();
     gains.iter().map(|g| g / most / rms).collect()
 }
 
-/// Gains of the pair's first over its second in a task, seed by seed. What cannot be
-/// compared is noted in `pair`.
+/// Returns the gains of the pair's first over its second in a task, seed by seed, and records in
+/// `pair` what cannot be compared.
 fn gains(tasks: &Tasks, task: usize, pair: &mut Pair) -> Gains {
     let analysis = &tasks.tasks[task].analysis;
     let by_seed = |label: usize| tasks.chosen(task, label).map(|c| runs(analysis, c));
@@ -297,7 +298,7 @@ fn gains(tasks: &Tasks, task: usize, pair: &mut Pair) -> Gains {
     gains
 }
 
-/// Runs of a configuration by seed.
+/// Returns the runs of a configuration by seed.
 fn runs(analysis: &Analysis, config: &Config) -> HashMap<u64, usize> {
     config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
 }

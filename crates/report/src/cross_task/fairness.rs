@@ -1,4 +1,4 @@
-//! What was unequal between tasks and labels, in sentences.
+//! Fairness: sentences on inequalities between tasks and labels.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::number;
 use crate::text::{capitalised, list, some};
 use spec::grain::Grain;
 
-/// Budgets of configurations, seeds and epochs, and machines.
+/// Returns sentences on the budgets of configurations, seeds and epochs, and on machines.
 pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
     let tasks = &all.tasks.tasks;
     let name = |t: usize| escape::line(&tasks[t].name);
@@ -49,10 +49,7 @@ pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
         })
         .collect();
     if !changing.is_empty() {
-        out.push(format!(
-            "Tasks differ in how many configurations they tried of {}.",
-            some(changing)
-        ));
+        out.push(format!("Tasks tried different numbers of configurations of {}.", some(changing)));
     }
     let per_task = |value: &dyn Fn(usize) -> String| -> Option<String> {
         let values: Vec<String> = (0..tasks.len()).map(value).collect();
@@ -90,15 +87,15 @@ pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
     out
 }
 
-/// The lengths of a task's runs, in epochs, or of runs by steps `2,000 steps`.
+/// Returns the lengths of a task's runs: `5` epochs; for runs by steps, `2,000 steps`.
 fn length(task: &Task) -> String {
     let grain = task.analysis.evaluation.grain;
     let lengths = range(task.analysis.plan.runs.iter().map(|r| grain.planned(&r.spec)));
     grain.pick(lengths.clone(), format!("{lengths} steps"))
 }
 
-/// The sentence on tasks whose optimizers finished different numbers of seeds, as each task's own
-/// report has it; none where there is no such task.
+/// Returns the sentence on tasks whose optimizers finished different numbers of seeds, as in each
+/// task's own report; `None` without such a task.
 pub(super) fn uneven(all: &CrossTask) -> Option<String> {
     let tasks = &all.tasks.tasks;
     let uneven: Vec<(usize, (usize, usize))> =
@@ -125,7 +122,7 @@ pub(super) fn uneven(all: &CrossTask) -> Option<String> {
     })
 }
 
-/// A sentence on which numbers weigh a task by its runs, and which count each once.
+/// Returns a sentence on which numbers weight a task by its runs, and which count each task once.
 fn weights(all: &CrossTask) -> String {
     let ranked = |ranks: bool| {
         let tested = |p: &&Pair| p.test.is_some() && p.decided_by.ranks() == ranks;
@@ -146,7 +143,7 @@ fn weights(all: &CrossTask) -> String {
     capitalised(&format!("{by_runs}{} count every task once.", list(&once)))
 }
 
-/// How unevenly device time is spread over the labels that all tasks have.
+/// Returns the sentence on how device time is spread over the labels that all tasks have.
 fn device_time(all: &CrossTask) -> String {
     let of = |label: usize| -> f64 {
         let tasks = all.tasks.tasks.iter().enumerate();
@@ -162,7 +159,7 @@ fn device_time(all: &CrossTask) -> String {
     let most = shares.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
     let all_alike =
         "Machine, threads and the number of runs side by side are the same in all tasks";
-    // One optimizer has nothing to compare its time with.
+    // A single optimizer has no other to compare its time with.
     let Some(((low, a), (high, b))) = least.zip(most).filter(|_| shares.len() > 1) else {
         return format!("{all_alike}.");
     };
@@ -181,9 +178,9 @@ fn device_time(all: &CrossTask) -> String {
     };
     match all.tasks.side_by_side() {
         true => format!(
-            "{all_alike}, but of runs side by side device time is a guide, not a measurement: over all tasks \
+            "{all_alike}, but with runs side by side device time is a guide, not a measurement: over all tasks \
              {spent}."
         ),
-        false => format!("{all_alike}, so device time compares: over all tasks {spent}."),
+        false => format!("{all_alike}, so device times are comparable: over all tasks {spent}."),
     }
 }

@@ -1,4 +1,4 @@
-//! The figures of the page over several experiments.
+//! Figures of the page over several experiments.
 
 use crate::analysis::Clock;
 use crate::cross_task::profile::{self, Profile};
@@ -16,26 +16,26 @@ mod ranks;
 
 pub use ranks::ranks;
 
-/// File names of the strips, one a task; further tasks have none here.
+/// File names of the strips, one per task; tasks beyond these have no strip here.
 const STRIPS: [&str; 12] = [
     "task-01", "task-02", "task-03", "task-04", "task-05", "task-06", "task-07", "task-08",
     "task-09", "task-10", "task-11", "task-12",
 ];
 
-/// File names of the distributions of scores, one a metric.
+/// File names of the distributions of scores, one per metric.
 const SCORES: [&str; 4] = ["scores", "scores-2", "scores-3", "scores-4"];
 
-/// Names of all figures that the page may have.
+/// File names of all figures that the page may have.
 pub(crate) const NAMES: [&str; 18] = [
     "ranks", "profile", "scores", "scores-2", "scores-3", "scores-4", "task-01", "task-02",
     "task-03", "task-04", "task-05", "task-06", "task-07", "task-08", "task-09", "task-10",
     "task-11", "task-12",
 ];
 
-/// Rows and columns that the heatmap has at most.
+/// Largest numbers of rows and columns of the heatmap.
 const MOST: (usize, usize) = (30, 12);
 
-/// Every figure that the tasks can fill, by file name without extension.
+/// Returns every figure with data, by file name without extension.
 pub fn all(all: &CrossTask) -> Vec<(&'static str, Figure)> {
     let mut out = Vec::new();
     out.extend(ranks(all).map(|figure| ("ranks", figure)));
@@ -49,17 +49,17 @@ pub fn all(all: &CrossTask) -> Vec<(&'static str, Figure)> {
     out.into_iter().map(|(name, figure)| (name, figure.explained())).collect()
 }
 
-/// The task that a figure of this name is about, if it is about one.
+/// Returns the task that a figure of this name shows, if it shows one.
 pub(super) fn task_of(name: &str) -> Option<usize> {
     STRIPS.iter().position(|strip| *strip == name)
 }
 
-/// Why a figure that one may look for is left out.
+/// Returns sentences on figures that are left out.
 pub(super) fn omitted(all: &CrossTask) -> Vec<String> {
     let mut out = Vec::new();
     if all.tasks.labels.len() > MOST.0 || all.tasks.tasks.len() > MOST.1 {
         out.push(format!(
-            "The heatmap of ranks is left out: more than {} optimizers or {} tasks cannot be looked at.",
+            "The heatmap of ranks is left out: it shows at most {} optimizers and {} tasks.",
             MOST.0, MOST.1
         ));
     }
@@ -76,14 +76,14 @@ fn entry(all: &CrossTask, series: usize, note: String) -> Entry {
     Entry { series, label: escape::line(&all.tasks.labels[series].name), note }
 }
 
-/// In the order of the plans, as legends and colours are.
+/// Returns the standings in the order of the plans, like legends and colours, each with its index.
 fn in_plan_order(all: &CrossTask) -> Vec<(usize, &Standing)> {
     let mut standings: Vec<(usize, &Standing)> = all.standings.iter().enumerate().collect();
     standings.sort_by_key(|(_, s)| s.label);
     standings
 }
 
-/// The performance profile: against samples and, where they compare, seconds.
+/// Draws the performance profile by samples and, if they are comparable, by seconds.
 pub fn profile(all: &CrossTask) -> Option<Figure> {
     if all.standings.len() < 2 {
         return None;
@@ -104,7 +104,7 @@ pub fn profile(all: &CrossTask) -> Option<Figure> {
         })
         .collect();
     let coarse = if n < 3 {
-        format!(" With {} it is coarse: it knows {} heights.", text::tasks(n), n + 1)
+        format!(" With {} it is coarse: it has only {} possible heights.", text::tasks(n), n + 1)
     } else {
         String::new()
     };
@@ -112,9 +112,12 @@ pub fn profile(all: &CrossTask) -> Option<Figure> {
         heading: "Performance profile: time to target",
         caption: format!(
             "Per cent of the tasks with a target that an optimizer solves within \u{3c4} times the time of the fastest of \
-             those compared (Dolan and Mor\u{e9} 2002), over {}. Time is the median over seeds; a task counts as unsolved where half of the \
-             seeds or more never reached its target.{coarse}",
+             those compared (Dolan and Mor\u{e9} 2002), over {}.",
             text::tasks(n)
+        ),
+        notes: format!(
+            "Time is the median over seeds; a task counts as unsolved where half of the seeds or more never reached its \
+             target.{coarse}"
         ),
         reading: "At the left end, \u{3c4} = 1, a line's height says in how many tasks the optimizer is the fastest of \
                   those compared. Further right it says how many it solves if it may take that many times longer; where it ends, how many it solves \
@@ -157,7 +160,7 @@ fn panel(all: &CrossTask, profile: &Profile, unit: &str) -> Panel {
     }
 }
 
-/// Distribution of scores over the runs of a group's tasks.
+/// Draws the distribution of scores over the runs of a group's tasks.
 pub fn scores(all: &CrossTask, group: usize) -> Option<Figure> {
     let of = all.tasks.groups.get(group)?;
     let evaluation = &of.evaluation;
@@ -167,7 +170,7 @@ pub fn scores(all: &CrossTask, group: usize) -> Option<Figure> {
         return None;
     }
     let x = axes::of_metric(evaluation.metric, &values, &[]);
-    // From one end of the axis to the other, whatever lanes there are.
+    // Extends each curve over the whole axis.
     let least = values.iter().copied().fold(x.scale.ends().0, f64::min);
     let most = values.iter().copied().fold(x.scale.ends().1, f64::max);
     let mut entries = Vec::new();
@@ -180,7 +183,8 @@ pub fn scores(all: &CrossTask, group: usize) -> Option<Figure> {
         }
         let pooled = &all.pooled[group][at];
         let total = (pooled.runs + pooled.diverged) as f64;
-        // Left of the first score: all that did not diverge, or for losses none.
+        // The height left of the first score: all runs that did not diverge, or none if less is
+        // better.
         let start = if evaluation.higher_is_better() { pooled.runs as f64 / total } else { 0.0 };
         let end = steps.last().map_or(start, |p| p.1);
         let ends = [(least, start)].into_iter().chain(steps).chain([(most, end)]);
@@ -194,9 +198,10 @@ pub fn scores(all: &CrossTask, group: usize) -> Option<Figure> {
         heading: "Distribution of scores over all runs",
         caption: format!(
             "Per cent of {} (Agarwal et al. 2021), all seeds of {tasks} pooled, each optimizer at the configuration chosen in \
-             each task.{}",
-            said.runs, said.lost
+             each task.",
+            said.runs
         ),
+        notes: said.lost.trim_start().to_owned(),
         reading: said.reading,
         data: FigureData::Chart(Chart {
             title: "Distribution of scores over all runs".to_owned(),
@@ -217,13 +222,13 @@ pub fn scores(all: &CrossTask, group: usize) -> Option<Figure> {
     })
 }
 
-/// The words for the distribution of a group's scores.
+/// Texts for the distribution of a group's scores.
 struct Scored {
-    /// The runs counted at \u{3c4}.
+    /// The runs counted at τ.
     runs: String,
     /// The panel's title.
     panel: String,
-    /// The sentence on runs that are never among them; empty where all are in the end.
+    /// The sentence on runs that are never counted; empty where all are counted eventually.
     lost: String,
     reading: &'static str,
 }
@@ -254,7 +259,7 @@ impl Scored {
                     "runs that reached the target within \u{3c4} {}",
                     cells::unit(evaluation)
                 ),
-                panel: "Runs there within \u{3c4}".to_owned(),
+                panel: "Runs that reached it within \u{3c4}".to_owned(),
                 lost: lost("there within"),
                 reading,
             };
@@ -268,7 +273,7 @@ impl Scored {
     }
 }
 
-/// The seeds of one task, as in its own report, in the colours of this page.
+/// Draws the seeds of one task, as in its own report, in the colours of this page.
 pub fn strip(all: &CrossTask, task: usize) -> Option<Figure> {
     let own = &all.tasks.tasks[task];
     let name = escape::line(&own.name);
@@ -286,6 +291,7 @@ pub fn strip(all: &CrossTask, task: usize) -> Option<Figure> {
             "{}, in {name}: dots are single seeds, the best optimizer is on top.",
             capitalised(&all.tasks.measured_name(task, evaluation))
         ),
+        notes: String::new(),
         reading: "Each dot is one training run. Optimizers whose dots mix cannot be told apart by a single run. The task's \
                   own report has this figure and many more.",
         data: FigureData::Rows(rows),

@@ -1,15 +1,15 @@
-//! The optimizers in front over all tasks.
+//! The optimizers that lead over all tasks.
 
 use crate::cross_task::{CrossTask, Pair, Standing};
 use crate::escape;
 
-/// The optimizers in front and the pair that speaks for them: decided once, so that headline and
+/// The leading optimizers and the pair that represents them, determined once so that headline and
 /// certainty cannot disagree.
 pub(super) struct Front<'a> {
-    /// Standings that share the first place.
+    /// The standings that share the first rank.
     pub level: Vec<&'a Standing>,
-    /// A pair of those in front whose difference is shown, else the first two of all; none
-    /// where no such pair was tested.
+    /// A pair of the leaders with a significant difference, else the first two of all; `None` where
+    /// no such pair was tested.
     pub pair: Option<&'a Pair>,
 }
 
@@ -18,7 +18,7 @@ impl<'a> Front<'a> {
         let first = all.standings.first().map(|s| s.mean_rank);
         let level: Vec<&Standing> =
             all.standings.iter().filter(|s| Some(s.mean_rank) == first).collect();
-        // The metric of most tasks speaks.
+        // The metric of most tasks has precedence.
         let groups = &all.tasks.groups;
         let place = |p: &Pair| (usize::MAX - groups[p.group].tasks.len(), p.group);
         let in_front = |label: usize| level.iter().any(|s| s.label == label);
@@ -39,13 +39,13 @@ impl<'a> Front<'a> {
         Front { pair: strongest.or_else(leading), level }
     }
 
-    /// Returns whether several share the first place.
+    /// Returns whether several share the first rank.
     pub fn is_level(&self) -> bool {
         self.level.len() > 1
     }
 }
 
-/// Returns the name of a label, made harmless.
+/// Returns the name of a label, escaped.
 pub(super) fn label(all: &CrossTask, label: usize) -> String {
     escape::line(&all.tasks.labels[label].name)
 }

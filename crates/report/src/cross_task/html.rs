@@ -1,4 +1,4 @@
-//! The page, in the frame, style and script of every report.
+//! HTML page over several experiments, in the frame, style and script of every report.
 
 use maud::{Markup, html};
 
@@ -11,7 +11,7 @@ use crate::page::html::{Document, document, figure, sentences, toggles};
 use crate::page::opening::tile;
 use crate::page::table_html::{folded, table};
 
-/// The page as text.
+/// Returns the page as HTML.
 pub(super) fn page(
     all: &CrossTask,
     drawn: &[Drawn],
@@ -120,7 +120,7 @@ fn sections(all: &CrossTask, tables: &Tables) -> Markup {
     }
 }
 
-/// The standings for programs that read the page.
+/// Returns the standings as JSON, for programs that read the page.
 fn data(all: &CrossTask) -> String {
     let standings: Vec<serde_json::Value> = all
         .standings

@@ -1,5 +1,4 @@
-//! The tables that list what the page rests on: tasks, chosen configurations, and what
-//! each optimizer was given.
+//! Tables that list tasks, chosen configurations, and the budget of each optimizer.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +13,13 @@ use crate::page::table::{Cell, Table};
 use crate::text::{self, capitalised};
 use spec::grain::Grain;
 
-/// Different texts, each once.
+/// Lists distinct texts.
 fn distinct(texts: impl Iterator<Item = String>) -> String {
     let texts: BTreeSet<String> = texts.collect();
     text::list(&texts.into_iter().collect::<Vec<_>>())
 }
 
-/// `5 to 10`: the lengths of runs, of runs by steps `2,000 steps`.
+/// Formats the lengths of runs: `5 to 10` epochs; for runs by steps, `2,000 steps`.
 fn length<'a>(grain: Grain, specs: impl Iterator<Item = &'a RunSpec>) -> String {
     let lengths = range(specs.map(|spec| grain.planned(spec)));
     grain.pick(lengths.clone(), format!("{lengths} steps"))
@@ -118,7 +117,7 @@ pub(super) fn results(all: &CrossTask) -> Table {
                 true => value(&analysis.evaluation, Some(config)).strong(all.tasks.leads(t, l)),
                 false => Cell::number(None, |_| String::new()),
             }));
-            // As in the task's own report.
+            // Same as in the task's own report.
             let tied = ties(analysis, config.label).map_or(0, |(tied, _)| tied.len());
             row.extend([
                 Cell::count(counts.diverged),

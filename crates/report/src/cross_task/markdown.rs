@@ -1,4 +1,4 @@
-//! `REPORT.md`: the page in short, for a code host.
+//! `REPORT.md`: a short form of the page for code hosts.
 
 use std::fmt::Write;
 
@@ -6,9 +6,9 @@ use crate::cross_task::tables::Tables;
 use crate::cross_task::{CrossTask, answer, fairness, figures, pooling, score, text};
 use crate::escape::markdown;
 use crate::page::Drawn;
-use crate::page::markdown::{section, sentences, table};
+use crate::page::markdown::{caption, section, sentences, table};
 
-/// The page as Markdown.
+/// Returns the page as Markdown.
 pub(super) fn report(
     all: &CrossTask,
     drawn: &[Drawn],
@@ -38,19 +38,19 @@ pub(super) fn report(
     sentences(&mut out, &score::sentences(all));
     for drawn in drawn {
         let figure = &drawn.figure;
-        // Strips share their heading, and each says its task.
+        // Strips share a heading, so each uses its own title.
         let heading = match figures::task_of(&drawn.name) {
             Some(_) => figure.data.title(),
             None => figure.heading,
         };
         let _ = write!(
             out,
-            "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
+            "\n## {}\n\n![{}](figures/{}.svg)\n",
             markdown(heading),
             markdown(figure.data.title()),
-            drawn.name,
-            markdown(&figure.caption)
+            drawn.name
         );
+        caption(&mut out, figure);
     }
     out.push_str("\n## Was it fair?\n");
     sentences(&mut out, &fairness::fairness(all));

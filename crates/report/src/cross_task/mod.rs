@@ -1,9 +1,8 @@
-//! Several experiments on one page: each is a task, and the optimizers that
-//! occur in all of them are compared across tasks.
+//! Page over several experiments: each is a task, and the optimizers that occur in all of them are
+//! compared across tasks.
 //!
-//! What is pooled and what is not: ranks and probabilities of improvement have
-//! no unit and are averaged over all tasks; values and differences have one,
-//! and are pooled only over tasks that are judged by the same metric.
+//! Ranks and probabilities of improvement have no unit and are averaged over all tasks. Values and
+//! differences have one, and are pooled only over tasks with the same evaluation metric.
 
 pub mod aggregate;
 pub mod answer;
@@ -44,27 +43,27 @@ pub use compare::{Comparison, Pair};
 pub use score::Scoring;
 pub use tasks::{Group, Label, Lost, Task, Tasks};
 
-/// Longest name of a folder that [`folder_name`] gives, in characters.
+/// Maximum length of a folder name from [`folder_name`], in characters.
 const LONGEST: usize = 80;
 
-/// Everything that the page over several experiments shows.
+/// All data of the page over several experiments.
 pub struct CrossTask {
     /// The experiments and their labels.
     pub tasks: Tasks,
     /// Labels that all tasks have, the best mean rank first.
     pub standings: Vec<Standing>,
-    /// Of each group of tasks with one metric, the labels pooled.
+    /// The pooled labels of each group of tasks with one metric, in the order of `standings`.
     pub pooled: Vec<Vec<Pooled>>,
-    /// Every pair of labels that all tasks have, over all tasks.
+    /// Probabilities of improvement of every pair of labels that all tasks have, over all tasks.
     pub improvements: Vec<Improvement>,
-    /// The same pairs tested, within each group.
+    /// Tests of the same pairs, within each group.
     pub comparison: Comparison,
     /// The way in which scores are computed.
     pub scoring: Scoring,
 }
 
 impl CrossTask {
-    /// What follows from these experiments, in whatever order they are given.
+    /// Computes the comparison of these experiments, independent of their order.
     pub fn of(analyses: Vec<Analysis>) -> Self {
         let tasks = Tasks::of(analyses);
         let standings = aggregate::standings(&tasks);
@@ -81,9 +80,9 @@ impl CrossTask {
     }
 }
 
-/// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` over the
-/// experiments in `dirs` into `out`. Writes nothing into `dirs`: see [`crate::open()`]
-/// for what is read there. The same experiments give the same bytes in whatever order.
+/// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` over the experiments in `dirs` into
+/// `out`. Writes nothing into `dirs`; see [`crate::open()`] for what is read there. The bytes do
+/// not depend on the order of the experiments.
 ///
 /// # Errors
 /// A file cannot be read or written, or a figure cannot be drawn.
@@ -93,7 +92,7 @@ pub fn cross_task(dirs: &[ReportDir], out: &Path) -> Result<Rendered, ReportErro
     cross_task_of(opened?, out)
 }
 
-/// As [`cross_task`], over reports that were read.
+/// Writes the page as [`cross_task`] does, over reports that were already read.
 ///
 /// # Errors
 /// A file cannot be written, or a figure cannot be drawn.
@@ -102,19 +101,19 @@ pub fn cross_task_of(opened: Vec<Opened>, out: &Path) -> Result<Rendered, Report
     write(&all, warnings, out)
 }
 
-/// Reports that were read, as tasks, and what the reader should know of them.
+/// Combines reports into tasks, and returns them with the warnings for the reader.
 pub fn gathered(opened: Vec<Opened>) -> (CrossTask, Vec<String>) {
     let named = |o: &Opened| {
         let name = o.analysis.plan.name.clone();
         o.warnings.iter().map(|w| format!("{name}: {w}")).collect::<Vec<_>>()
     };
     let mut warnings: Vec<String> = opened.iter().flat_map(named).collect();
-    // In the order of the page, not of the arguments.
+    // The order must not depend on that of the arguments.
     warnings.sort();
     (CrossTask::of(opened.into_iter().map(|o| o.analysis).collect()), warnings)
 }
 
-/// Writes the page over experiments that were analysed, with warnings on it.
+/// Writes the page over analysed experiments, with warnings on it.
 ///
 /// # Errors
 /// A file cannot be written, or a figure cannot be drawn.
@@ -137,9 +136,9 @@ pub fn write(
     Ok(Rendered { written, warnings, ..Rendered::default() })
 }
 
-/// The folder's name for experiments of these names: `a+b`, in ascending order,
-/// whatever the order of `names`. Characters that a folder should not have
-/// become `-`; what is cut or changed is told apart by a hash of the names.
+/// Returns the folder name for experiments: their names in ascending order, as `a+b`. Characters
+/// that are unsafe in a folder name become `-`. If a name was changed or shortened, a hash of the
+/// names keeps the result unique.
 pub fn folder_name(names: &[String]) -> String {
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
@@ -154,7 +153,7 @@ pub fn folder_name(names: &[String]) -> String {
     if joined.len() <= LONGEST && !changed {
         return joined;
     }
-    // Lengths first, so that no two lists of names give one text.
+    // Lengths are included so that no two lists of names give the same text.
     let text: String = names.iter().map(|n| format!("{} {n}\n", n.len())).collect();
     let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..6]);
     let kept = &joined[..joined.len().min(LONGEST - 1 - hash.len())];

@@ -1,4 +1,5 @@
-//! What the aggregates over tasks mean: ranks, pooled values, probabilities of improvement.
+//! Sentences that explain the aggregates over tasks: ranks, pooled values, probabilities of
+//! improvement.
 
 use crate::cross_task::cells::unit;
 use crate::cross_task::text::{by_median, lost, names};
@@ -7,7 +8,7 @@ use crate::plural;
 use crate::text::capitalised;
 use stats::{FEWEST, FEWEST_RESAMPLED};
 
-/// Sentences that define the aggregates and say what is not pooled.
+/// Returns sentences that define the aggregates and name what is not pooled.
 pub(super) fn standing(all: &CrossTask) -> Vec<String> {
     if all.standings.is_empty() {
         return vec![
@@ -31,7 +32,7 @@ pub(super) fn standing(all: &CrossTask) -> Vec<String> {
         out.push(match all.standings.len() {
             1 => "Every task is judged by another metric, so no values are pooled.".to_owned(),
             _ => "Every task is judged by another metric, so no values are pooled: ranks and probabilities of \
-                  improvement have no unit and are all there is."
+                  improvement have no unit and are the only aggregates."
                 .to_owned(),
         });
         return out;
@@ -43,7 +44,7 @@ pub(super) fn standing(all: &CrossTask) -> Vec<String> {
     if of_group().any(|p| p.mean_interval.is_some()) {
         let rough = match of_group().any(Pooled::rough) {
             true => format!(
-                " With fewer than {FEWEST_RESAMPLED} runs a task, as here, they are rough and come out too short."
+                " With fewer than {FEWEST_RESAMPLED} runs per task, as here, they are rough and come out too short."
             ),
             false => String::new(),
         };
@@ -61,7 +62,7 @@ pub(super) fn standing(all: &CrossTask) -> Vec<String> {
     out
 }
 
-/// Sentences that define a rank; empty where there is but one optimizer to rank.
+/// Returns sentences that define a rank; empty if there is only one optimizer to rank.
 fn ranks(all: &CrossTask) -> Vec<String> {
     if all.standings.len() < 2 {
         return Vec::new();
@@ -80,14 +81,14 @@ fn ranks(all: &CrossTask) -> Vec<String> {
     if let Some(&task) = medians.first() {
         out.push(format!(
             "Where runs stop at the target, the place is by the median number of {} until then, a run that never got there \
-             counting as infinite, and of equal medians by how many seeds got there.",
+             counting as infinite, and equal medians by the number of seeds that got there.",
             unit(&all.tasks.tasks[task].analysis.evaluation)
         ));
     }
     out
 }
 
-/// The sentence on what is pooled, and how.
+/// Returns the sentence on what is pooled, and how.
 fn pooled(all: &CrossTask) -> String {
     let (medians, means): (Vec<&Group>, Vec<&Group>) =
         all.tasks.groups.iter().partition(|group| group.evaluation.reached());
@@ -105,12 +106,12 @@ fn pooled(all: &CrossTask) -> String {
         ));
     }
     format!(
-        "{} Tasks of other difficulty have other values, so a pooled value describes this set of tasks and nothing else.",
+        "{} Tasks of different difficulty have different values, so a pooled value describes this set of tasks and nothing else.",
         what.join(" ")
     )
 }
 
-/// Runs that are in no mean.
+/// Returns the sentence on diverged runs, which are in no mean.
 fn flattered(all: &CrossTask) -> Option<String> {
     let groups = all.tasks.groups.iter().zip(&all.pooled);
     let means = groups.filter(|(group, _)| !group.evaluation.reached());
@@ -130,7 +131,7 @@ fn flattered(all: &CrossTask) -> Option<String> {
     })
 }
 
-/// Sentences that define the probability of improvement.
+/// Returns sentences that define the probability of improvement.
 pub(super) fn improvement(all: &CrossTask) -> Vec<String> {
     if all.improvements.is_empty() {
         return Vec::new();
@@ -139,7 +140,7 @@ pub(super) fn improvement(all: &CrossTask) -> Vec<String> {
         true => {
             let few = all.tasks.tasks.iter().any(|t| t.analysis.seeds().len() < FEWEST_RESAMPLED);
             let rough = if few {
-                format!(", rough with fewer than {FEWEST_RESAMPLED} runs a task")
+                format!(", rough with fewer than {FEWEST_RESAMPLED} runs per task")
             } else {
                 String::new()
             };

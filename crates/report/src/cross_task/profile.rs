@@ -5,28 +5,28 @@ use crate::cross_task::tasks::Group;
 use crate::cross_task::{CrossTask, cells};
 use stats::survival;
 
-/// Time to target of the labels that all tasks have.
+/// Times to target of the labels that all tasks have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// Tasks whose plan has a value to reach, and a run with a result.
+    /// Tasks with a target value and a run with a result.
     pub tasks: Vec<usize>,
-    /// Median time by task and standing; infinite where half of the runs never
-    /// got there.
+    /// Median time by task and standing; infinite if at least half of the runs never reached the
+    /// target.
     pub times: Vec<Vec<f64>>,
-    /// Likewise runs that got there and runs with a result.
+    /// Numbers of runs that reached the target and of runs with a result, by task and standing.
     pub reached: Vec<Vec<(usize, usize)>>,
-    /// For each standing: (ratio to the task's fastest, fraction of tasks).
+    /// Curve of each standing: (ratio to the task's fastest, fraction of tasks).
     pub curves: Vec<Vec<(f64, f64)>>,
 }
 
 impl Profile {
-    /// Returns whether no other standing is before this one in the task at a place of the profile:
-    /// by the median, of equal ones by the share of runs that got there. Nobody is first
-    /// where no run did.
+    /// Returns whether no other standing is faster than this one in a task of the profile, by
+    /// median and then by the share of runs that reached the target. No standing leads a task in
+    /// which no run reached it.
     pub fn leads(&self, task: usize, standing: usize) -> bool {
         let (times, reached) = (&self.times[task], &self.reached[task]);
         let own = reached[standing];
-        // Shares as products: no rounding parts equal ones.
+        // Shares are compared as products, so that rounding cannot separate equal ones.
         let before = |i: usize| match times[i] == times[standing] {
             true => reached[i].0 * own.1 > own.0 * reached[i].1,
             false => times[i] < times[standing],
@@ -34,7 +34,7 @@ impl Profile {
         own.0 > 0 && !(0..times.len()).any(before)
     }
 
-    /// The unit of the samples: `steps` of functions, else `training samples`.
+    /// Returns the unit of the samples: `steps` of functions, else `training samples`.
     pub fn unit(&self, all: &CrossTask) -> &'static str {
         let function = |&&t: &&usize| all.tasks.tasks[t].analysis.evaluation.function;
         let plain = self.tasks.iter().find(|t| !function(t)).or(self.tasks.first());
@@ -42,8 +42,8 @@ impl Profile {
     }
 }
 
-/// The performance profile by a clock; none without a task that counts, or
-/// where nobody reaches any target.
+/// Returns the performance profile by a clock; `None` without a task that counts, or if no median
+/// reaches its target.
 pub fn profile(all: &CrossTask, clock: Clock) -> Option<Profile> {
     type Raced = (Vec<f64>, Vec<(usize, usize)>);
     let of_task = |task: usize| -> Option<(usize, Raced)> {
@@ -73,8 +73,8 @@ pub fn profile(all: &CrossTask, clock: Clock) -> Option<Profile> {
     Some(Profile { tasks, times, reached, curves })
 }
 
-/// Of a label's runs in a group, the fraction that is better than a score: steps
-/// (score, fraction from there on). A diverged run is never better.
+/// Returns the distribution of a label's scores in a group as steps (score, fraction of runs that
+/// are better from there on). A diverged run is never better.
 pub fn scores(all: &CrossTask, group: &Group, label: usize) -> Vec<(f64, f64)> {
     let values: Vec<f64> = group.tasks.iter().flat_map(|&t| all.tasks.outcomes(t, label)).collect();
     let total = values.len() as f64;
@@ -82,7 +82,7 @@ pub fn scores(all: &CrossTask, group: &Group, label: usize) -> Vec<(f64, f64)> {
     finite.sort_by(f64::total_cmp);
     let mut steps: Vec<(f64, f64)> = Vec::new();
     for (i, value) in finite.iter().enumerate() {
-        // More is better: those above it. Less is: those up to it.
+        // The runs above the score if more is better, else those up to it.
         let beyond = if group.evaluation.higher_is_better() { finite.len() - 1 - i } else { i + 1 };
         let fraction = beyond as f64 / total;
         match steps.last_mut() {

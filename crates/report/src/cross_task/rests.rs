@@ -1,5 +1,5 @@
-//! What a first place rests on: seeds that diverged with the others, and better optimizers
-//! that not every task has.
+//! Caveats on a first rank: diverged seeds of others, and better optimizers that not every task
+//! has.
 
 use crate::cross_task::front::label;
 use crate::cross_task::text::all_tasks;
@@ -8,26 +8,27 @@ use crate::escape;
 use crate::plural;
 use crate::text::{list, some};
 
-/// Sentences of this kind that one paragraph has at most.
+/// Largest number of such sentences in one paragraph.
 const MOST: usize = 3;
 
-/// A place ahead of a label whose mean is no worse, but of fewer seeds: the others diverged.
+/// A rank ahead of a label with an equal or better mean, which has diverged seeds.
 pub(super) struct Spared {
     ahead: usize,
     behind: usize,
     task: usize,
     diverged: usize,
     planned: usize,
-    /// Means of the one ahead and of the one behind.
+    /// Means of the label ahead and of the one behind.
     means: (f64, f64),
 }
 
-/// The tasks where a label is ahead of others that every task has for their diverged seeds alone.
+/// Returns the places where a label is ahead of another shared label only because seeds of that one
+/// diverged.
 pub(super) fn spared(all: &CrossTask, ahead: usize) -> Vec<Spared> {
     let mut out = Vec::new();
     for (task, own) in all.tasks.tasks.iter().enumerate() {
         let evaluation = &own.analysis.evaluation;
-        // A median counts those that never got there.
+        // A median counts runs that never reached the target.
         let Some(first) = all.tasks.chosen(task, ahead).filter(|_| !evaluation.reached()) else {
             continue;
         };
@@ -55,8 +56,8 @@ fn task(all: &CrossTask, task: usize) -> String {
     escape::line(&all.tasks.tasks[task].name)
 }
 
-/// `; ahead of sgd in wild only because 2 of the 8 seeds of sgd diverged`; empty where no
-/// place of the label rests on diverged seeds.
+/// Describes these places briefly: `; ahead of sgd in wild only because 2 of the 8 seeds of sgd
+/// diverged`. Empty if there are none.
 pub(super) fn briefly(all: &CrossTask, ahead: usize) -> String {
     let spared = spared(all, ahead);
     match &spared[..] {
@@ -88,7 +89,7 @@ pub(super) fn briefly(all: &CrossTask, ahead: usize) -> String {
     }
 }
 
-/// The same with the means, a sentence each; empty likewise.
+/// Describes these places with their means, one sentence each. Empty if there are none.
 pub(super) fn at_length(all: &CrossTask, front: &[&Standing]) -> String {
     let spared: Vec<Spared> = front.iter().flat_map(|s| spared(all, s.label)).collect();
     let mut text = String::new();
@@ -99,7 +100,7 @@ pub(super) fn at_length(all: &CrossTask, front: &[&Standing]) -> String {
             false => "level with",
         };
         text += &format!(
-            " In {} {} ranks behind {} only for its diverged seeds ({} of {}): the mean of its others, {}, is {better} the {} of {}.",
+            " In {} {} ranks behind {} only because of its diverged seeds ({} of {}): the mean of its others, {}, is {better} the {} of {}.",
             task(all, s.task),
             label(all, s.behind),
             label(all, s.ahead),
@@ -117,14 +118,14 @@ pub(super) fn at_length(all: &CrossTask, front: &[&Standing]) -> String {
     text
 }
 
-/// A label's place in a task among all that the task has, whether or not others have them.
+/// Returns a label's rank in a task among all labels of the task.
 fn place(all: &CrossTask, task: usize, label: usize) -> Option<f64> {
     let every: Vec<usize> = (0..all.tasks.labels.len()).collect();
     all.tasks.ranks(task, &every)[label]
 }
 
-/// ` among the optimizers that both tasks have`: where a task that the label leads among
-/// these has one that is as good or better.
+/// Returns ` among the optimizers that both tasks have` if a task that the label leads has another
+/// optimizer, not in every task, that is as good or better; else an empty text.
 pub(super) fn among(all: &CrossTask, first: &Standing) -> String {
     let n = all.tasks.tasks.len();
     let less = (0..n).any(|t| {
@@ -137,7 +138,8 @@ pub(super) fn among(all: &CrossTask, first: &Standing) -> String {
     }
 }
 
-/// Optimizers that not every task has, but that are better than all in front where they are.
+/// Returns the sentence on optimizers that are missing from some tasks but better than all leaders
+/// in others.
 pub(super) fn better_elsewhere(all: &CrossTask, front: &[&Standing]) -> Option<String> {
     let better = |t: usize, l: usize| {
         let valued = all.tasks.chosen(t, l).is_some_and(|c| c.judged.n > 0);
@@ -160,6 +162,7 @@ pub(super) fn better_elsewhere(all: &CrossTask, front: &[&Standing]) -> Option<S
         [first] => label(all, first.label),
         _ => "those in front".to_owned(),
     };
-    (!places.is_empty())
-        .then(|| format!("Better than {than}, but not in every task: {}.", some(places)))
+    (!places.is_empty()).then(|| {
+        format!("Better than {than}, but without a result in every task: {}.", some(places))
+    })
 }

@@ -10,15 +10,15 @@ use crate::page::table::{Cell, Table};
 use crate::text::list;
 use stats::scores::{self, POINTS, R_MAX, Row, SpeedUp};
 
-/// The way in which a score is computed.
+/// Settings of a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scoring {
-    /// The clock of times to target: [`Clock::Samples`] by default, [`Clock::Steps`] or
+    /// Clock of times to target: [`Clock::Samples`] (default), [`Clock::Steps`] or
     /// [`Clock::Seconds`].
     pub clock: Clock,
-    /// The largest ratio to the fastest that still counts, above 1; 4 by default.
+    /// Largest ratio to the fastest that still counts, above 1. Default: 4.
     pub r_max: f64,
-    /// The optimizer that the others' speed-up is over, by its label; none by default.
+    /// Label of the optimizer that speed-ups are relative to. Default: `None`, without speed-ups.
     pub reference: Option<String>,
 }
 
@@ -28,26 +28,26 @@ impl Default for Scoring {
     }
 }
 
-/// The score of every label that all tasks have.
+/// Scores of all labels that all tasks have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
-    /// The times that it rests on.
+    /// The times that the scores are computed from.
     pub profile: Profile,
-    /// One a standing.
+    /// One score per standing.
     pub scores: Vec<scores::Score>,
-    /// Place of the reference among the standings.
+    /// Index of the reference among the standings.
     pub reference: Option<usize>,
-    /// The speed-up of each standing over the reference; empty without one.
+    /// Speed-up of each standing over the reference; empty without one.
     pub speed_ups: Vec<SpeedUp>,
 }
 
-/// The labels that a score may be over, which all tasks have.
+/// Returns the labels that a speed-up may be relative to: those that all tasks have.
 pub fn labels(all: &CrossTask) -> Vec<&str> {
     all.standings.iter().map(|s| all.tasks.labels[s.label].name.as_str()).collect()
 }
 
-/// Returns the scores; none where fewer than two labels are compared, none of them reached a
-/// target, or times are seconds that do not compare.
+/// Returns the scores; `None` if fewer than two labels are compared, no median reaches a target, or
+/// times are seconds that are not comparable.
 pub fn of(all: &CrossTask) -> Option<Scores> {
     let Scoring { clock, r_max, reference } = &all.scoring;
     if all.standings.len() < 2 || seconds_differ(all).is_some() {
@@ -64,12 +64,13 @@ pub fn of(all: &CrossTask) -> Option<Scores> {
     Some(Scores { profile, scores, reference, speed_ups })
 }
 
-/// The reason why there is no score by seconds; none where they compare or were not asked for.
+/// Returns the reason why there is no score by seconds; `None` where they are comparable or not
+/// requested.
 fn seconds_differ(all: &CrossTask) -> Option<&String> {
     all.tasks.seconds_differ.as_ref().filter(|_| all.scoring.clock == Clock::Seconds)
 }
 
-/// One row a label, the best score first; empty without scores.
+/// Returns the table with one row per label, the best score first; empty without scores.
 pub(super) fn table(all: &CrossTask) -> Table {
     let Some(found) = of(all) else { return Table::new(&[]) };
     let tasks = found.profile.tasks.len();
@@ -90,7 +91,7 @@ pub(super) fn table(all: &CrossTask) -> Table {
     }
     let mut table = Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>());
     let mut order: Vec<usize> = (0..all.standings.len()).collect();
-    // Sums of equal ratios in another order differ in their last bits.
+    // Sums of equal ratios in different orders differ in their last bits.
     let key = |at: usize| (found.scores[at].exact * 1e9).round();
     order.sort_by(|&a, &b| key(b).total_cmp(&key(a)).then(a.cmp(&b)));
     let best = order.first().map(|&at| key(at));
@@ -132,7 +133,7 @@ fn four(score: f64) -> String {
     format!("{score:.4}")
 }
 
-/// `×1.42`, `0`, `infinite`.
+/// Formats a speed-up: `×1.42`, `0`, `infinite`.
 fn factor(speed_up: f64) -> String {
     match speed_up {
         0.0 => "0".to_owned(),
@@ -141,10 +142,10 @@ fn factor(speed_up: f64) -> String {
     }
 }
 
-/// The meaning of the table, a sentence each, or the reason why there is none by seconds.
+/// Returns sentences that explain the table, or the reason why there is none by seconds.
 pub(super) fn sentences(all: &CrossTask) -> Vec<String> {
     if let Some(why) = seconds_differ(all) {
-        return vec![format!("There is no score by seconds. {why}")];
+        return vec![format!("No score is computed from seconds. {why}")];
     }
     let Some(found) = of(all) else { return Vec::new() };
     let r_max = number::short(all.scoring.r_max);
@@ -172,18 +173,18 @@ pub(super) fn sentences(all: &CrossTask) -> Vec<String> {
         out.push(format!(
             "The speed-up is the geometric mean over tasks of the {what} of {name} divided by those of the optimizer: above 1 \
              is faster. A task that the optimizer alone never reached makes it 0, one that {name} alone never reached makes it \
-             infinite, and of both kinds there is none; tasks that neither reached are left out."
+             infinite, and with tasks of both kinds it is undefined; tasks that neither reached are left out."
         ));
     }
     out
 }
 
 impl CrossTask {
-    /// Returns the same experiments with this way of scoring.
+    /// Sets the settings of the score.
     ///
     /// # Errors
-    /// The reference is not the label of an optimizer with a result in every task: the
-    /// sentence says which are.
+    /// The reference is not the label of an optimizer with a result in every task; the message
+    /// lists those that are.
     pub fn scored(self, scoring: Scoring) -> Result<CrossTask, String> {
         let all = CrossTask { scoring, ..self };
         let unknown =
@@ -191,11 +192,11 @@ impl CrossTask {
         if let Some(name) = unknown {
             let known: Vec<String> = labels(&all).iter().map(|l| escape::line(l)).collect();
             let there = match known.is_empty() {
-                true => "no optimizer has".to_owned(),
-                false => format!("these have: {}", list(&known)),
+                true => "no other optimizer has one".to_owned(),
+                false => format!("labels with a result in every task: {}", list(&known)),
             };
             return Err(format!(
-                "--reference {}: no optimizer of this label has a result in every task\n  {there}",
+                "--reference {}: no optimizer with this label has a result in every task\n  {there}",
                 escape::line(name)
             ));
         }

@@ -1,4 +1,4 @@
-//! The tables of the page over several experiments.
+//! Tables of the page over several experiments.
 
 use crate::analysis::{Clock, Criterion, Verdict};
 use crate::cross_task::cells::{label, table, value, what};
@@ -24,7 +24,7 @@ pub(crate) const NAMES: [&str; 9] = [
 /// Every table of the page; those without rows are not shown.
 #[derive(Clone, Debug)]
 pub struct Tables {
-    /// What each task is.
+    /// Description of each task.
     pub experiments: Table,
     /// Optimizers by tasks.
     pub tasks: Table,
@@ -40,12 +40,12 @@ pub struct Tables {
     pub score: Table,
     /// Every chosen configuration.
     pub results: Table,
-    /// What each optimizer was given in each task.
+    /// Budget and cost of each optimizer in each task.
     pub ledger: Table,
 }
 
 impl Tables {
-    /// The tables of a page.
+    /// Builds the tables of a page.
     pub fn of(all: &CrossTask) -> Self {
         Tables {
             experiments: experiments(all).named("experiments", "The tasks"),
@@ -63,7 +63,7 @@ impl Tables {
         }
     }
 
-    /// All that have rows, in the order of the page.
+    /// Returns the tables that have rows, in the order of the page.
     pub fn filled(&self) -> impl Iterator<Item = &Table> {
         [
             &self.experiments,
@@ -81,8 +81,8 @@ impl Tables {
     }
 }
 
-/// Labels in the order of the page: those that all tasks have as they are
-/// ranked, then the others.
+/// Returns the labels in the order of the page: those that all tasks have, by rank, then the
+/// others.
 fn ordered(all: &CrossTask) -> Vec<usize> {
     let ranked = all.standings.iter().map(|s| s.label);
     ranked.chain(all.tasks.left_out.iter().map(|(l, _)| *l)).collect()
@@ -102,14 +102,14 @@ fn by_task(all: &CrossTask) -> Table {
         }));
         table.rows.push(row);
     }
-    // A task in which nobody has a value stays.
+    // A task without any value keeps its column.
     match all.standings.len() > 1 {
         true => table,
         false => table.without("Mean rank"),
     }
 }
 
-/// The mean rank of a label that is ranked among others; one alone has none.
+/// Returns the mean rank of a label; empty if it is the only ranked one.
 fn mean_rank(all: &CrossTask, label: usize) -> Cell {
     let ranked = all.standings.len() > 1;
     let own = all.standings.iter().find(|s| ranked && s.label == label);
@@ -211,7 +211,7 @@ fn improvement(all: &CrossTask) -> Table {
     table.without_empty()
 }
 
-/// `+0.21`: a lead in units of a metric, points for accuracies.
+/// Formats a lead in units of a metric, percentage points for accuracies: `+0.21`.
 pub(super) fn lead(evaluation: &Criterion, x: f64) -> String {
     let sign = match x {
         x if x < 0.0 => "\u{2212}",
@@ -221,7 +221,7 @@ pub(super) fn lead(evaluation: &Criterion, x: f64) -> String {
     format!("{sign}{}", evaluation.metric.format_difference(x, 3))
 }
 
-/// The column of corrected values.
+/// Head of the column of corrected p-values.
 const HOLM: &str = "#p, Holm";
 
 fn comparison(all: &CrossTask) -> Table {
@@ -261,7 +261,7 @@ fn comparison(all: &CrossTask) -> Table {
             label(all, pair.second).strong(pair.better() == Some(pair.second)),
         ];
         row.extend(groups.iter().enumerate().map(|(g, group)| {
-            // In the unit of the head.
+            // Converted to the unit of the column head.
             let scale = if group.evaluation.metric.is_percentage() { 100.0 } else { 1.0 };
             let there = pair.lead.filter(|_| g == pair.group);
             Cell::number(there.map(|x| x * scale), |x| lead(&group.evaluation, x / scale))
@@ -293,7 +293,7 @@ fn comparison(all: &CrossTask) -> Table {
         ]);
         table.rows.push(row);
     }
-    // One test alone is not corrected for others.
+    // A single test needs no correction.
     let corrected = all.comparison.tests > 1;
     let table = table.without_empty();
     if corrected { table } else { table.without(HOLM.trim_start_matches('#')) }
@@ -302,12 +302,12 @@ fn comparison(all: &CrossTask) -> Table {
 fn time_to_target(all: &CrossTask) -> Table {
     let Some(profile) = profile::profile(all, Clock::Samples) else { return Table::new(&[]) };
     let mut head = vec!["Optimizer".to_owned()];
-    // One optimizer alone is the fastest of none.
+    // A single optimizer has no ratio to others.
     let compared = all.standings.len() > 1;
     head.extend(profile.tasks.iter().map(|&t| {
         let task = &all.tasks.tasks[t];
         let unit = if task.analysis.evaluation.function { "steps" } else { "samples" };
-        // The CSV says of each of the two numbers what it is, and the unit once.
+        // The CSV names each of the two numbers, and the unit only once.
         let what = match compared {
             true => format!("{unit} to the target (\u{d7} the fastest of those compared)"),
             false => format!("median {unit} to the target"),
@@ -320,7 +320,7 @@ fn time_to_target(all: &CrossTask) -> Table {
         row.extend(profile.times.iter().map(|times| {
             let best = times.iter().copied().fold(f64::INFINITY, f64::min);
             let time = times[at];
-            // A task that is over before it begins has no ratio.
+            // A best time of 0 gives no ratio.
             let ratio = Some(time / best).filter(|r| compared && r.is_finite());
             let cell = Cell::number(Some(time), |samples| {
                 let samples = text::bare_time(Clock::Samples, samples);

@@ -1,4 +1,4 @@
-//! What the tables and figures of the page mean, a sentence each.
+//! Sentences that explain the tables and figures of the page.
 
 use crate::analysis::{Clock, Measured};
 use crate::cross_task::tasks::Task;
@@ -13,28 +13,28 @@ mod compared;
 
 pub(super) use compared::{comparison, dependent};
 
-/// The grain of the tasks: steps as soon as the runs of one are by steps.
+/// Returns the grain of the tasks: steps if any task has runs by steps.
 fn grain(all: &CrossTask) -> Grain {
     let by_steps = |task: &Task| task.analysis.evaluation.grain == Grain::Steps;
     if all.tasks.tasks.iter().any(by_steps) { Grain::Steps } else { Grain::Epochs }
 }
 
-/// `3 experiments`.
+/// Returns the number of experiments: `3 experiments`.
 pub(super) fn experiments(all: &CrossTask) -> String {
     capitalised(&plural::spelled(all.tasks.tasks.len(), "experiment"))
 }
 
-/// The names of the experiments.
+/// Returns the title: the names of the experiments.
 pub(super) fn title(all: &CrossTask) -> String {
     all.tasks.tasks.iter().map(|t| escape::line(&t.name)).collect::<Vec<_>>().join(" + ")
 }
 
-/// `one task`, `3 tasks`.
+/// Returns a number of tasks: `one task`, `3 tasks`.
 pub(super) fn tasks(n: usize) -> String {
     plural::spelled(n, "task")
 }
 
-/// `both tasks`, `all 3 tasks`.
+/// Names all tasks: `both tasks`, `all 3 tasks`.
 pub(super) fn all_tasks(n: usize) -> String {
     match n {
         1 => "the one task".to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn all_tasks(n: usize) -> String {
     }
 }
 
-/// `one of the 3 tasks`, `both tasks`, `no task`.
+/// Returns a number of tasks out of all: `one of the 3 tasks`, `both tasks`, `no task`.
 pub(super) fn of_them(k: usize, n: usize) -> String {
     match k {
         0 => "no task".to_owned(),
@@ -53,11 +53,11 @@ pub(super) fn of_them(k: usize, n: usize) -> String {
     }
 }
 
-/// What holds for these tasks holds for these tasks.
+/// Returns the sentence that limits the results to these tasks.
 pub(super) fn scope(all: &CrossTask) -> String {
     let n = all.tasks.tasks.len();
     format!(
-        "All of this holds for {}, at the budgets they were given. They are no random sample of tasks, so it does not say \
+        "All of this holds for {}, at the budgets they were given. They are not a random sample of tasks, so it does not say \
          how the optimizers compare on others.",
         if n == 2 { "these two tasks".to_owned() } else { format!("these {n} tasks") }
     )
@@ -71,7 +71,7 @@ pub(super) fn names(all: &CrossTask, of: &[usize]) -> String {
     list(&of.iter().map(|&t| name(all, t)).collect::<Vec<_>>())
 }
 
-/// Labels that are not in every task, and tasks that are not different ones.
+/// Returns sentences on labels that are not in every task, and on tasks that are not distinct.
 pub(super) fn left_out(all: &CrossTask) -> Vec<String> {
     let mut out = Vec::new();
     let labels: Vec<String> = all
@@ -88,7 +88,7 @@ pub(super) fn left_out(all: &CrossTask) -> Vec<String> {
     }
     for duplicates in all.tasks.duplicates.iter().filter(|t| t.runs > 0) {
         out.push(format!(
-            "{} and {} hold {} of the same runs, and are not two tasks: intervals and tests over both would count these \
+            "{} and {} hold {} of the same runs, so they are not distinct tasks: intervals and tests over both would count these \
              runs twice, so there are none. Report one of the two with the others.",
             name(all, duplicates.first),
             name(all, duplicates.second),
@@ -111,12 +111,13 @@ pub(super) fn left_out(all: &CrossTask) -> Vec<String> {
     out
 }
 
-/// Tasks that are judged by the median of when runs reached the target, and the others.
+/// Returns the tasks that are judged by median time to target, and the others.
 pub(super) fn by_median(all: &CrossTask) -> (Vec<usize>, Vec<usize>) {
     (0..all.tasks.tasks.len()).partition(|&t| all.tasks.tasks[t].analysis.evaluation.reached())
 }
 
-/// `mean over seeds`, `median`: what stands for an optimizer in a task.
+/// Returns the average that represents an optimizer in a task: `mean over seeds`, `median over
+/// seeds`.
 pub(super) fn averaged(all: &CrossTask) -> String {
     match by_median(all) {
         (medians, means) if means.is_empty() && !medians.is_empty() => {
@@ -129,7 +130,7 @@ pub(super) fn averaged(all: &CrossTask) -> String {
     }
 }
 
-/// Means that are of some seeds alone, because the others diverged.
+/// Returns the sentence on means over the remaining seeds where others diverged.
 fn survivors(all: &CrossTask) -> Option<String> {
     let means = by_median(all).1;
     let of_task = |&t: &usize| {
@@ -157,7 +158,7 @@ fn survivors(all: &CrossTask) -> Option<String> {
     })
 }
 
-/// The sentence that explains a dash in the table of tasks; none where there is no dash.
+/// Returns the sentence that explains a dash in the table of tasks; `None` without a dash.
 fn without_value(all: &CrossTask) -> Option<String> {
     let cells = || {
         let labels = 0..all.tasks.labels.len();
@@ -175,13 +176,13 @@ fn without_value(all: &CrossTask) -> Option<String> {
     Some(format!("A dash: the optimizer {what}."))
 }
 
-/// The ways in which runs of labels' chosen configurations were lost in any task.
+/// Returns the kinds of failure among the runs of labels' chosen configurations in any task.
 pub(super) fn lost(all: &CrossTask, labels: &[usize]) -> Lost {
     let tasks: Vec<usize> = (0..all.tasks.tasks.len()).collect();
     all.tasks.lost(&tasks, labels)
 }
 
-/// Sentences that explain the table of tasks.
+/// Returns sentences that explain the table of tasks.
 pub(super) fn by_task(all: &CrossTask) -> Vec<String> {
     let own = &all.tasks.tasks;
     let labels = 0..all.tasks.labels.len();
@@ -233,7 +234,7 @@ pub(super) fn by_task(all: &CrossTask) -> Vec<String> {
     out
 }
 
-/// What the profile counts.
+/// Returns sentences that explain times to target and the profile.
 pub(super) fn time_to_target(all: &CrossTask) -> Vec<String> {
     let total = all.tasks.tasks.len();
     let without: Vec<usize> =
@@ -262,14 +263,17 @@ pub(super) fn time_to_target(all: &CrossTask) -> Vec<String> {
             "steps" => "steps done",
             _ => "training samples fed",
         },
-        grain(all).pick("", " or every so many steps"),
+        grain(all).pick("", " or at fixed intervals of steps"),
     ));
     if all.standings.len() < 2 {
         out.push("One optimizer alone has no performance profile.".to_owned());
         return out;
     }
     if !without.is_empty() {
-        out.push(format!("Not counted, for want of a value to reach: {}.", names(all, &without)));
+        out.push(format!(
+            "Not counted, since they have no value to reach: {}.",
+            names(all, &without)
+        ));
     }
     let n = profile.tasks.len();
     if n < 3 {

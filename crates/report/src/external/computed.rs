@@ -1,4 +1,4 @@
-//! Our numbers that follow from published ones or from a formula, without training.
+//! Our numbers that are computed from published ones or a formula, without training.
 
 use crate::external::published::{
     FromSample, FromTimes, Integral, NoisyQuadratic, Published, Statistic, Time,
@@ -9,12 +9,12 @@ use stats::scores::{HeldOut, R_MAX, Row, scores};
 /// Returns AlgoPerf's benchmark score of a submission among those of the file.
 ///
 /// # Errors
-/// The file has no times, or a name or a length does not fit.
+/// The file has no times, or a name or length does not match.
 pub(super) fn score(published: &Published, from: &FromTimes) -> Result<f64, String> {
-    let times = published.times.as_ref().ok_or("it is a score, and the file has no `times`")?;
+    let times = published.times.as_ref().ok_or("it is a score, but the file has no `times`")?;
     let place = |name: &String| {
         let found = times.workloads.iter().position(|workload| workload == name);
-        found.ok_or_else(|| format!("`{name}` in `held_out` is none of the `workloads`"))
+        found.ok_or_else(|| format!("`{name}` in `held_out` is not one of the `workloads`"))
     };
     let held_out: Result<Vec<HeldOut>, String> = times
         .held_out
@@ -49,8 +49,8 @@ pub(super) fn score(published: &Published, from: &FromTimes) -> Result<f64, Stri
     })
 }
 
-/// Returns a statistic of a published sample and of the claim that its mean lies below a
-/// value, by Student's one-sample t test.
+/// Returns a statistic of a published sample, for the claim that its mean is below a value, by
+/// Student's one-sample t test.
 ///
 /// # Errors
 /// The file has no such sample, or the sample has fewer than two numbers or no spread.
@@ -60,7 +60,7 @@ pub(super) fn claim(published: &Published, from: &FromSample) -> Result<f64, Str
         .get(&from.sample)
         .ok_or_else(|| format!("`samples` has no `{}`", from.sample))?;
     let seeds: Vec<Option<f64>> = sample.iter().copied().map(Some).collect();
-    // The level decides nothing that is read here.
+    // The level does not affect the statistics read here.
     let claim = Claim { target: from.below, above: false, level: 0.05, test: Test::T };
     let evidence = claim.judge(&seeds);
     let value = match from.statistic {
@@ -70,13 +70,13 @@ pub(super) fn claim(published: &Published, from: &FromSample) -> Result<f64, Str
         Statistic::P => evidence.p,
     };
     value.filter(|value| value.is_finite()).ok_or_else(|| {
-        format!("`{}` in `samples` needs two different numbers or more", from.sample)
+        format!("`{}` in `samples` needs at least two different numbers", from.sample)
     })
 }
 
-/// Returns the expected loss of the noisy quadratic model after some steps of SGD (Zhang et
-/// al. 2019, arXiv:1907.04164, section 2.3): dimension i has the curvature h = 1/i and starts
-/// at distance 1, and its gradient has noise of variance h / batch.
+/// Returns the expected loss of the noisy quadratic model after a number of SGD steps (Zhang et al.
+/// 2019, arXiv:1907.04164, section 2.3). Dimension i has curvature h = 1/i and starts at distance
+/// 1; its gradient has noise of variance h / batch.
 pub(super) fn noisy_quadratic(setting: &NoisyQuadratic) -> f64 {
     let NoisyQuadratic { dimensions, lr, batch, steps } = *setting;
     let of = |i: u64| {
@@ -85,7 +85,7 @@ pub(super) fn noisy_quadratic(setting: &NoisyQuadratic) -> f64 {
         let noise = lr * h / (batch * h * (2.0 - lr * h));
         0.5 * h * (kept + (1.0 - kept) * noise)
     };
-    // The smallest first, so that they are not lost beside the large ones.
+    // Sums the smallest terms first to keep their precision.
     (1..=dimensions).rev().map(of).sum()
 }
 

@@ -1,5 +1,5 @@
-//! Final metric against learning rate: our seeds as lines with bands, published numbers as
-//! markers over them.
+//! Figure of the final metric against the learning rate: our seeds as lines with bands, published
+//! numbers as markers.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ struct Tried {
     diverged: usize,
 }
 
-/// Draws the figure; none where nothing was trained, or no optimizer has two learning rates.
+/// Draws the figure; `None` if nothing was trained, or no optimizer has two learning rates.
 pub(super) fn figure(
     request: &FigureRequest,
     trained: &Trained,
@@ -35,13 +35,14 @@ pub(super) fn figure(
         Figure {
             heading: "Sensitivity to the learning rate",
             caption: format!(
-                "{} after the last epoch against learning rate. Lines join the means of our seeds that finished, \
-                 bands go from the lowest to the highest of them; markers are the numbers published by {}, mostly of one \
-                 run each. A cross marks a learning rate at which runs diverged: ours with how many of how many \
-                 where there is room for it.",
+                "{} after the last epoch against learning rate, ours and as published by {}.",
                 capitalised(&name(request)),
                 escape::line(&request.published_by)
             ),
+            notes: "Lines join the means of our seeds that finished, bands go from the lowest to the highest of them; \
+                    markers are the published numbers, mostly of one run each. A cross marks a learning rate at which \
+                    runs diverged: ours with how many of how many where there is room for it."
+                .to_owned(),
             reading: "Where the two agree, markers lie within the bands of their colour or close to them, and crosses \
                       of one optimizer begin at the same learning rate in both rows.",
             data: FigureData::Chart(chart),
@@ -120,7 +121,7 @@ fn chart(request: &FigureRequest, trained: &Trained, rows: &[Judged<'_>]) -> Opt
     })
 }
 
-/// Returns our runs of a label by learning rate, whose bits sort as it does.
+/// Returns our runs of a label, keyed by the bits of the learning rate, which sort like its values.
 fn tried(request: &FigureRequest, trained: &Trained, label: &str) -> BTreeMap<u64, Tried> {
     let mut out: BTreeMap<u64, Tried> = BTreeMap::new();
     for run in trained.plan.runs.iter().filter(|run| run.label == label && run.stage.is_tuning()) {

@@ -1,14 +1,13 @@
-//! The result in a sentence: published numbers, then those computed independently.
+//! Headline of the checks: published numbers, then those computed independently.
 
 use crate::external::tally::{Counts, Tally};
 use crate::plural;
 use crate::text::{capitalised, list};
 
-/// The outcomes of counts that neither agree nor fail: how many, and the words for one and
-/// for several.
+/// Outcomes that neither agree nor differ: their number, and the words for one and for several.
 type Rest = [(usize, &'static str, &'static str); 2];
 
-/// Returns the sentence.
+/// Returns the headline.
 pub(super) fn of(tally: &Tally) -> String {
     let nouns = [
         (tally.published, "published number", "published numbers"),
@@ -27,8 +26,8 @@ pub(super) fn of(tally: &Tally) -> String {
     }
 }
 
-/// Returns the outcomes of one origin: `89 of 96 published numbers agree, 4 differ for a
-/// reason that is understood and 3 are not told apart`.
+/// Returns the clause on the outcomes of one origin: `89 of 96 published numbers agree, 4 differ
+/// for a reason that is understood and 3 are not told apart`.
 fn clause(counts: Counts, one: &str, several: &str) -> String {
     let Counts { agree, differ, known, open, skipped } = counts;
     let total = counts.total();

@@ -1,14 +1,14 @@
-//! The rules by which a published number and ours agree.
+//! Comparison of a published number with ours by a rule.
 
 use crate::external::printed::Printed;
 use crate::external::published::{Expected, ExpectedValue, Published, Row, Rule, Theirs, moments};
 use crate::external::sample::{self, Found, Sources};
 use crate::number;
 
-/// The standard errors or deviations within which two numbers agree.
+/// Largest difference, in standard errors or standard deviations, at which two numbers agree.
 pub const LIMIT: f64 = 3.0;
 
-/// Room for the rounding of binary numbers where a difference meets its limit exactly.
+/// Tolerance for floating-point rounding where a difference meets its limit exactly.
 const SLACK: f64 = 1.0 + 1e-9;
 
 /// The outcome of a row.
@@ -16,18 +16,19 @@ const SLACK: f64 = 1.0 + 1e-9;
 pub enum Verdict {
     /// The numbers agree by the rule.
     Agrees,
-    /// They do not.
+    /// The numbers differ by the rule.
     Differs,
-    /// They do not, for a reason that the file gives, and ours is what the file expects.
+    /// The numbers differ for a reason that the file gives, and ours is what the file expects.
     Known,
-    /// Our runs spread so far that numbers on one side of them cannot miss the rule.
+    /// The spread of our runs is so large that no number on one side of their mean could fail the
+    /// rule.
     NotToldApart,
-    /// Ours was not found here.
+    /// Our number is not available here.
     Skipped,
 }
 
 impl Verdict {
-    /// Returns the word of the table.
+    /// Returns the word for the table.
     pub fn word(self) -> &'static str {
         match self {
             Verdict::Agrees => "agrees",
@@ -39,34 +40,34 @@ impl Verdict {
     }
 }
 
-/// A row with our number and the verdict.
+/// A row with our number and its verdict.
 #[derive(Clone, Debug)]
 pub struct Judged<'a> {
     /// The row.
     pub row: &'a Row,
-    /// Its source, or that of the file.
+    /// Source of the row, or else of the file.
     pub source: &'a str,
-    /// The number of the other side as shown.
+    /// The published number as displayed.
     pub theirs: String,
-    /// The number of the other side; none where the run diverged or was not made.
+    /// The published number; `None` where the run diverged or the number is missing.
     pub their_value: Option<f64>,
-    /// Our number as shown; empty where it was not found.
+    /// Our number as displayed; empty if it is missing.
     pub ours: String,
-    /// Our number or mean; none where there is none.
+    /// Our number or mean; `None` if there is none.
     pub our_value: Option<f64>,
     /// Ours minus theirs in units of the rule: standard errors, standard deviations or the
-    /// tolerance. None where the rule has no unit or a side is missing.
+    /// tolerance. `None` if the rule has no unit or a side is missing.
     pub difference: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,
-    /// A sentence on a miss, or what brings a skipped number; else empty.
+    /// A sentence on a difference, or the remedy for a skipped number; else empty.
     pub note: String,
 }
 
 /// Judges one row.
 ///
 /// # Errors
-/// The row names something that its file or its sweep does not have, or too few seeds.
+/// The row refers to something that its file or sweep does not have, or has too few seeds.
 pub fn judge<'a>(
     published: &'a Published,
     row: &'a Row,
@@ -112,14 +113,15 @@ pub fn judge<'a>(
     Ok(judged)
 }
 
-/// The relation of two sides by a rule.
+/// Relation of the two numbers by a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fit {
-    /// They lie within the limit.
+    /// The difference is within the limit.
     Within,
-    /// They do not.
+    /// The difference is beyond the limit.
     Beyond,
-    /// They lie within the limit, and so does every positive number on the same side.
+    /// The difference is within the limit, as that of every positive number on the same side would
+    /// be.
     Open,
 }
 
@@ -133,11 +135,11 @@ impl Fit {
     }
 }
 
-/// The note of a row that is not told apart.
+/// Note of a row that cannot be told apart.
 const OPEN: &str = "Our runs spread so far that the limit below their mean lies at or below 0: no lower \
                     number could miss the rule.";
 
-/// Returns true where our side is the one that the file expects.
+/// Returns whether our number is the one that the file expects.
 fn holds(expected: &Expected, rule: Rule, found: &Found) -> Result<bool, String> {
     let allowed = match found {
         Found::Seeds { values, diverged, never } if *never <= expected.never => {
@@ -159,7 +161,7 @@ fn holds(expected: &Expected, rule: Rule, found: &Found) -> Result<bool, String>
     Ok(fit == Fit::Within)
 }
 
-/// Returns how the two sides lie to each other, and their difference in units of the rule.
+/// Returns the relation of the two numbers, and their difference in units of the rule.
 fn compare(
     rule: Rule,
     theirs: &Theirs,
@@ -177,7 +179,7 @@ fn compare(
         let all = matches!(found, Found::Seeds { never: 0, diverged, .. } if *diverged > 0);
         return Ok((fit(all && values.is_empty()), None));
     }
-    // A mean over those that are left would say more than is known.
+    // A mean over the remaining seeds would be biased.
     let (Some(value), 0) = (their_value, lost) else { return Ok((Fit::Beyond, None)) };
     let rounding = match theirs {
         Theirs::Value(printed) | Theirs::Mean { mean: printed, .. } => printed.half_unit,
@@ -198,7 +200,7 @@ fn compare(
         }
         Rule::Diverges => return Err("a divergence has no size".to_owned()),
         Rule::Single | Rule::Expectation | Rule::Means if values.len() < 2 => {
-            return Err("its rule needs two seeds of ours or more".to_owned());
+            return Err("its rule needs at least two of our seeds".to_owned());
         }
         Rule::Single | Rule::Expectation | Rule::Means => unit(rule, theirs, &values)?,
     };
@@ -211,7 +213,7 @@ fn compare(
     })
 }
 
-/// Returns the standard error or deviation of a difference by a rule for seeds.
+/// Returns the standard error or standard deviation of a difference, by a rule for seeds.
 fn unit(rule: Rule, theirs: &Theirs, values: &[f64]) -> Result<f64, String> {
     let ((_, sd), n) = (moments(values), values.len() as f64);
     match (rule, theirs) {
@@ -224,7 +226,7 @@ fn unit(rule: Rule, theirs: &Theirs, values: &[f64]) -> Result<f64, String> {
     }
 }
 
-/// Returns a difference in units, less what the rounding of the published number explains.
+/// Returns a difference in units, minus the rounding error of the published number.
 fn beyond(difference: f64, rounding: f64, unit: f64) -> f64 {
     let left = (difference.abs() - rounding).max(0.0);
     match left == 0.0 {
@@ -233,7 +235,7 @@ fn beyond(difference: f64, rounding: f64, unit: f64) -> f64 {
     }
 }
 
-/// Returns the difference in units of the value that is furthest off.
+/// Returns the difference, in units, of the value that is furthest off.
 fn furthest(values: &[f64], theirs: f64, unit: f64) -> f64 {
     let sizes = values.iter().map(|value| match value == &theirs {
         true => 0.0,

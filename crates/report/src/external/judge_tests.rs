@@ -1,4 +1,4 @@
-//! Each rule on both sides of its limit.
+//! Tests of each rule on both sides of its limit.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn published(row: &str) -> Published {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Returns whether a row agrees whose sweep left these numbers, and its difference.
+/// Returns whether a row agrees for a sweep with these values, and its difference.
 fn of(theirs: &str, rule: &str, values: &[f64], diverged: usize) -> (bool, Option<f64>) {
     let (fit, difference) = fit_of(theirs, rule, values, diverged);
     (fit == Fit::Within, difference)
@@ -61,13 +61,13 @@ fn a_mean_lies_within_the_difference_that_was_set() {
     let (agrees, size) = of(theirs, r#"{"absolute": 0.05}"#, &pair(1.92, 0.3), 0);
     assert!(agrees && (size.unwrap() - 0.8).abs() < 1e-9, "{size:?}");
     assert!(!of(theirs, r#"{"absolute": 0.05}"#, &pair(1.94, 0.001), 0).0);
-    // A mean over those that are left is none.
+    // A mean over the remaining seeds does not count.
     assert!(!of(theirs, r#"{"absolute": 0.05}"#, &pair(1.88, 0.001), 1).0);
 }
 
 #[test]
 fn what_rounding_explains_is_no_difference() {
-    // Seeds that hardly differ, and a number that is printed with one decimal.
+    // Seeds that hardly differ, and a number printed with one decimal.
     let (agrees, size) = of(r#"{"value": "2.0"}"#, "\"single\"", &pair(2.04, 1e-6), 0);
     assert!(agrees && size == Some(0.0), "{size:?}");
     assert!(!of(r#"{"value": "2.0"}"#, "\"single\"", &pair(2.06, 1e-6), 0).0);
@@ -112,7 +112,7 @@ fn a_number_that_no_lower_one_could_miss_is_not_told_apart() {
         assert_eq!(fit_of(&theirs, "\"single\"", &wide, 0).0, Fit::Open, "{theirs}");
     }
     assert_eq!(fit_of(r#"{"value": "650.00"}"#, "\"single\"", &wide, 0).0, Fit::Beyond);
-    // The same of means, and neither of a narrow spread nor of numbers with a sign.
+    // The same for means, but not for a narrow spread or for numbers of both signs.
     let theirs = r#"{"value": "100.00", "sd": "200", "n": 2}"#;
     assert_eq!(fit_of(theirs, "\"means\"", &wide, 0).0, Fit::Open);
     assert_eq!(
@@ -122,7 +122,7 @@ fn a_number_that_no_lower_one_could_miss_is_not_told_apart() {
     assert_eq!(fit_of(r#"{"value": "1.00"}"#, "\"single\"", &[-1.0, 3.0], 0).0, Fit::Within);
 }
 
-/// The verdict and the note of an explained row of which ours is 1.0417 (1.04166..).
+/// Returns the verdict and the note of an explained row for which ours is 1.0417 (1.04166..).
 fn explained(theirs: &str, known: &str) -> (Verdict, String) {
     let row = format!(
         r#"{{"what": "w", "theirs": {{"value": "{theirs}"}}, "rule": {{"decimals": 1}}, {known} "ours":
@@ -152,7 +152,7 @@ fn a_difference_is_understood_only_where_ours_is_what_is_expected() {
         assert!(note.starts_with("Ours is not what the file expects, "), "{note}");
         assert!(note.ends_with("Another model."), "{note}");
     }
-    // Agreement is none where ours should differ.
+    // Agreement does not count if ours should differ.
     assert_eq!(known("[1.0, 1.1]")("1.0").0, Verdict::Agrees);
     assert_eq!(known("[2.0, 3.0]")("1.0").0, Verdict::Differs);
 }
@@ -232,7 +232,7 @@ fn a_sweep_that_is_not_there_is_skipped() {
     );
     let judged = judge(&published, &published.rows[0], &Sources::default()).unwrap();
     assert_eq!(judged.verdict, Verdict::Skipped);
-    assert_eq!(judged.note, "the sweep file x.toml is not there");
+    assert_eq!(judged.note, "the sweep file x.toml does not exist");
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn a_row_that_no_rule_can_judge_is_refused_with_its_place() {
         ),
         (
             format!(r#"{{"what": "w", "theirs": {{"value": "x"}}, "rule": "single", {sweep}}}"#),
-            "`x` is no number",
+            "`x` is not a number",
         ),
         (
             format!(r#"{{"what": "w", "theirs": {{}}, "rule": "single", {sweep}}}"#),
@@ -283,7 +283,7 @@ fn a_row_that_no_rule_can_judge_is_refused_with_its_place() {
                 r#"{{"what": "w", "theirs": {{"value": "1"}}, "rule": "single", {}}}"#,
                 sweep.replace("loss", "lost")
             ),
-            "`lost` is no metric",
+            "`lost` is not a metric",
         ),
     ] {
         let error = refused(&row);

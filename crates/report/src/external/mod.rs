@@ -1,8 +1,8 @@
-//! Checks against numbers that this program did not make: published ones and ones computed
-//! independently beside ours, with a rule and a verdict a row, on one page.
+//! Checks against external numbers, published ones and ones computed independently: one page shows
+//! them next to ours, with a rule and a verdict per row.
 //!
-//! [`read`] takes a file of published numbers, [`check`] finds ours in trained sweeps, in
-//! what a program printed or by computing them, and [`write`] makes the page.
+//! [`read`] reads a file of published numbers. [`check`] finds our numbers in trained sweeps or the
+//! output of a program, or computes them. [`write`] writes the page.
 
 mod computed;
 mod figure;
@@ -32,32 +32,32 @@ pub use published::{
 pub use sample::{Found, Pair, Sources, Trained};
 pub use tally::{Counts, Tally};
 
-/// One file with its rows judged.
+/// One file of published numbers with its rows judged.
 pub struct Section<'a> {
-    /// The stem of the file.
+    /// Stem of the file name.
     pub name: String,
     /// The file.
     pub published: &'a Published,
     /// Its rows, in their order.
     pub rows: Vec<Judged<'a>>,
-    /// The figure that it asks for; none where there is nothing to draw.
+    /// The requested figure; `None` if there is nothing to draw.
     pub figure: Option<Figure>,
 }
 
 /// Reads a file of published numbers.
 ///
 /// # Errors
-/// The file cannot be read, or is not one: the message has line and column.
+/// The file cannot be read, or its content is invalid; the message has line and column.
 pub fn read(path: &Path) -> Result<Published, ReportError> {
     let bytes = store::files::read(path)?;
     serde_json::from_slice(&bytes)
         .map_err(|e| ReportError::Published { path: path.into(), reason: e.to_string() })
 }
 
-/// Reads the rows that a program printed; none where it was not run.
+/// Reads the rows that a program printed; `None` if it was not run.
 ///
 /// # Errors
-/// The file is there and cannot be read.
+/// The file exists but cannot be read.
 pub fn pairs(path: &Path) -> Result<Option<Vec<Pair>>, StoreError> {
     if path.exists() { store::files::json(path).map(Some) } else { Ok(None) }
 }
@@ -65,7 +65,7 @@ pub fn pairs(path: &Path) -> Result<Option<Vec<Pair>>, StoreError> {
 /// Judges every row of a file.
 ///
 /// # Errors
-/// A row names something that its file or its sweep does not have; the text names the row.
+/// A row refers to something that its file or sweep does not have; the message names the row.
 pub fn check<'a>(
     name: &str,
     published: &'a Published,
@@ -80,18 +80,18 @@ pub fn check<'a>(
     Ok(Section { name: name.to_owned(), published, rows, figure })
 }
 
-/// Returns the result in a sentence.
+/// Returns the result as a sentence.
 pub fn headline(sections: &[Section<'_>]) -> String {
     headline::of(&Tally::of(sections))
 }
 
-/// Returns a line for each row that differs or is not told apart, and for each reason of skipping.
+/// Returns one line per row that differs or cannot be told apart, and per reason for skipping.
 pub fn misses(sections: &[Section<'_>]) -> Vec<String> {
     page::misses(sections)
 }
 
-/// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` into a folder. The same
-/// sections give the same bytes.
+/// Writes `index.html`, `REPORT.md`, `figures/` and `tables/` into a folder. The same sections give
+/// the same bytes.
 ///
 /// # Errors
 /// A file cannot be written, or a figure cannot be drawn.

@@ -1,4 +1,4 @@
-//! The page and the Markdown of the checks against published numbers.
+//! HTML page and Markdown of the checks against published numbers.
 
 use std::fmt::Write;
 
@@ -15,14 +15,14 @@ use crate::page::opening::tile;
 use crate::page::table_html::{folded, table};
 use crate::plural;
 
-/// The title of page and Markdown.
+/// Title of the page and the Markdown.
 const TITLE: &str = "Published numbers and ours";
 
 /// The sentence below the title.
 const LEAD: &str = "Numbers that others published and numbers that were computed independently, beside what this program \
                     finds for the same setting: a row a number, with the rule by which the two agree.";
 
-/// The rules in words, each with the unit of the column of deviations.
+/// Descriptions of the rules, each with the unit of the deviation column.
 const RULES: [&str; 9] = [
     "Two means agree within three standard errors of their difference (s.e.); an exact expectation and our mean within three \
      standard errors of ours.",
@@ -45,13 +45,13 @@ const RULES: [&str; 9] = [
      counted apart. Rows for information, among them those that repeat another row, are not counted.",
 ];
 
-/// Returns a line for each row that differs or is not told apart, then one for each reason of skipping.
+/// Returns one line per row that differs or cannot be told apart, then one per reason for skipping.
 pub(super) fn misses(sections: &[Section<'_>]) -> Vec<String> {
     let rows = |n: usize| plural::spelled(n, "row");
     let (mut out, mut skipped) = (Vec::new(), Vec::new());
     for section in sections {
         for judged in tables::differing(section) {
-            // The reasons of misses that are understood are long, and stand on the page.
+            // The reasons for understood differences are long, and are on the page.
             let note = match (judged.verdict, judged.note.as_str()) {
                 (Verdict::Known | Verdict::NotToldApart, _) | (_, "") => String::new(),
                 (_, note) => format!(" ({note})"),
@@ -85,7 +85,7 @@ fn drawn_of<'a>(section: &Section<'_>, drawn: &'a [Drawn]) -> Option<&'a Drawn> 
     drawn.iter().find(|drawn| drawn.name == name)
 }
 
-/// The sentence on the source of the rows that name none; none where all name their own.
+/// Returns the sentence on the source of the rows that name none; `None` if all name their own.
 fn source(section: &Section<'_>) -> Option<String> {
     let own = section.rows.iter().filter(|judged| judged.row.source.is_some()).count();
     let which = match own {
@@ -96,7 +96,7 @@ fn source(section: &Section<'_>) -> Option<String> {
     Some(format!("{which}: {}.", section.published.source))
 }
 
-/// The page as text.
+/// Returns the page as HTML.
 pub(super) fn html(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
     document(Document {
         name: TITLE.to_owned(),
@@ -168,7 +168,7 @@ fn body(section: &Section<'_>, drawn: &[Drawn]) -> Markup {
     }
 }
 
-/// The page as Markdown.
+/// Returns the page as Markdown.
 pub(super) fn markdown(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
     let mut out =
         format!("# {TITLE}\n\n{LEAD}\n\n**{}**\n", md(&headline::of(&Tally::of(sections))));
@@ -180,8 +180,9 @@ pub(super) fn markdown(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
         let said: Vec<String> = about.into_iter().chain(source(section)).collect();
         mark::sentences(&mut out, &said);
         if let Some(drawn) = drawn_of(section, drawn) {
-            let (title, caption) = (md(drawn.figure.data.title()), md(&drawn.figure.caption));
-            let _ = write!(out, "\n![{title}](figures/{}.svg)\n\n{caption}\n", drawn.name);
+            let title = md(drawn.figure.data.title());
+            let _ = write!(out, "\n![{title}](figures/{}.svg)\n", drawn.name);
+            mark::caption(&mut out, &drawn.figure);
         }
         let _ = write!(out, "\n{}", mark::table(&tables::of(section)));
     }
@@ -190,7 +191,7 @@ pub(super) fn markdown(sections: &[Section<'_>], drawn: &[Drawn]) -> String {
     out
 }
 
-/// The verdicts for programs that read the page.
+/// Returns the verdicts as JSON, for programs that read the page.
 fn data(sections: &[Section<'_>]) -> String {
     let rows: Vec<serde_json::Value> = sections
         .iter()

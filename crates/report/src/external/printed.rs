@@ -1,29 +1,29 @@
-//! A number as its source prints it: the digits say how precise it is.
+//! Numbers as their source prints them, whose digits imply their precision.
 
 use serde::Deserialize;
 
 use crate::number;
 
-/// A published number, a text in the file, so that no digit is lost: `"87.30"`.
+/// A published number. It is a string in the file, so that no digit is lost: `"87.30"`.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(try_from = "String")]
 pub struct Printed {
     /// The number.
     pub value: f64,
-    /// Half a unit of its last digit: the most that rounding changed. 0 where it is computed.
+    /// Half a unit of its last digit, the largest rounding error. 0 if it is computed.
     pub half_unit: f64,
     /// Its text.
     pub text: String,
 }
 
 impl Printed {
-    /// A number that was computed from published ones and is not rounded, with the digits
-    /// to show.
+    /// Creates a number that was computed from published ones and is not rounded, displayed with
+    /// this many significant digits.
     pub fn computed(value: f64, digits: usize) -> Printed {
         Printed { value, half_unit: 0.0, text: number::significant(value, digits) }
     }
 
-    /// Returns another number in the form of this one, with one digit more.
+    /// Formats another number like this one, with one more digit.
     pub fn like(&self, value: f64) -> String {
         let magnitude = self.value.abs().max(f64::MIN_POSITIVE).log10().floor() as i32;
         let shown = self.text.trim_start_matches('-').split(['e', 'E']).next().unwrap_or_default();
@@ -41,7 +41,7 @@ impl TryFrom<String> for Printed {
     type Error = String;
 
     fn try_from(text: String) -> Result<Printed, String> {
-        let wrong = || format!("`{text}` is no number; write one as it is printed: \"87.30\"");
+        let wrong = || format!("`{text}` is not a number; write it as printed: \"87.30\"");
         let plain = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E');
         if !text.chars().all(plain) {
             return Err(wrong());
@@ -94,7 +94,7 @@ mod tests {
     fn what_is_no_number_is_refused_with_a_remedy() {
         for text in ["", "inf", "NaN", "1,5", "87.3 ± 0.1", "1e999"] {
             let error = Printed::try_from(text.to_owned()).unwrap_err();
-            assert!(error.contains("no number") && error.contains("87.30"), "{error}");
+            assert!(error.contains("not a number") && error.contains("87.30"), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Our numbers of one row: found in the runs of a sweep, or computed.
+//! Our numbers for a row: found in the runs of a sweep, or computed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use spec::grain::Grain;
 
 /// A trained sweep.
 pub struct Trained {
-    /// The plan of the sweep file as it is now.
+    /// The plan of the current sweep file.
     pub plan: Plan,
     /// The best record of each run that has one.
     pub records: HashMap<Id, RunRecord>,
@@ -33,12 +33,12 @@ pub struct Pair {
     pub theirs: f64,
 }
 
-/// Everything outside the file that its rows read.
+/// External data that the rows of a file read.
 #[derive(Default)]
 pub struct Sources<'a> {
-    /// Sweeps by stem; one whose file is not there is absent.
+    /// Trained sweeps by stem; one whose file does not exist is absent.
     pub sweeps: BTreeMap<&'a str, &'a Trained>,
-    /// The rows that the program printed; none where it was not run.
+    /// The rows that the program printed; `None` if it was not run.
     pub program: Option<Vec<Pair>>,
 }
 
@@ -49,20 +49,20 @@ pub enum Found {
     Number(f64),
     /// Two numbers that a program measured, ours first.
     Pair(f64, f64),
-    /// One number a seed.
+    /// One number per seed.
     Seeds {
-        /// The numbers of those that have one.
+        /// The numbers of the seeds that have one.
         values: Vec<f64>,
-        /// Seeds that diverged before.
+        /// Number of seeds that diverged before it was measured.
         diverged: usize,
-        /// Seeds that never got to the value to be reached.
+        /// Number of seeds that never reached the value to be reached.
         never: usize,
     },
-    /// Nothing, with the reason and the command that brings it.
+    /// Our number is missing.
     Missing {
         /// The reason.
         why: String,
-        /// The command; empty where there is none.
+        /// The command that provides it; empty if there is none.
         remedy: String,
     },
 }
@@ -70,7 +70,7 @@ pub enum Found {
 /// Finds our side of a row.
 ///
 /// # Errors
-/// The row names something that its file or its sweep does not have.
+/// The row refers to something that its file or sweep does not have.
 pub fn find(published: &Published, ours: &Ours, sources: &Sources<'_>) -> Result<Found, String> {
     match ours {
         Ours::Sweep(from) => of_sweep(from, sources),
@@ -83,7 +83,7 @@ pub fn find(published: &Published, ours: &Ours, sources: &Sources<'_>) -> Result
 
 fn of_program(published: &Published, row: &str, sources: &Sources<'_>) -> Result<Found, String> {
     let Some(program) = &published.program else {
-        return Err("it reads a program, and the file names none; add \"program\"".to_owned());
+        return Err("it reads a program, but the file names none; add \"program\"".to_owned());
     };
     let Some(pairs) = &sources.program else {
         return Ok(Found::Missing { why: program.missing.clone(), remedy: program.remedy.clone() });
@@ -93,14 +93,14 @@ fn of_program(published: &Published, row: &str, sources: &Sources<'_>) -> Result
         None => {
             let known: Vec<&str> = pairs.iter().map(|pair| pair.row.as_str()).collect();
             let known = escape::line(&known.join(", "));
-            Err(format!("the program printed no row `{row}`, but {known}"))
+            Err(format!("the program printed no row `{row}`; it printed {known}"))
         }
     }
 }
 
 fn of_sweep(from: &FromSweep, sources: &Sources<'_>) -> Result<Found, String> {
     let Some(trained) = sources.sweeps.get(from.sweep.as_str()) else {
-        let why = format!("the sweep file {}.toml is not there", from.sweep);
+        let why = format!("the sweep file {}.toml does not exist", from.sweep);
         return Ok(Found::Missing { why, remedy: String::new() });
     };
     let runs = chosen(from, &trained.plan)?;
@@ -135,14 +135,14 @@ fn of_sweep(from: &FromSweep, sources: &Sources<'_>) -> Result<Found, String> {
     Ok(Found::Seeds { values: found.0, diverged: found.1, never: found.2 })
 }
 
-/// Returns the runs of a plan that a row means, one a seed.
+/// Returns the runs of a plan that a row refers to, one per seed.
 fn chosen<'a>(from: &FromSweep, plan: &'a Plan) -> Result<Vec<&'a PlannedRun>, String> {
     let of_label: Vec<&PlannedRun> =
         plan.runs.iter().filter(|run| run.label == from.optimizer).collect();
     if of_label.is_empty() {
         let labels: Vec<&str> = plan.optimizers.iter().map(|o| o.label.as_str()).collect();
         return Err(format!(
-            "{}.toml has no optimizer `{}`, but {}",
+            "{}.toml has no optimizer `{}`; it has {}",
             from.sweep,
             from.optimizer,
             escape::line(&labels.join(", "))
@@ -160,7 +160,7 @@ fn chosen<'a>(from: &FromSweep, plan: &'a Plan) -> Result<Vec<&'a PlannedRun>, S
     let Some(first) = runs.first() else {
         let lr = from.lr.map_or(String::new(), |lr| format!(" with lr {lr}"));
         return Err(format!(
-            "{}.toml has no run of `{}`{lr} and these values; add them to the sweep, or mend the row",
+            "{}.toml has no run of `{}`{lr} and these values; add them to the sweep, or fix the row",
             from.sweep, from.optimizer
         ));
     };
@@ -178,8 +178,7 @@ fn chosen<'a>(from: &FromSweep, plan: &'a Plan) -> Result<Vec<&'a PlannedRun>, S
         .collect()
 }
 
-/// Returns true where two values of an axis are one: a whole number may be written as a real
-/// one.
+/// Returns whether two values of an axis are equal; an integer may be written as a float.
 fn same(a: &spec::params::Value, b: &spec::params::Value) -> bool {
     use spec::params::Value::{Float, Int};
     match (a, b) {
@@ -189,7 +188,7 @@ fn same(a: &spec::params::Value, b: &spec::params::Value) -> bool {
     }
 }
 
-/// Reads the row's number of one run; none where it was not measured, or never reached.
+/// Reads the row's number from one run; `None` if it was not measured, or never reached.
 fn read(from: &FromSweep, record: &RunRecord) -> Option<f64> {
     let outcome = record.outcome.as_ref()?;
     let grain = Grain::of_run(&record.spec);

@@ -1,5 +1,4 @@
-//! The tables of the page: one a publication, one of what does not agree, and all rows
-//! together for CSV.
+//! Tables of the page: one per publication, one of the differences, and one of all rows for CSV.
 
 use crate::escape;
 use crate::external::judge::{Judged, Verdict};
@@ -15,8 +14,8 @@ pub(super) const NAMES: [&str; 2] = ["misses", "external"];
 /// Columns that every table has.
 const NUMBERS: [&str; 4] = ["#Theirs", "#Ours", "#Deviation", "Outcome"];
 
-/// Returns the table of one publication. Rows that name their own source
-/// have a column for it; the others share that of the file.
+/// Returns the table of one publication. It has a source column if rows name their own source; the
+/// others share that of the file.
 pub(super) fn of(section: &Section<'_>) -> Table {
     let head = ["What", "Origin", "Rule", NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3], "Source"];
     let mut table = mixed(Table::new(&head));
@@ -43,8 +42,8 @@ pub(super) fn of(section: &Section<'_>) -> Table {
     }
 }
 
-/// Returns every row that differs or is not told apart; those that were skipped for one reason share a row.
-/// The reasons are [`reasons`]: in a column they would make rows of many lines.
+/// Returns the table of rows that differ or cannot be told apart; rows skipped for the same reason
+/// share a row. The reasons are separate ([`reasons`]), since they would make the rows very tall.
 pub(super) fn misses(sections: &[Section<'_>]) -> Table {
     let head = [
         "What",
@@ -87,14 +86,13 @@ pub(super) fn misses(sections: &[Section<'_>]) -> Table {
     table
 }
 
-/// Returns the rows of a section that count and differ, understood or not, or are not told
-/// apart.
+/// Returns the counted rows of a section that differ, understood or not, or cannot be told apart.
 pub(super) fn differing<'a>(section: &'a Section<'_>) -> impl Iterator<Item = &'a Judged<'a>> {
     let rows = section.rows.iter().filter(|judged| missed(judged));
     rows.filter(|judged| judged.verdict != Verdict::Skipped)
 }
 
-/// Returns the reasons of the rows of [`misses`], a sentence each with the rows it is about.
+/// Returns the reasons for the rows of [`misses`], one sentence each with the rows it applies to.
 pub(super) fn reasons(sections: &[Section<'_>]) -> Vec<String> {
     let mut out: Vec<(String, Vec<&str>)> = Vec::new();
     for section in sections {
@@ -112,7 +110,7 @@ pub(super) fn reasons(sections: &[Section<'_>]) -> Vec<String> {
     out.iter().map(said).collect()
 }
 
-/// Returns the reasons for which rows of a section were skipped, with how many each.
+/// Returns the reasons for which rows of a section were skipped, with the number of rows for each.
 pub(super) fn skipped<'a>(section: &'a Section<'_>) -> Vec<(&'a str, usize)> {
     let mut out: Vec<(&str, usize)> = Vec::new();
     for judged in section.rows.iter().filter(|judged| missed(judged)) {
@@ -126,7 +124,7 @@ pub(super) fn skipped<'a>(section: &'a Section<'_>) -> Vec<(&'a str, usize)> {
     out
 }
 
-/// Returns every row with all that is known of it.
+/// Returns the table of all rows with all columns.
 pub(super) fn all(sections: &[Section<'_>]) -> Table {
     let head = [
         "What",
@@ -163,7 +161,7 @@ pub(super) fn all(sections: &[Section<'_>]) -> Table {
     table
 }
 
-/// Returns true where a row counts and does not agree.
+/// Returns whether a row counts and does not agree.
 pub(super) fn missed(judged: &Judged<'_>) -> bool {
     judged.verdict != Verdict::Agrees && !judged.row.information
 }
@@ -192,7 +190,8 @@ fn numbers(judged: &Judged<'_>) -> [Cell; 4] {
     ]
 }
 
-/// The value that the file expects of ours; nothing where it explains no difference.
+/// Returns the cell with the value that the file expects of ours; empty if it explains no
+/// difference.
 fn expected(judged: &Judged<'_>) -> Cell {
     match &judged.row.known {
         Some(known) => Cell::text(known.expected.text()),
@@ -200,7 +199,7 @@ fn expected(judged: &Judged<'_>) -> Cell {
     }
 }
 
-/// An origin in a word.
+/// Returns the word for an origin.
 pub(super) fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Published => "published",
@@ -208,7 +207,7 @@ pub(super) fn origin(origin: Origin) -> &'static str {
     }
 }
 
-/// A difference in units of the rule, with its sign: `+0.41`, `−12`.
+/// Formats a difference in units of the rule, with its sign: `+0.41`, `−12`.
 fn difference(size: f64) -> String {
     let sign = if size < 0.0 { "\u{2212}" } else { "+" };
     match size.abs() {
@@ -219,7 +218,7 @@ fn difference(size: f64) -> String {
     }
 }
 
-/// A rule in short, with its limit: `2 means, 3 s.e.`.
+/// Returns a short form of a rule, with its limit: `two means, 3 s.e.`.
 pub(super) fn rule(rule: Rule) -> String {
     match rule {
         Rule::Means => format!("two means, {LIMIT} s.e."),

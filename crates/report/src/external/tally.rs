@@ -6,29 +6,29 @@ use crate::external::Section;
 use crate::external::judge::Verdict;
 use crate::external::published::Origin;
 
-/// Rows of one origin that count, by outcome.
+/// Numbers of counted rows of one origin, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Rows that agree.
     pub agree: usize,
     /// Rows that differ.
     pub differ: usize,
-    /// Rows that differ for a reason that the file gives, with who is right.
+    /// Rows that differ for a reason that the file gives, along with which side is right.
     pub known: usize,
-    /// Rows that our spread does not tell apart.
+    /// Rows that cannot be told apart because of our spread.
     pub open: usize,
-    /// Rows without a number of ours.
+    /// Rows for which our number is missing.
     pub skipped: usize,
 }
 
-/// Rows by origin and outcome; rows for information are counted apart.
+/// Numbers of rows by origin and outcome; rows for information are counted separately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Numbers that somebody published.
     pub published: Counts,
     /// Numbers that were computed independently.
     pub computed: Counts,
-    /// Rows that are shown and never count.
+    /// Rows that are shown for information and never counted.
     pub information: usize,
 }
 
@@ -57,7 +57,7 @@ impl Tally {
         tally
     }
 
-    /// Returns the rows of both origins together.
+    /// Returns the counts of both origins together.
     pub fn both(&self) -> Counts {
         self.published + self.computed
     }

@@ -1,15 +1,15 @@
-//! What is said of runs that were computed more than once.
+//! Messages about runs that were computed more than once.
 
 use super::{Difference, Repeat, Repeats};
 use crate::number;
 
-/// Contradictions that are told one by one where lines are read.
+/// Largest number of contradictions that are listed one by one.
 const TOLD: usize = 20;
-/// Of what is no cause for alarm.
+/// Largest number of harmless repeats that are listed one by one.
 const SHOWN: usize = 5;
 
 impl Difference {
-    /// `threads: 1 and 2`.
+    /// Describes the difference: `threads: 1 and 2`.
     pub fn describe(&self) -> String {
         let [a, b] = &self.values;
         format!("{}: {a} and {b}", self.what)
@@ -21,25 +21,26 @@ fn joined(all: &[Difference]) -> String {
 }
 
 impl Repeat {
-    /// `run 1a2b3c4d (adam, seed 0)`.
+    /// Names the run: `run 1a2b3c4d (adam, seed 0)`.
     fn name(&self) -> String {
         format!("run {} ({}, seed {})", self.run_id.short(), self.label, self.seed)
     }
 
-    /// What the two were computed by.
+    /// Lists how the environments of the two computations differ; `the same` where they do not.
     pub fn by(&self) -> String {
         if self.exec.is_empty() { "the same".to_owned() } else { joined(&self.exec) }
     }
 
-    /// What differs in what they came to.
+    /// Lists how the two results differ; `equal bits` where they do not.
     pub fn found(&self) -> String {
         if self.result.is_empty() { "equal bits".to_owned() } else { joined(&self.result) }
     }
 
     fn contradiction(&self) -> String {
-        let gpu = if self.cuda { "; on a GPU equal bits are not promised" } else { "" };
+        let gpu =
+            if self.cuda { "; on a GPU bit-identical results are not guaranteed" } else { "" };
         format!(
-            "{} has two results that should be the same bits, and are not: {} (its records ended \
+            "{} has two results that should be bit-identical, but are not: {} (its records ended \
              {} and {}){gpu}; train it again: cargo xtask verify FILE --run {}",
             self.name(),
             self.found(),
@@ -51,7 +52,7 @@ impl Repeat {
 }
 
 impl Repeats {
-    /// One sentence on what must not be; none where all is well.
+    /// Returns a sentence that counts the contradictions; `None` if there are none.
     pub fn alarm(&self) -> Option<String> {
         let n = self.contradictions.count;
         let results = match n {
@@ -62,7 +63,7 @@ impl Repeats {
         Some(format!("{results} of the same run, computed by the same code on the same processor"))
     }
 
-    /// A sentence for each contradiction, of many the first.
+    /// Returns one sentence per contradiction, and the number of those beyond the first 20.
     pub fn warnings(&self) -> Vec<String> {
         let listed = &self.contradictions;
         let mut out: Vec<String> =
@@ -74,8 +75,8 @@ impl Repeats {
         out
     }
 
-    /// The rest, calmly: a line that counts them, then the first of those computed
-    /// by something else.
+    /// Returns lines on the harmless repeats: one that counts them, then the first few that were
+    /// computed in another environment.
     pub fn notes(&self) -> Vec<String> {
         let (listed, mut out) = (&self.elsewhere, Vec::new());
         let mut counted = Vec::new();
@@ -88,9 +89,9 @@ impl Repeats {
             let differ = listed.count - self.equal_elsewhere;
             let how = match (differ, self.equal_elsewhere) {
                 (0, _) => "with equal bits".to_owned(),
-                (_, 0) => "with other bits".to_owned(),
+                (_, 0) => "with different bits".to_owned(),
                 (differ, equal) => format!(
-                    "{} of them with equal bits, {} with others",
+                    "{} of them with equal bits, {} with different bits",
                     number::count(equal as u64),
                     number::count(differ as u64)
                 ),

@@ -1,10 +1,10 @@
-//! Rust types that columns of Parquet hold.
+//! Rust types of Parquet columns.
 
 use polars::prelude::*;
 
-/// A Rust type that a column holds.
+/// A Rust type that a column can hold.
 pub trait Cell: Sized {
-    /// Makes a column of these values; `None` becomes null.
+    /// Builds a column of these values; `None` becomes null.
     fn column(name: &str, values: Vec<Option<Self>>) -> Column;
     /// Reads the values of a column, null as `None`.
     ///
@@ -31,9 +31,8 @@ impl Cell for u64 {
     }
 }
 
-/// NaN is no number, and a null in Parquet: a column that holds one has no bounds
-/// in its statistics, which readers take in different ways. Files of earlier
-/// releases hold NaN, which reads as none too.
+/// NaN is stored as null: a column that holds NaN has no bounds in its statistics, which readers
+/// treat differently. Files of earlier releases hold NaN, which is read as `None`.
 impl Cell for f64 {
     fn column(name: &str, values: Vec<Option<Self>>) -> Column {
         let values: Vec<Option<f64>> = values.into_iter().map(number).collect();
@@ -44,7 +43,7 @@ impl Cell for f64 {
     }
 }
 
-/// None where there is no number: NaN says that.
+/// Converts NaN to `None`.
 pub(crate) fn number(value: Option<f64>) -> Option<f64> {
     value.filter(|v| !v.is_nan())
 }

@@ -6,18 +6,19 @@ use spec::record::Split;
 
 use super::{Cell, RunRow, number};
 
-/// Values after the last epoch of a completed run, sorted. NaN is no value; infinities are.
+/// Values after the last epoch of a completed run, sorted by metric. NaN counts as missing;
+/// infinities are kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LastEpoch(Vec<(EpochMetric, f64)>);
 
 impl LastEpoch {
-    /// The value of a metric on a split; none where it was not measured.
+    /// Returns the value of a metric on a split; `None` if it was not measured.
     pub fn get(&self, split: Split, metric: Metric) -> Option<f64> {
         let wanted = EpochMetric::new(split, metric);
         self.0.iter().find(|(of, _)| *of == wanted).map(|(_, value)| *value)
     }
 
-    /// Takes a value, in place of the one that was there.
+    /// Sets or replaces a value; `None` removes it.
     pub fn set(&mut self, of: EpochMetric, value: Option<f64>) {
         self.0.retain(|(held, _)| *held != of);
         let at = self.0.partition_point(|(held, _)| *held < of);
@@ -33,8 +34,8 @@ impl FromIterator<(EpochMetric, f64)> for LastEpoch {
     }
 }
 
-/// The metrics that tables over these runs have columns of: those that had one before
-/// there were others, and every other one that some run measured.
+/// Returns the metrics that tables of these runs have columns for: those that always have one, and
+/// every other one that some run measured.
 pub(crate) fn columns_of(rows: &[RunRow]) -> Vec<EpochMetric> {
     let has = |of: &EpochMetric| {
         of.metric.description().column_always
@@ -43,7 +44,7 @@ pub(crate) fn columns_of(rows: &[RunRow]) -> Vec<EpochMetric> {
     EpochMetric::all().into_iter().filter(has).collect()
 }
 
-/// Those columns, in their order.
+/// Builds these columns, in order.
 pub(crate) fn columns(rows: &[RunRow]) -> Vec<Column> {
     let column = |of: EpochMetric| {
         let values = rows.iter().map(|row| row.last(of.split, of.metric));
@@ -56,8 +57,8 @@ pub(crate) fn columns(rows: &[RunRow]) -> Vec<Column> {
 pub(crate) fn read(frame: &DataFrame, rows: &mut [RunRow]) -> PolarsResult<()> {
     for of in EpochMetric::all() {
         let column = frame.column(&of.column());
-        // Files have no columns of what was not asked for, and those of the first release
-        // none of any metric on request.
+        // Files have no columns for metrics that were not requested, and those of the first release
+        // have none for any metric on request.
         let required = of.metric.description().column_always && !of.metric.is_on_request();
         if column.is_err() && !required {
             continue;

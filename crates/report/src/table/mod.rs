@@ -1,5 +1,4 @@
-//! The rows behind `runs.parquet`: what one run left, typed, with its way into
-//! columns and back.
+//! Typed rows of `runs.parquet`, one per run, and their conversion to and from columns.
 
 mod cell;
 mod last_epoch;
@@ -33,48 +32,48 @@ const ADDED: [&str; 8] = [
     "longest_step",
 ];
 
-/// Whether a file of an earlier release lacks a column, which is then empty.
+/// Returns whether a file of an earlier release lacks a column, which is then empty.
 fn absent(frame: &DataFrame, name: &str) -> bool {
     ADDED.contains(&name) && frame.column(name).is_err()
 }
 
-/// The name of a planned run without a record.
+/// Status of a planned run without a record.
 pub const MISSING: &str = "missing";
 
-/// The epoch of a run with the best validation value of the target's metric; of a run by steps
-/// the evaluation.
+/// The epoch (for a run by steps, the evaluation) with the best validation value of the target's
+/// metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AtBest {
-    /// The epoch, from 1; of equally good ones the first. Of a run by steps the whole epochs done.
+    /// The first such epoch, from 1; for a run by steps, the whole epochs done.
     pub epoch: u64,
     /// Optimizer steps done by then.
     pub step: u64,
     /// Its validation value.
     pub value: f64,
-    /// The same metric on the test split after that epoch; none where it was not measured.
+    /// The same metric on the test split after that epoch; `None` if it was not measured.
     pub test: Option<f64>,
 }
 
 macro_rules! row {
     ($($(#[$doc:meta])+ $name:ident: $ty:ty;)+) => {
-        /// What one planned run left, as in `runs.parquet`. Everything is empty
-        /// for a run without a record.
+        /// Results of one planned run, as in `runs.parquet`. All fields are empty for a run without
+        /// a record.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct RunRow {
-            /// How it ended; none = missing.
+            /// Its status; `None` if it has no record.
             pub status: Option<Status>,
-            /// The epoch that counts with `[target] at = "best"`: columns `at_best_*`, which
-            /// are written and not read, since the target may have changed; it follows
-            /// from `metrics.parquet`. None without one, and for runs that did not complete.
+            /// The epoch that counts with `[target] at = "best"`. The columns `at_best_*` are
+            /// written but not read back, since the target may have changed; they are recomputed
+            /// from `metrics.parquet`. `None` otherwise, and for runs that did not complete.
             pub at_best: Option<AtBest>,
-            /// Metrics after the last epoch, of completed runs alone.
+            /// Metrics after the last epoch; only of completed runs.
             pub last_epoch: LastEpoch,
             $($(#[$doc])+ pub $name: Option<$ty>,)+
         }
 
         impl RunRow {
-            /// One column a field, in the order of declaration, `status` first; those of the
-            /// metrics after the last epoch stand behind `diverged_step`.
+            /// Builds one column per field in the order of declaration, `status` first; the metrics
+            /// after the last epoch follow `diverged_step`.
             pub fn columns(rows: &[RunRow]) -> Vec<Column> {
                 let status = |r: &RunRow| Some(r.status.map_or(MISSING, Status::name).to_owned());
                 let mut out = vec![
@@ -87,7 +86,7 @@ macro_rules! row {
                 out
             }
 
-            /// The rows of a frame that [`RunRow::columns`] wrote.
+            /// Reads the rows of a frame that [`RunRow::columns`] wrote.
             pub fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<RunRow>> {
                 let mut rows = vec![RunRow::default(); frame.height()];
                 for (row, status) in rows.iter_mut().zip(String::read(frame.column("status")?)?) {
@@ -106,40 +105,40 @@ macro_rules! row {
 }
 
 row! {
-    /// Hash of what computed it.
+    /// Hash of the environment that computed it.
     exec_id: String;
-    /// Why a completed run stopped.
+    /// The reason why a completed run stopped.
     stop_reason: String;
     /// Whole epochs trained.
     epochs_completed: u64;
     /// Optimizer steps done.
     steps: u64;
-    /// First step (from 1) whose loss was not finite.
+    /// First step, from 1, whose loss was not finite.
     diverged_step: u64;
-    /// Longest step of a descent on a function, in its coordinates; of positions
-    /// that are recorded every so many steps, what one step had at least.
+    /// Longest step of a descent on a function, in its coordinates. If positions are not recorded
+    /// after every step, a lower bound on the longest.
     longest_step: f64;
     /// Highest validation accuracy of any epoch.
     best_validation_accuracy: f64;
-    /// The first epoch that reached it.
+    /// First epoch that reached it.
     best_epoch: u64;
-    /// The first epoch after which the target's value was measured; none if it
-    /// never was, or the plan has no value.
+    /// First epoch after which the target's value was measured; `None` if it never was, or the plan
+    /// has no value.
     target_epoch: u64;
     /// Optimizer steps done by then.
     target_step: u64;
-    /// Training samples fed by then; for a function the steps.
+    /// Training samples fed by then; for a function, steps.
     target_samples: u64;
-    /// Seconds of training by then, evaluation not counted.
+    /// Seconds of training by then, without evaluation.
     target_seconds: f64;
     /// Validation loss before training.
     initial_validation_loss: f64;
-    /// Test loss before training; the value at the start of a function.
+    /// Test loss before training; for a function, its initial value.
     initial_test_loss: f64;
     /// Seconds of training.
     train_seconds: f64;
-    /// Seconds of training in the fastest epoch, of a run by steps in the fastest segment: whatever
-    /// else a machine does makes it slower, never faster.
+    /// Seconds of training in the fastest epoch (for a run by steps, the fastest segment): other
+    /// load on a machine only ever makes it slower.
     epoch_seconds: f64;
     /// Seconds of evaluation.
     eval_seconds: f64;
@@ -149,13 +148,13 @@ row! {
     threads: u64;
     /// Slot that ran it.
     slot: u64;
-    /// Slots busy side by side.
+    /// Number of slots that were busy in parallel.
     jobs: u64;
     /// Attempt within its sweep.
     attempt: u64;
     /// Digest of the initial parameters.
     init_digest: String;
-    /// Digests of the batches fed, one an epoch, as JSON text.
+    /// Digests of the batches fed, one per epoch, as JSON text.
     batch_digest: String;
     /// Digest of the final parameters.
     weights_digest: String;
@@ -168,7 +167,7 @@ row! {
 }
 
 impl RunRow {
-    /// The row of a record, with `target` as the plan has it.
+    /// Converts a record, with the times to `target`.
     pub fn of(record: &RunRecord, target: &Target) -> Self {
         let mut row = RunRow {
             status: Some(record.status),
@@ -195,7 +194,7 @@ impl RunRow {
         row.initial_validation_loss = initial_loss(&outcome.metrics, Split::Validation);
         row.initial_test_loss = initial_loss(&outcome.metrics, Split::Test);
         if record.status == Status::Cut {
-            // What it was given and what it cost is known; its result is not.
+            // Its setting and cost are known; its result is not.
             return row;
         }
         row.weights_digest = outcome.weights_digest.clone();
@@ -222,7 +221,7 @@ impl RunRow {
         row
     }
 
-    /// Notes when the target's value was measured first; nothing of a paused run.
+    /// Records when the target's value was first measured; not for a paused run.
     pub(crate) fn reach(&mut self, target: &Target, metrics: &[MetricPoint], spec: &RunSpec) {
         let Some(selection) = target.value.filter(|_| self.status != Some(Status::Cut)) else {
             return;
@@ -247,14 +246,14 @@ impl RunRow {
                 && p.metric == Metric::SECONDS
                 && grain.of_point(p) == grain.of_point(first)
         };
-        // Before the first step no second was spent.
+        // No time is spent before the first step.
         self.target_seconds = match grain.of_point(first) {
             0 => Some(0.0),
             _ => metrics.iter().find(clock).map(|p| p.value.0),
         };
     }
 
-    /// Notes the best epoch, or evaluation of a run by steps, where the target asks for it.
+    /// Records the best epoch (for a run by steps, the best evaluation) if the target uses it.
     pub(crate) fn find_best(&mut self, target: &Target, metrics: &[MetricPoint]) {
         if target.at != TargetAt::Best || !self.completed() {
             return;
@@ -283,35 +282,36 @@ impl RunRow {
         });
     }
 
-    /// Value of a metric after the last epoch; none for a run that did not
-    /// complete and for metrics that are not measured at an epoch's end.
+    /// Returns the value of a metric after the last epoch; `None` for a run that did not complete,
+    /// or a metric that is not measured at the end of an epoch.
     pub fn last(&self, split: Split, metric: Metric) -> Option<f64> {
         self.last_epoch.get(split, metric)
     }
 
-    /// Whether the run trained to its end.
+    /// Returns whether the run trained to its end.
     pub fn completed(&self) -> bool {
         self.status == Some(Status::Completed)
     }
 
-    /// Whether it has a result: it completed or diverged.
+    /// Returns whether it has a result: it completed or diverged.
     pub fn has_result(&self) -> bool {
         self.status.is_some_and(Status::is_result)
     }
 
-    /// Whether its loss became NaN or infinite.
+    /// Returns whether it diverged: its loss became NaN or infinite.
     pub fn diverged(&self) -> bool {
         self.status == Some(Status::Diverged)
     }
 }
 
-/// The loss on a split before training.
+/// Returns the loss on a split before training.
 fn initial_loss(metrics: &[MetricPoint], split: Split) -> Option<f64> {
     let before = |p: &&MetricPoint| p.epoch == 0 && p.split == split && p.metric == Metric::LOSS;
     metrics.iter().find(before).map(|p| p.value.0)
 }
 
-/// The smallest difference of the training clock from one epoch's end to the next.
+/// Returns the smallest difference of the training clock between the ends of consecutive epochs, in
+/// seconds.
 fn fastest_epoch(metrics: &[MetricPoint]) -> Option<f64> {
     let clock = metrics.iter().filter(|p| p.split == Split::Train && p.metric == Metric::SECONDS);
     let mut before = 0.0;
@@ -323,8 +323,8 @@ fn fastest_epoch(metrics: &[MetricPoint]) -> Option<f64> {
     epochs.into_iter().filter(|s| *s > 0.0).reduce(f64::min)
 }
 
-/// The longest distance a step between recorded positions; none for networks, and
-/// infinite where a distance is.
+/// Returns the longest distance per step between recorded positions; `None` for networks, infinite
+/// if a distance is.
 fn longest_step(metrics: &[MetricPoint]) -> Option<f64> {
     let along =
         |name: Metric| metrics.iter().filter(move |p| p.split == Split::Train && p.metric == name);
@@ -352,8 +352,8 @@ pub fn scan(path: &Path) -> Result<DataFrame, ReportError> {
     ParquetReader::new(file).finish().map_err(ReportError::parquet(path))
 }
 
-/// The rows of `runs.parquet` in plan order; runs of the plan that the file
-/// lacks are missing, and a warning counts them.
+/// Reads the rows of `runs.parquet` in plan order. Runs that the file lacks become missing, and a
+/// warning counts them.
 pub(crate) fn read_runs(
     path: &Path,
     plan: &Plan,

@@ -6,7 +6,7 @@ use crate::own_data::Vocabulary;
 use crate::params::choice;
 
 choice! {
-    /// A dataset that the project can read by name.
+    /// A built-in dataset, read by name.
     DatasetName {
         /// Handwritten digits, 28x28, 60,000 + 10,000.
         Mnist = "mnist",
@@ -114,7 +114,7 @@ const DIGITS: DatasetInfo = DatasetInfo {
     vocabulary: None,
 };
 
-/// An IDX file in the form of MNIST's, known by the MD5 of its `.gz`.
+/// Describes an IDX file in the format of MNIST, with the MD5 of its `.gz`.
 const fn idx(name: &'static str, md5: &'static str, bytes: u64) -> DataFile {
     DataFile { name, checksum: Md5(md5), bytes, members: &[] }
 }
@@ -155,7 +155,7 @@ const KMNIST: DatasetInfo = DatasetInfo {
     vocabulary: None,
 };
 
-/// 10,000 samples of a label and 3,072 pixels.
+/// Describes a batch file of 10,000 samples, each with a label and 3,072 pixel values.
 const fn cifar(name: &'static str) -> Member {
     Member { name, bytes: 30_730_000 }
 }
@@ -247,7 +247,7 @@ const TINY_SHAKESPEARE: DatasetInfo = DatasetInfo {
     vocabulary: Some(Vocabulary::Char),
 };
 
-/// A zip archive of the Large Text Compression Benchmark, with its member's MD5.
+/// Describes a zip archive of the Large Text Compression Benchmark, with its member's MD5.
 const fn mahoney(name: &'static str, md5: &'static str, member: &'static [Member]) -> DataFile {
     DataFile { name, checksum: Md5OfContents(md5), bytes: 100_000_000, members: member }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Points all over a function's box, none of them special.
+/// Returns 400 points all over a function's box, none of them special.
 fn points(function: Function) -> impl Iterator<Item = Position> {
     let [low, high] = function.info().domain;
     (0..400).map(move |i| {

@@ -5,7 +5,8 @@ use std::borrow::Cow::Borrowed;
 
 use super::{Better, Bounds, Description, Measured, Metric, Needs, Resolution, Unit};
 
-/// Descriptions in a row, each with a constant of its name.
+/// Defines a constant of [`Metric`] for each entry, and [`BUILT_IN`]. A doc comment is the metric's
+/// description for users.
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $name:ident = $id:literal, $label:literal, { $($field:ident: $value:expr),* $(,)? };)+) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
@@ -27,7 +28,7 @@ macro_rules! metrics {
     };
 }
 
-/// A loss, of which nothing else is known.
+/// The fields that entries leave out: those of a loss.
 const NUMBER: Description = Description {
     id: Borrowed(""),
     label: Borrowed(""),
@@ -42,7 +43,7 @@ const NUMBER: Description = Description {
     column_always: false,
 };
 
-/// The description of a metric of which nothing but its id is known.
+/// Returns the description of an unknown metric, of which only the id is known.
 pub(super) fn unknown(id: &str) -> Description {
     Description { id: id.to_owned().into(), label: id.to_owned().into(), ..NUMBER }
 }

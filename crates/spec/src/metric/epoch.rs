@@ -1,4 +1,4 @@
-//! Metrics of a split after an epoch: what may be watched, aimed at and tabulated.
+//! Metrics of a split after an epoch, which can be watched, be a target, and stand in tables.
 
 use std::fmt;
 
@@ -22,13 +22,13 @@ impl EpochMetric {
     /// Mean loss over the batches of the epoch.
     pub const TRAIN_LOSS: EpochMetric = EpochMetric::new(Split::Train, Metric::LOSS);
 
-    /// The metric on the split.
+    /// Returns the metric on the split.
     pub const fn new(split: Split, metric: Metric) -> Self {
         EpochMetric { split, metric }
     }
 
-    /// Every metric on every split on which it is measured, in the order of columns: what is
-    /// always measured by split, then what is measured on request by split.
+    /// Returns every metric on every split on which it is measured, in the order of columns:
+    /// metrics that are always measured, by split, then metrics on request, by split.
     pub fn all() -> Vec<EpochMetric> {
         let (on_request, always): (Vec<Metric>, Vec<Metric>) =
             Metric::held_out().into_iter().partition(|m| m.is_on_request());
@@ -43,17 +43,18 @@ impl EpochMetric {
         out
     }
 
-    /// Those that may decide how training goes on: all but what the test split measures.
+    /// Returns the metrics that may influence training: all except those on the test split.
     pub fn watched() -> Vec<EpochMetric> {
         EpochMetric::all().into_iter().filter(|m| m.split != Split::Test).collect()
     }
 
-    /// Their names, for descriptors.
+    /// Returns the names of these metrics, for descriptors.
     pub fn names(of: &[EpochMetric]) -> &'static [&'static str] {
         leaked(of.iter().map(ToString::to_string).collect())
     }
 
-    /// The one of this name, such as `validation.loss`; none where it is not measured.
+    /// Returns the metric of this name, such as `validation.loss`; `None` if the metric is unknown
+    /// or not measured on that split.
     pub fn from_name(name: &str) -> Option<EpochMetric> {
         let (split, metric) = name.split_once('.')?;
         let found = EpochMetric::new(Split::from_name(split)?, Metric::known(metric)?);
@@ -61,23 +62,23 @@ impl EpochMetric {
         (found.metric.is_held_out() && of_split).then_some(found)
     }
 
-    /// The one of this name that may decide how training goes on: not on the test split.
+    /// Returns the metric of this name if it may influence training, so not on the test split.
     pub fn watched_by_name(name: &str) -> Option<EpochMetric> {
         EpochMetric::from_name(name).filter(|m| m.split != Split::Test)
     }
 
-    /// The name of its column: `validation_loss`.
+    /// Returns the name of its column: `validation_loss`.
     pub fn column(self) -> String {
         format!("{}_{}", self.split, self.metric)
     }
 
-    /// The name in a sentence: `validation loss`, `training loss`.
+    /// Returns the name in a sentence: `validation loss`, `training loss`.
     pub fn label(self) -> String {
         let split = if self.split == Split::Train { "training" } else { self.split.name() };
         format!("{split} {}", self.metric.label())
     }
 
-    /// Returns whether more is better.
+    /// Returns whether higher values are better.
     pub fn higher_is_better(self) -> bool {
         self.metric.higher_is_better()
     }
@@ -95,7 +96,7 @@ impl Serialize for EpochMetric {
     }
 }
 
-/// Stored forms hold what is watched: the test split decides nothing.
+/// Stored forms hold only metrics that may be watched, since the test split decides nothing.
 impl<'de> Deserialize<'de> for EpochMetric {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = String::deserialize(from)?;

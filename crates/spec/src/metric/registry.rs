@@ -1,5 +1,5 @@
-//! The table of metrics: built-in ones, those registered at run time, and ids that records
-//! name and nothing describes.
+//! The table of metrics: built-in ones, those registered at run time, and unknown ids that
+//! records name.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
@@ -10,11 +10,11 @@ use super::{Description, Measured, Metric};
 /// Metrics beyond the built-in ones.
 static FURTHER: LazyLock<RwLock<Further>> = LazyLock::new(RwLock::default);
 
-/// Lists of names that were asked for; see [`leaked`].
+/// Lists of names that were requested; see [`leaked`].
 static NAMES: RwLock<Vec<&'static [&'static str]>> = RwLock::new(Vec::new());
 
-/// Metrics by index, in the order of their first mention, and by id. Descriptions live as
-/// long as the program: there are as many as a worker brings, and as records name.
+/// Metrics by index, in the order of their first mention, and by id. Descriptions are leaked:
+/// there are only as many as workers register and records name.
 #[derive(Default)]
 struct Further {
     by_index: Vec<&'static Description>,
@@ -40,30 +40,31 @@ impl Further {
     }
 }
 
-/// The index among all metrics of one beyond the built-in ones.
+/// Returns the index among all metrics of an entry of [`FURTHER`].
 fn index(at: usize) -> u32 {
     (BUILT_IN.len() + at) as u32
 }
 
-/// Why a description cannot be registered.
+/// The reason why a description cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
-    /// The id is taken.
+    /// The id already has another description.
     #[error("the metric `{0}` is described otherwise already")]
     Taken(String),
-    /// The id is no name.
+    /// The id is not a valid name.
     #[error("`{0}` is no id of a metric: lower-case letters, digits and _ after a letter")]
     Name(String),
-    /// It is not one that a worker measures on held-out data.
+    /// The metric is not one that a worker measures on held-out data.
     #[error("the metric `{0}` is measured neither after every epoch nor on request")]
     NotMeasured(String),
 }
 
-/// Makes a metric known by its description; returns its handle. A description that is
-/// registered again changes nothing.
+/// Registers a metric by its description and returns its handle. Registering the same
+/// description again changes nothing.
 ///
 /// # Errors
-/// The id is no name, is described otherwise, or is never measured on held-out data.
+/// The id is not a valid name or has another description, or the metric is never measured on
+/// held-out data.
 pub fn register(description: Description) -> Result<Metric, RegisterError> {
     let id = description.id.to_string();
     let letter = |c: char| c.is_ascii_lowercase();
@@ -90,7 +91,7 @@ pub fn register(description: Description) -> Result<Metric, RegisterError> {
     Ok(Metric(index(at)))
 }
 
-/// The description at an index that one of the functions below gave.
+/// Returns the description at an index that one of the functions below returned.
 pub(super) fn description(index: u32) -> &'static Description {
     match BUILT_IN.get(index as usize) {
         Some(description) => description,
@@ -110,13 +111,13 @@ fn further(id: &str) -> Option<(u32, &'static Description)> {
     further.find(id).map(|(at, description)| (index(at), description))
 }
 
-/// The index of a described id.
+/// Returns the index of a described id; `None` for an unknown id.
 pub(super) fn known(id: &str) -> Option<u32> {
     let described = || further(id).filter(|(_, d)| d.measured != Measured::Unknown);
     built_in(id).or_else(|| described().map(|(at, _)| at))
 }
 
-/// The index of an id, which is noted where it is new.
+/// Returns the index of an id; a new id is added as an unknown metric.
 pub(super) fn named(id: &str) -> u32 {
     if let Some(at) = built_in(id).or_else(|| further(id).map(|(at, _)| at)) {
         return at;
@@ -127,14 +128,14 @@ pub(super) fn named(id: &str) -> u32 {
     index(found.unwrap_or_else(|| further.put(None, unknown(id))))
 }
 
-/// The number of metrics that have an index.
+/// Returns the number of metrics that have an index.
 pub(super) fn len() -> u32 {
     let further = FURTHER.read().unwrap_or_else(PoisonError::into_inner);
     index(further.by_index.len())
 }
 
-/// A list of names that lives as long as the program, made once: descriptors of parameters
-/// hold such lists, and change only when a metric is registered.
+/// Leaks a list of names, once per distinct list. Descriptors of parameters hold such lists,
+/// which change only when a metric is registered.
 pub(crate) fn leaked(names: Vec<String>) -> &'static [&'static str] {
     let mut lists = NAMES.write().unwrap_or_else(PoisonError::into_inner);
     if let Some(list) = lists.iter().find(|list| list.iter().eq(&names)) {

@@ -1,11 +1,11 @@
-//! Parts of a dataset, on which metrics are measured.
+//! The parts of a dataset on which metrics are measured.
 
 use crate::params::choice;
 
 choice! {
     /// The part of a dataset a metric was measured on.
     Split {
-        /// During training, on the batches fed.
+        /// The training batches, as they are fed.
         Train = "train",
         /// The held-out part of the training split.
         Validation = "validation",

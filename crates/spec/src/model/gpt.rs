@@ -1,11 +1,11 @@
-//! The decoder-only transformer: its parameters, and the table of what it trains.
+//! The decoder-only transformer: its hyper-parameters and the table of its parameters.
 
 use super::{ModelKind, sample_of_text};
 use crate::parameters::{ParameterTable, Role, size};
 use crate::params::{choice, params};
 
 choice! {
-    /// What normalises the inputs of a part of a transformer.
+    /// The normalisation of the inputs of a transformer's parts.
     Norm {
         /// (x - mean) / sqrt(variance + 1e-5), times gamma, plus beta (torch.nn.LayerNorm).
         Layer = "layer",
@@ -55,7 +55,7 @@ impl Gpt {
 impl ModelKind for Gpt {
     const TEXT: bool = true;
 
-    /// `shape` is `[1, 1, context]`, `outputs` the vocabulary size.
+    /// Returns the table; `shape` is `[1, 1, context]`, `outputs` the vocabulary size.
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
         let ([_, _, context], width) = (shape, size(self.width));
         let hidden = width.saturating_mul(size(self.mlp));

@@ -1,8 +1,8 @@
-//! Networks as data: the kinds of layers that a sweep file lists, their keys, and how a list is
-//! stored. Shapes follow from the list and the dataset alone; see [`shapes`].
+//! Networks as data: the kinds of layers that a sweep file lists, their keys, and their stored
+//! form. Shapes depend only on the list and the dataset; see [`shapes`].
 //!
-//! A key that has its default is left out of stored forms, so that a list keeps its id when a
-//! kind of layer gets a further key.
+//! Stored forms omit a key at its default, so that a list keeps its id when a kind of layer gets
+//! another key.
 
 mod shapes;
 mod window;
@@ -16,16 +16,16 @@ use crate::params::{ParamType, ParamValue, Value, params, registry};
 pub use shapes::{LayerPath, Passed, Unfit, path_text};
 pub use window::{Extent, Window};
 
-/// Layers that a network may have, those inside of residual layers among them.
+/// Largest number of layers in a network, including those inside residual layers.
 pub const MOST_LAYERS: usize = 1_000;
-/// Residual layers that may lie inside each other.
+/// Largest nesting depth of residual layers.
 pub const MOST_DEPTH: usize = 8;
-/// Parameters that a network may have.
+/// Largest number of parameters in a network.
 pub const MOST_PARAMETERS: usize = 1_000_000_000;
-/// Numbers that one sample may be between two layers.
+/// Largest number of values of one sample between two layers.
 pub const MOST_NUMBERS: usize = 100_000_000;
 
-/// Positions from one window to the next; 1 where nothing is said.
+/// Stride of windows, in positions; default 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Stride(pub u64);
@@ -48,7 +48,7 @@ impl ParamValue for Stride {
     }
 }
 
-/// True of a layer that adds a bias, which it does where nothing is said.
+/// Whether a layer adds a bias; default true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Bias(pub bool);
@@ -71,17 +71,18 @@ impl ParamValue for Bias {
     }
 }
 
-/// Rows and columns that are put around maps before windows slide over them.
+/// Rows and columns that are added around maps before windows slide over them; default 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Padding {
-    /// So many on every side.
+    /// This number of rows and columns on every side.
     Each(u64),
-    /// Rows and columns that give ceil(n / stride) outputs of n inputs, an odd one at the end (TensorFlow).
+    /// The number that gives ceil(n / stride) outputs for n inputs, an odd one at the end, as in
+    /// TensorFlow.
     Same(Same),
 }
 
-/// The word for [`Padding::Same`].
+/// The stored form of [`Padding::Same`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Same {
     /// `same`.
@@ -90,9 +91,9 @@ pub enum Same {
 }
 
 impl Padding {
-    /// The word of [`Padding::Same`] in a sweep file.
+    /// The text of [`Padding::Same`] in a sweep file.
     pub const SAME: &'static str = "same";
-    /// Numbers that [`Padding::Each`] may have: the first to the last.
+    /// Smallest and largest number of [`Padding::Each`].
     pub const EACH: (f64, f64) = (0.0, 62.0);
 }
 
@@ -155,7 +156,7 @@ params! {
 }
 
 params! {
-    /// A layer without keys.
+    /// A layer without keys besides `kind`.
     PlainLayer {}
 }
 
@@ -168,7 +169,7 @@ params! {
 }
 
 params! {
-    /// An affine map of all numbers of a sample.
+    /// An affine map of all values of a sample.
     DenseLayer {
         /// Numbers that come out.
         units: u64 = required, Within(1.0, 1e6);
@@ -182,7 +183,7 @@ params! {
 }
 
 params! {
-    /// Numbers as maps.
+    /// A reshape of a row of values into maps.
     ReshapeLayer {
         /// Channels, height and width.
         shape: Vec<u64> = required, Within(1.0, 1e8);
@@ -190,7 +191,7 @@ params! {
 }
 
 params! {
-    /// A sum of two ways.
+    /// A sum of two branches.
     ResidualLayer {
         /// The layers of the one way.
         layers: Vec<Layer> = required, Any;
@@ -202,7 +203,7 @@ params! {
 }
 
 registry! {
-    /// A layer of a network that is listed.
+    /// A layer of a listed network.
     Layer {
         /// Convolution over maps of channels x height x width.
         Conv(ConvLayer) = "conv" from "torch.nn.Conv2d",
@@ -236,12 +237,13 @@ registry! {
 }
 
 impl Layer {
-    /// The function that it is; `None` of layers that are none of [`Activation`].
+    /// Returns the activation function; `None` for layers that are not one of [`Activation`].
     pub fn activation(&self) -> Option<Activation> {
         Activation::from_name(self.kind())
     }
 
-    /// The same layer written in one way: the stride of a pooling that is its size is left out.
+    /// Returns the layer in its canonical form: a pooling stride equal to the size becomes 0, the
+    /// default.
     #[must_use]
     pub fn normal(mut self) -> Self {
         if let Layer::MaxPool(p) | Layer::AvgPool(p) = &mut self
@@ -252,7 +254,7 @@ impl Layer {
         self
     }
 
-    /// The largest part that dropout sets to zero in it; 0 without dropout.
+    /// Returns the largest dropout probability within the layer; 0 without dropout.
     fn dropout(&self) -> f64 {
         match self {
             Layer::Dropout(p) => p.p,
@@ -276,7 +278,7 @@ impl ParamValue for Vec<Layer> {
         }
     }
 
-    /// JSON: a value of a column is a scalar.
+    /// Returns JSON text, since a column holds scalars.
     fn to_value(&self) -> Value {
         Value::Text(serde_json::to_string(self).expect("names and numbers"))
     }
@@ -291,13 +293,13 @@ params! {
 }
 
 impl ModelKind for LayerList {
-    /// The parameters of all layers, or of those before the first that does not fit.
+    /// Returns the parameters of all layers, or of those before the first that does not fit.
     fn table(&self, shape: [usize; 3], outputs: usize) -> ParameterTable {
         shapes::walk(&self.layers, shape, outputs).0
     }
 
     fn check(&self, shape: [usize; 3]) -> Result<(), (&'static str, String)> {
-        // The head has an output at least, whatever the data are.
+        // The head has at least one output, whatever the data.
         self.pass(shape, 1).map(drop).map_err(|unfit| ("layers", unfit.to_string()))
     }
 
@@ -307,11 +309,10 @@ impl ModelKind for LayerList {
 }
 
 impl LayerList {
-    /// The way of a sample of `shape` (channels, height, width) through the layers to `outputs`
-    /// numbers.
+    /// Passes a sample of `shape` (channels, height, width) through the layers to `outputs` values.
     ///
     /// # Errors
-    /// The first layer whose input does not fit it, or by which there are too many.
+    /// Returns the first layer whose input does not fit, or that exceeds a limit of size.
     pub fn pass(&self, shape: [usize; 3], outputs: usize) -> Result<Passed, Unfit> {
         shapes::walk(&self.layers, shape, outputs).1
     }

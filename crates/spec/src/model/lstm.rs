@@ -1,12 +1,12 @@
-//! The recurrent network of long short-term memory: its parameters, and the table of what it
-//! trains.
+//! The recurrent network of long short-term memory (LSTM): its hyper-parameters and the table of
+//! its parameters.
 
 use super::{ModelKind, sample_of_text};
 use crate::parameters::{ParameterTable, Role, size};
 use crate::params::params;
 
 params! {
-    /// Stacked layers of long short-term memory over tokens.
+    /// Stacked LSTM layers over tokens.
     Lstm {
         /// Layers, each of which reads the outputs of the one below.
         layers: u64 = value(2), Within(1.0, 100.0);
@@ -22,8 +22,8 @@ params! {
 }
 
 impl Lstm {
-    /// Dimensions of what a batch carries from one sequence to the next: hidden and cell state
-    /// of each layer, `[2 * layers, batch, width]`.
+    /// Returns the shape of the state that a batch carries from one sequence to the next:
+    /// hidden and cell state of each layer, `[2 * layers, batch, width]`.
     pub fn state_shape(&self, batch: usize) -> [usize; 3] {
         [2 * size(self.layers), batch, size(self.width)]
     }
@@ -32,7 +32,7 @@ impl Lstm {
 impl ModelKind for Lstm {
     const TEXT: bool = true;
 
-    /// `outputs` is the vocabulary size; the context changes no parameter.
+    /// Returns the table; `outputs` is the vocabulary size, and the context has no effect.
     fn table(&self, _: [usize; 3], outputs: usize) -> ParameterTable {
         let width = size(self.width);
         let mut table = ParameterTable::default();
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(all(Role::Head), ["head.weight", "head.bias"]);
         assert_eq!((all(Role::Matrix).len(), all(Role::Bias).len()), (5, 5));
         assert_eq!(table.shape("layers.1.recurrent.weight"), Some(&[8, 32][..]));
-        // As torch.nn.LSTM counts them: 4 H (I + H + 2) a layer.
+        // The number that torch.nn.LSTM has: 4 H (I + H + 2) per layer.
         let layers = table.iter().filter(|known| known.path.starts_with("layers."));
         let numbers: usize = layers.map(|known| known.shape.iter().product::<usize>()).sum();
         assert_eq!(numbers, 2 * 4 * 8 * (8 + 8 + 2));

@@ -1,25 +1,27 @@
-//! What an optimizer cannot have around it.
+//! Restrictions on the keys of `update` and on groups for some optimizers.
 
 use super::OptimizerSpec;
 use crate::update::{ParamGroup, UpdateSpec};
 
 impl OptimizerSpec {
-    /// Whether an average of the weights is judged and kept, not what is trained.
+    /// Returns whether evaluation and saving use an average of the weights instead of the trained
+    /// ones.
     pub fn averages(&self) -> bool {
         matches!(self, OptimizerSpec::ScheduleFreeSgd(_) | OptimizerSpec::ScheduleFreeAdamW(_))
     }
 
-    /// Whether a step looks at its batch several times, so that only full batches make sense.
+    /// Returns whether a step evaluates its batch several times, so that only full batches make
+    /// sense.
     pub fn wants_full_batches(&self) -> bool {
         matches!(self, OptimizerSpec::Lbfgs(_))
     }
 
-    /// Whether `update` and `groups` can surround it.
+    /// Checks that `update` and `groups` can be combined with this optimizer.
     ///
     /// # Errors
-    /// The key to blame and the reason: lbfgs sees all weights as one vector and
-    /// compares gradients as they are; decay of schedule-free's weights alone
-    /// would part them from its average.
+    /// Returns the key at fault and the reason: lbfgs treats all weights as one vector and compares
+    /// unmodified gradients; decoupled decay would separate the weights of schedule-free
+    /// optimizers from their average.
     pub fn goes_with(
         &self,
         update: &UpdateSpec,

@@ -4,7 +4,8 @@ use crate::optimizer::OptimizerSpec;
 use crate::params::Value;
 
 impl OptimizerSpec {
-    /// The same with another `weight_decay` (and `aux_weight_decay`); unchanged where there is none.
+    /// Returns the optimizer with another `weight_decay` (and `aux_weight_decay`); unchanged if it
+    /// has no such parameter.
     pub fn with_weight_decay(&self, decay: f64) -> Self {
         let mut values = self.to_values();
         for name in ["weight_decay", "aux_weight_decay"] {
@@ -15,10 +16,10 @@ impl OptimizerSpec {
         Self::from_values(self.kind(), &values).unwrap_or_else(|| self.clone())
     }
 
-    /// Rules between parameters that no single range can say.
+    /// Checks the rules between parameters, which a single range cannot express.
     ///
     /// # Errors
-    /// The name of the parameter to blame and the reason.
+    /// Returns the name of the parameter at fault and the reason.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         match self {
             OptimizerSpec::Sgd(p) if p.nesterov && (p.momentum <= 0.0 || p.dampening != 0.0) => {

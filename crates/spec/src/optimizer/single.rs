@@ -1,6 +1,5 @@
-//! What is computed in 32 bits, as weights are, and which parameters muon's own rule
-//! trains: facts of the update rules in `optimizer-registry`, said here because plan
-//! and report speak of them.
+//! Facts about the update rules in `optimizer-registry` that plan and report need: the
+//! parameters that are used in 32 bits, as weights are, and those that muon's own rule trains.
 
 use crate::optimizer::{Muon, OptimizerSpec};
 use crate::parameters::{Parameter, ParameterTable, Role};
@@ -8,10 +7,10 @@ use crate::params::{Param, Range};
 use crate::update::ParamGroup;
 
 impl Param {
-    /// What a value becomes as a 32-bit number where that is another thing: `0`, `1` or
-    /// `infinite`. None where it stays what it is but for its last digits.
+    /// Returns the special value that `x` becomes as a 32-bit float: `0`, `1` or `infinite`; `None`
+    /// if only its last digits change.
     ///
-    /// Only of shares and factors is it of interest that they become 1.
+    /// A value that becomes 1 is reported only for fractions and factors.
     pub fn in_float32(&self, x: f64) -> Option<&'static str> {
         let single = x as f32;
         let about_one = matches!(self.range, Range::BelowOne | Range::UpToOne)
@@ -30,8 +29,8 @@ impl Param {
 }
 
 impl OptimizerSpec {
-    /// Whether a parameter of this name is used in 64 bits alone, on the host: what comes of
-    /// it, and not the parameter, is then rounded to 32 bits.
+    /// Returns whether a parameter of this name is used only in 64 bits, on the host. Its results,
+    /// not the parameter itself, are then rounded to 32 bits.
     pub fn in_float64(&self, name: &str) -> bool {
         let names: &[&str] = match self {
             OptimizerSpec::Sgd(_) => &["dampening"],
@@ -53,8 +52,8 @@ impl OptimizerSpec {
         names.contains(&name)
     }
 
-    /// The rate by which a decay of this name shrinks weights, p <- p (1 - rate decay); none
-    /// where there is no such decay or it is added to the gradient.
+    /// Returns the rate by which a decay of this name shrinks weights, p <- p (1 - rate decay);
+    /// `None` if there is no such decay or it is added to the gradient.
     pub fn shrinks_at(&self, name: &str) -> Option<f64> {
         match (self, name) {
             (OptimizerSpec::AdamW(p), "weight_decay") => Some(p.lr),
@@ -71,8 +70,8 @@ impl OptimizerSpec {
 }
 
 impl Muon {
-    /// Returns who trains which of the `weights`. Of several groups that match a parameter the
-    /// first counts.
+    /// Splits `weights` by the rule that trains them. The first group that matches a parameter
+    /// applies.
     pub fn split(weights: &ParameterTable, groups: &[ParamGroup]) -> MuonSplit {
         let mut out = MuonSplit::default();
         for parameter in weights.iter() {
@@ -89,14 +88,16 @@ impl Muon {
         out
     }
 
-    /// Whether its own rule can train a parameter of this shape; AdamW trains every other one.
+    /// Returns whether muon's own rule can train a parameter of this shape; AdamW trains the
+    /// others.
     pub fn is_matrix(shape: &[usize]) -> bool {
         shape.len() == 2
     }
 
-    /// Whether AdamW trains a parameter of `table` although it is a matrix: an embedding, and
-    /// the head of a model that has embeddings. Each of their rows or columns belongs to a token
-    /// or a position, so that they are tables and no maps between layers.
+    /// Returns whether AdamW trains a parameter of `table` although it is a matrix: an embedding,
+    /// or
+    /// the head of a model with embeddings. Each row or column of these belongs to a token or a
+    /// position, so they are lookup tables rather than maps between layers.
     pub fn leaves(table: &ParameterTable, parameter: &Parameter) -> bool {
         let tokens = || table.iter().any(|known| known.is(Role::Embedding));
         Muon::is_matrix(&parameter.shape)
@@ -104,14 +105,15 @@ impl Muon {
     }
 }
 
-/// Who trains what, of a run with muon: paths of parameters in the order of the layers.
+/// The split of a muon run's parameters by the rule that trains them: paths in the order of the
+/// layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MuonSplit {
-    /// By muon's own rule.
+    /// Parameters trained by muon's own rule.
     pub matrices: Vec<String>,
-    /// By AdamW.
+    /// Parameters trained by AdamW.
     pub others: Vec<String>,
-    /// Frozen by a group with `lr_scale = 0`.
+    /// Parameters frozen by a group with `lr_scale = 0`.
     pub frozen: Vec<String>,
 }
 
@@ -153,7 +155,7 @@ mod tests {
 
     #[test]
     fn names_of_64_bits_are_names_of_parameters() {
-        // Whatever is left of a parameter that was renamed would never be asked for.
+        // A name left behind after a parameter was renamed would never be found.
         for kind in OptimizerSpec::KINDS {
             let values = kind.params.iter().map(|p| match p.default {
                 crate::params::ParamDefault::Value(value) => (p.name.to_owned(), value()),

@@ -1,6 +1,7 @@
 //! Macros that define values and kinds together with their descriptors.
 
-/// Defines an enum of names that is a parameter type of its own.
+/// Defines an enum of names that can be the type of a parameter. A variant's doc comment is its
+/// description; only those of `Loss` and `FigureName` are shown to users.
 macro_rules! choice {
     ($(#[$meta:meta])* $name:ident { $($(#[$($vmeta:tt)*])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -11,17 +12,17 @@ macro_rules! choice {
             pub const NAMES: &'static [&'static str] = &[$($text),+];
             /// Every variant, in the order of declaration.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
-            /// The name in the sweep file.
+            /// Returns the name in the sweep file.
             pub const fn name(self) -> &'static str {
                 match self { $($name::$variant => $text),+ }
             }
-            /// The variant's documentation, on one line.
+            /// Returns the variant's documentation, on one line.
             pub fn doc(self) -> &'static str {
                 match self {
                     $($name::$variant => concat!($($crate::params::doc_line!($($vmeta)*)),*).trim()),+
                 }
             }
-            /// The variant of this name.
+            /// Returns the variant of this name; `None` if there is none.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($text => Some($name::$variant),)+ _ => None }
             }
@@ -63,7 +64,7 @@ macro_rules! choice {
     };
 }
 
-/// The text of one line of documentation; empty for any other attribute.
+/// Expands to the text of one line of documentation, or to nothing for any other attribute.
 macro_rules! doc_line {
     (doc = $text:literal) => {
         $text
@@ -74,12 +75,12 @@ macro_rules! doc_line {
 }
 
 /// Defines a struct of hyper-parameters together with their descriptors:
-/// `field: type = default, range;` where the default may be
-/// `derived("how")` or `required`.
+/// `field: type = default, range;` where the default is `value(...)`,
+/// `derived("how")` or `required`. A field's doc comment is its description for users.
 ///
-/// Fields of a closing `later { field: type, range; }` came after the first
-/// release: their default is that of the type (0, false, empty), and they are
-/// left out of stored forms while they have it, so that ids survive them.
+/// Fields of a closing `later { field: type, range; }` were added after the first release. Their
+/// default is that of the type (0, false, empty), and stored forms omit them at the default, so
+/// that adding a field changes no id.
 macro_rules! params {
     (@default $ty:ty, required) => { $crate::params::ParamDefault::Required };
     (@default $ty:ty, derived($how:literal)) => { $crate::params::ParamDefault::Derived($how) };
@@ -148,15 +149,16 @@ macro_rules! params {
 /// Defines a registry: an enum over parameter structs, tagged by `kind` in
 /// every stored form, and the table of its [`Kind`]s:
 /// `Variant(Params) = "kind" from "source" differs "how, if it does",`
+/// A variant's doc comment is its description for users.
 ///
-/// `Name with field: type {` gives each variant's field by a method of its name.
+/// `Name with field: type {` adds a method `field` that returns this field of any variant.
 macro_rules! registry {
     ($(#[$meta:meta])* $name:ident with $field:ident: $field_ty:ty { $($(#[doc = $doc:literal])+ $variant:ident($params:ty) = $kind:literal from $source:literal $(differs $differs:literal)?),+ $(,)? }) => {
         registry! {
             $(#[$meta])* $name { $($(#[doc = $doc])+ $variant($params) = $kind from $source $(differs $differs)?),+ }
         }
         impl $name {
-            /// The value that every kind has.
+            /// Returns this parameter, which every kind has.
             pub fn $field(&self) -> $field_ty {
                 match self { $(Self::$variant(p) => p.$field),+ }
             }
@@ -176,22 +178,23 @@ macro_rules! registry {
                 differs: concat!("" $(, $differs)?),
                 params: <$params as $crate::params::Params>::PARAMS,
             }),+];
-            /// The `kind` in the sweep file.
+            /// Returns the `kind` in the sweep file.
             pub fn kind(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $kind),+ }
             }
-            /// The descriptor of this name.
+            /// Returns the descriptor of a kind; `None` if there is none.
             pub fn descriptor(kind: &str) -> Option<&'static $crate::params::Kind> {
                 Self::KINDS.iter().find(|k| k.name == kind)
             }
-            /// The typed spec; `None` for an unknown kind, a missing value or one of another type.
+            /// Returns the typed spec; `None` for an unknown kind, or a value that is missing or
+            /// of another type.
             pub fn from_values(kind: &str, values: &$crate::params::Values) -> Option<Self> {
                 match kind {
                     $($kind => <$params as $crate::params::Params>::from_values(values).map(Self::$variant),)+
                     _ => None,
                 }
             }
-            /// Its parameter values by name, `kind` not included.
+            /// Returns the parameter values by name, without `kind`.
             pub fn to_values(&self) -> $crate::params::Values {
                 match self { $(Self::$variant(p) => $crate::params::Params::to_values(p)),+ }
             }

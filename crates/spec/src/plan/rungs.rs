@@ -1,4 +1,4 @@
-//! The rungs of a plan: how far each of its runs is trained.
+//! The rungs of a plan, which determine how far each of its runs is trained.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,32 +7,32 @@ use crate::identity::Id;
 use crate::stages::{Decision, Rungs};
 
 impl Plan {
-    /// The rungs that are still to be decided on, the next first; none without `[tuning]`.
+    /// Returns the rungs without a decision yet, the next one first; empty without `[tuning]`.
     pub fn rungs_left(&self) -> &[u64] {
         let decided = self.on_rungs(&self.decisions).count();
         let rungs = self.tuning.as_ref().map_or(&[][..], |tuning: &Rungs| &tuning.rungs);
         rungs.get(decided..).unwrap_or(&[])
     }
 
-    /// Decisions on rungs, in the order of the rungs.
+    /// Returns the decisions on rungs, in the order of the rungs.
     fn on_rungs<'a>(&self, decisions: &'a [Decision]) -> impl Iterator<Item = &'a Decision> {
         decisions.iter().filter(|decision| decision.rung > 0)
     }
 
-    /// The epoch at which each run of the sweep file pauses: where it was cut, or the next rung.
-    /// What is trained to its end is left out.
+    /// Returns the epoch at which each run of the sweep file pauses: the rung at which it was cut,
+    /// or the next rung. Runs that are trained to their end are left out.
     pub fn pauses(&self) -> HashMap<Id, u64> {
         self.pauses_after(&self.decisions)
     }
 
-    /// The pauses when only these decisions had been taken, the first of the plan's.
+    /// Returns the pauses as they were after these decisions, which are the first of the plan's.
     pub fn pauses_after(&self, decisions: &[Decision]) -> HashMap<Id, u64> {
         let Some(tuning) = &self.tuning else { return HashMap::new() };
         let kept: Vec<HashSet<Id>> = self
             .on_rungs(decisions)
             .map(|decision| decision.chosen.iter().flat_map(|c| &c.configs).copied().collect())
             .collect();
-        // Of a part of a plan the runs of the file need not be the first ones.
+        // In a part of a plan the runs of the file need not come first.
         let of_file: Option<HashSet<Id>> = self
             .decisions
             .first()
@@ -47,7 +47,7 @@ impl Plan {
         self.runs.iter().filter(is_of_file).filter_map(pause).collect()
     }
 
-    /// The runs that were cut, each with the epoch at which it was.
+    /// Returns the runs that were cut, each with the epoch at which it was cut.
     pub fn cut(&self) -> HashMap<Id, u64> {
         let next = self.rungs_left().first();
         let mut out = self.pauses();

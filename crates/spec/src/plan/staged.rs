@@ -1,4 +1,4 @@
-//! The stages of a plan: seeds, decisions and the runs that these add.
+//! The stages of a plan: seeds, decisions and the runs that decisions add.
 
 use std::collections::HashSet;
 
@@ -9,72 +9,74 @@ use crate::run::RunSpec;
 use crate::stages::{Decision, Stage, Until};
 
 impl Plan {
-    /// True where runs follow from the results of others.
+    /// Returns whether some runs depend on the results of others.
     pub fn is_staged(&self) -> bool {
         self.confirm.is_some() || self.until.is_some() || self.tuning.is_some() || self.can_grow()
     }
 
-    /// True where the grid of an optimizer may grow.
+    /// Returns whether the grid of any optimizer may grow.
     pub fn can_grow(&self) -> bool {
         self.optimizers.iter().any(|optimizer| !optimizer.extend.is_empty())
     }
 
-    /// True where a grid may still grow: no decision has ended that.
+    /// Returns whether a grid may still grow: no decision has ended the growth.
     pub fn is_growing(&self) -> bool {
         let ends = |decision: &Decision| decision.grown.is_empty() && decision.rung == 0;
         self.can_grow() && !self.decisions.iter().any(ends)
     }
 
-    /// The runs that the sweep file asks for by itself. They stand before those that decisions add.
+    /// Returns the runs of the sweep file itself, which precede those that decisions add.
     pub fn runs_of_file(&self) -> &[PlannedRun] {
         let all = self.runs.len();
         let first = self.decisions.first().map_or(all, |decision| decision.rests_on.len());
         &self.runs[..first.min(all)]
     }
 
-    /// The configurations that were added to grids, in the order of time.
+    /// Returns the configurations that were added to grids, in chronological order.
     pub fn grown(&self) -> impl Iterator<Item = &Grown> {
         self.decisions.iter().flat_map(|decision| &decision.grown)
     }
 
-    /// Values that were added to an axis of a label, at most as many as it may grow by.
+    /// Returns the number of values that were added to an axis of a label.
     pub fn grown_by(&self, label: &str, path: &str) -> u64 {
         self.grown().filter(|grown| grown.label == label && grown.path == path).count() as u64
     }
 
-    /// Decisions on the fresh seeds, in the order of the looks.
+    /// Returns the decisions on the fresh seeds, in the order of the looks.
     pub fn confirming(&self) -> impl Iterator<Item = &Decision> {
         self.decisions.iter().filter(|decision| decision.stage == Stage::Confirm)
     }
 
-    /// True where the seeds that judge may end early, so that not every label has all of them.
+    /// Returns whether the seeds that judge may end early, so that some labels may lack seeds.
     pub fn ends_early(&self) -> bool {
         self.looks().is_some()
     }
 
-    /// The looks at the seeds that judge, and the stage of these; none without `until`.
+    /// Returns the looks at the seeds that judge, and the stage of these seeds; `None` without
+    /// `until`.
     pub fn looks(&self) -> Option<(&Until, Stage)> {
         let confirm = || self.confirm.as_ref().and_then(|confirm| confirm.until.as_ref());
         let own = self.until.as_ref().map(|until| (until, Stage::Tuning));
         own.or_else(|| confirm().map(|until| (until, Stage::Confirm)))
     }
 
-    /// Decisions on a look at the seeds that judge, in the order of the looks.
+    /// Returns the decisions on looks at the seeds that judge, in the order of the looks.
     fn on_looks(&self) -> impl DoubleEndedIterator<Item = &Decision> {
         self.decisions.iter().filter(|decision| decision.look > 0)
     }
 
-    /// The number of looks that have been opened. The first one at seeds of the sweep file needs no decision.
+    /// Returns the number of looks that have been opened. The first look at seeds of the sweep
+    /// file needs no decision.
     pub fn looks_opened(&self) -> usize {
         self.on_looks().count() + usize::from(self.until.is_some())
     }
 
-    /// The decision that opened a stage; none where it is still to come.
+    /// Returns the decision that opened a stage; `None` if it has not been made yet.
     pub fn decision(&self, stage: Stage) -> Option<&Decision> {
         self.decisions.iter().find(|decision| decision.stage == stage)
     }
 
-    /// True where something is still to be decided on once all runs have ended.
+    /// Returns whether a decision is still to be made once all runs have ended.
     pub fn is_open(&self) -> bool {
         if self.is_growing() || !self.rungs_left().is_empty() {
             return true;
@@ -88,7 +90,7 @@ impl Plan {
         }
     }
 
-    /// Seeds of a stage up to a look; all of them without looks.
+    /// Returns the seeds of a stage up to a look, from 1; all of them without looks.
     pub fn seeds_upto(&self, stage: Stage, look: u64) -> &[u64] {
         let seeds = self.seeds_of(stage);
         let until = self.looks().filter(|(_, of)| *of == stage).map(|(until, _)| until);
@@ -97,7 +99,7 @@ impl Plan {
         &seeds[..upto.min(seeds.len())]
     }
 
-    /// The seeds of a stage, in the order of the file.
+    /// Returns the seeds of a stage, in the order of the file.
     pub fn seeds_of(&self, stage: Stage) -> &[u64] {
         match (stage, &self.confirm) {
             (Stage::Tuning, _) => &self.seeds,
@@ -106,22 +108,22 @@ impl Plan {
         }
     }
 
-    /// The seeds of a stage that a run is planned with, in the order of the file: fewer than all where
-    /// they ended early.
+    /// Returns the seeds of a stage that some run is planned with, in the order of the file; not
+    /// all of them if they ended early.
     pub fn seeds_planned(&self, stage: Stage) -> Vec<u64> {
         let runs = self.runs.iter().filter(|run| run.stage == stage);
         let planned: HashSet<u64> = runs.map(|run| run.spec.seed).collect();
         self.seeds_of(stage).iter().copied().filter(|seed| planned.contains(seed)).collect()
     }
 
-    /// True where the runs that a decision rests on are those of the plan.
+    /// Returns whether a decision is based on exactly the runs of the plan.
     pub fn fits(&self, decision: &Decision) -> bool {
         let runs = self.runs.iter().map(|run| run.run_id);
         runs.eq(decision.rests_on.iter().map(|evidence| evidence.run_id))
     }
 
-    /// Adds a decision and the runs that it opens: by label, then configuration, then seed.
-    /// Labels are those that the plan has now: a decision is of configurations.
+    /// Adds a decision and the runs that it opens, ordered by label, configuration and seed. A
+    /// decision is about configurations, so its labels are replaced by those of this plan.
     pub fn decide(&mut self, mut decision: Decision) {
         for choice in &mut decision.chosen {
             let first = choice.configs.first();
@@ -141,11 +143,11 @@ impl Plan {
         self.decisions.push(decision);
     }
 
-    /// The runs that a decision opens: all seeds up to its look of each configuration that are not
-    /// planned yet.
+    /// Returns the runs that a decision opens and that are not planned yet: each chosen
+    /// configuration with all seeds up to the look.
     pub fn runs_of(&self, decision: &Decision) -> Vec<PlannedRun> {
         if decision.rung > 0 {
-            // These are planned from the start, and go on.
+            // Its runs are planned from the start, and merely continue.
             return Vec::new();
         }
         let seeds = self.seeds_upto(decision.stage, decision.look);
@@ -156,13 +158,13 @@ impl Plan {
         runs.filter(|run| !planned.contains(&run.run_id)).collect()
     }
 
-    /// The first run of tuning of a configuration.
+    /// Returns the first tuning run of a configuration.
     fn tuned(&self, config: Id) -> Option<&PlannedRun> {
         self.runs.iter().find(|run| run.stage.is_tuning() && run.config_id == config)
     }
 
-    /// The runs of a configuration that is added to a grid: one a seed of tuning. None where the
-    /// value is not allowed, or there is no such configuration to start from.
+    /// Returns the runs of a configuration that is added to a grid, one per seed of tuning. Empty
+    /// if the value is not allowed or the configuration it starts from is unknown.
     pub fn runs_grown(&self, grown: &Grown) -> Vec<PlannedRun> {
         let Some(from) = self.tuned(grown.from) else { return Vec::new() };
         let Some(spec) = from.spec.with_value(&grown.path, &grown.value) else { return Vec::new() };
@@ -171,7 +173,7 @@ impl Plan {
         with_seeds(&like, Stage::Tuning, &self.seeds)
     }
 
-    /// The most configurations that the grids of a label can still grow by.
+    /// Returns the largest number of configurations that can still be added to a label's grids.
     fn grows_at_most(&self, optimizer: &PlannedOptimizer) -> usize {
         let left = |extend: &Extend| {
             extend.at_most.saturating_sub(self.grown_by(&optimizer.label, &extend.path)) as usize
@@ -182,7 +184,8 @@ impl Plan {
         }
     }
 
-    /// The most runs of a stage; of tuning those that growth and later looks can still add.
+    /// Returns the largest number of runs that a stage can still add: for tuning by growth and
+    /// later looks, for confirmation all of its runs.
     pub fn at_most(&self, stage: Stage) -> usize {
         let configs = |optimizer: &PlannedOptimizer| {
             let tuning = self.runs.iter().filter(|run| run.stage.is_tuning());
@@ -208,7 +211,7 @@ impl Plan {
     }
 }
 
-/// The runs of a stage with the specification, label and axes of a run, and other seeds.
+/// Returns copies of a run in a stage, one per seed, with their ids.
 fn with_seeds(like: &PlannedRun, stage: Stage, seeds: &[u64]) -> Vec<PlannedRun> {
     let ids = ConfigIds::new(&like.spec);
     let run = |&seed: &u64| {

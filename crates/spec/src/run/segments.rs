@@ -1,48 +1,48 @@
-//! The cut of a run into pieces at whose borders it may be looked at.
+//! Segments of a run, between which checkpoints and evaluations may take place.
 
-/// The cut of a run into segments: epochs, or of a run by steps equal numbers of steps. At
-/// their borders the streams of the device are seeded anew, a digest of the batches is taken,
-/// and checkpoints and evaluations stand.
+/// The segments of a run: epochs, or for a run by steps equal numbers of steps. At their borders
+/// the random streams of the device are reseeded and a digest of the batches is taken, and
+/// checkpoints and evaluations may take place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segments {
-    /// Optimizer steps of a segment; the last may be shorter.
+    /// Optimizer steps per segment; the last may be shorter.
     pub length: u64,
     /// Optimizer steps of the run.
     pub total: u64,
 }
 
 impl Segments {
-    /// Number of segments.
+    /// Returns the number of segments.
     pub fn count(self) -> u64 {
         self.total.div_ceil(self.length)
     }
 
-    /// Steps of a segment, the first of which is number 1; counted from 0.
+    /// Returns the steps of a segment, counted from 0; segments are numbered from 1.
     pub fn steps(self, number: u64) -> std::ops::Range<u64> {
         let start = self.length * (number - 1);
         start..(start + self.length).min(self.total)
     }
 
-    /// Number of segments at whose ends something that is due every `every` steps is due.
+    /// Returns the number of segments after which something that recurs every `every` steps is due.
     pub fn count_due(self, every: u64) -> u64 {
-        // Multiples that are no closer than segments are long have borders of their own.
+        // Multiples at least a segment apart fall on distinct borders.
         let every = every.max(self.length);
         let multiples = self.total / every;
         let last = (multiples * every).next_multiple_of(self.length);
         multiples + u64::from(last < self.total)
     }
 
-    /// True where something that is due every `every` steps is due at the end of a segment: at
-    /// the first border at or behind each multiple, and at the end of the run.
+    /// Returns whether something that recurs every `every` steps is due at the end of a segment:
+    /// at the first border at or after each multiple, and at the end of the run.
     pub fn is_due(self, number: u64, every: u64) -> bool {
         let steps = self.steps(number);
         steps.end == self.total || steps.end / every.max(1) > steps.start / every.max(1)
     }
 }
 
-/// Steps of a segment of a run of so many: the largest of 1, 2, 5, 10, 20, 50 and so on of
-/// which there are forty or more. It follows from the length of the run alone, so that neither
-/// evaluations nor checkpoints move a border, and with it what the device draws.
+/// Returns the steps per segment of a run of `steps`: the largest of 1, 2, 5, 10, 20, 50 and so on
+/// with at least forty segments, or 1. It depends only on the length of the run, so that neither
+/// evaluations nor checkpoints move a border and thereby change the device's random numbers.
 pub fn segment(steps: u64) -> u64 {
     let most = (steps / 40).max(1);
     let mut power = 1;

@@ -1,9 +1,9 @@
-//! Lengths of schedules: which keys are one, and the length of a run in both units.
+//! Lengths of schedules: the keys that are lengths, and the length of a run in both units.
 
 use super::{Per, Wsd};
 
-/// Keys of schedules whose values are lengths, or places along one, counted in `per`: a sweep
-/// file may give each as a percentage of the run.
+/// Keys of schedules whose values are lengths or positions counted in `per`. A sweep file may give
+/// each as a percentage of the run.
 pub const LENGTHS: &[&str] = &[
     "warmup",
     "t_max",
@@ -15,7 +15,7 @@ pub const LENGTHS: &[&str] = &[
     "timescale",
 ];
 
-/// Whether this key of a schedule is one of [`LENGTHS`].
+/// Returns whether this key of a schedule is one of [`LENGTHS`].
 pub fn is_length(key: &str) -> bool {
     LENGTHS.contains(&key)
 }
@@ -23,15 +23,15 @@ pub fn is_length(key: &str) -> bool {
 /// The length of a run in both units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunLength {
-    /// Epochs.
+    /// Number of epochs.
     pub epochs: u64,
-    /// Optimizer steps.
+    /// Number of optimizer steps.
     pub steps: u64,
 }
 
 impl RunLength {
-    /// Returns the length in this unit. Whatever follows from the length of a run, derived
-    /// lengths of schedules, percentages and lints, asks here.
+    /// Returns the length in this unit. Everything that depends on the length of a run (derived
+    /// lengths of schedules, percentages, lints) uses this value.
     pub fn counted(self, per: Per) -> u64 {
         match per {
             Per::Epoch => self.epochs,
@@ -41,13 +41,13 @@ impl RunLength {
 }
 
 impl Wsd {
-    /// Units that decay: `decay` times the length, rounded, one at least.
+    /// Returns the number of units that decay: `decay` times the length, rounded, at least one.
     pub fn decaying(&self) -> u64 {
         ((self.decay * self.total_iters as f64).round() as u64).clamp(1, self.total_iters.max(1))
     }
 
-    /// Units at the learning rate as given, before those that decay. The first that decays
-    /// has the full rate too.
+    /// Returns the number of units at the full learning rate before the decay. The first unit of
+    /// the decay has the full rate too.
     pub fn stable(&self) -> u64 {
         self.total_iters.saturating_sub(self.decaying())
     }

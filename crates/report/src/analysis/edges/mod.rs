@@ -1,5 +1,5 @@
-//! Values of a grid that are worth adding: beyond its edge, where the chosen one
-//! lies on it, and in the gaps beside the chosen one.
+//! Advice on values to add to a grid: beyond its edge, if the chosen value is on the edge, and in
+//! gaps next to the chosen value.
 
 mod zipped;
 
@@ -21,21 +21,21 @@ pub use zipped::Partner;
 /// Values worth adding to one axis of a label's grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
-    /// The axis by its dotted path: `optimizer.lr`, `data.batch_size`.
+    /// Dotted path of the axis: `optimizer.lr`, `data.batch_size`.
     pub path: String,
-    /// The edge that the chosen value lies on; none where it lies inside.
+    /// The edge of the grid that the chosen value is on; `None` inside the grid.
     pub end: Option<GridEnd>,
-    /// Values to try beyond that edge, the nearest first; empty where the parameter
-    /// allows none.
+    /// Values to try beyond that edge, the nearest first; empty where the parameter's range ends
+    /// there.
     pub beyond: Vec<f64>,
-    /// Values to try in gaps of more than a decade beside the chosen one, ascending.
+    /// Values to try in gaps of more than a decade next to the chosen value, ascending.
     pub gaps: Vec<f64>,
-    /// Lists that are zipped with this one, and must grow by as many values.
+    /// Lists that are zipped with this axis and must grow by as many values.
     pub partners: Vec<Partner>,
 }
 
 impl Advice {
-    /// The axis as people call it: `learning rate`, `weight_decay`.
+    /// Returns the axis name for display: `learning rate`, `weight_decay`.
     pub fn name(&self) -> &str {
         match self.path.as_str() {
             "optimizer.lr" => "learning rate",
@@ -44,22 +44,24 @@ impl Advice {
     }
 }
 
-/// The longest step that is proposed, as a factor: of what lies more than a decade
-/// away nothing is known.
+/// Largest factor by which a proposed value differs from the chosen one.
 const DECADE: f64 = 10.0;
 
-/// A second step of such a ratio ends about a decade away: that of grids as 1, 3, 10.
+/// Largest ratio of neighbouring grid values for which two values are proposed, as in grids like 1,
+/// 3, 10: the second is about a decade away.
 const HALF_DECADE: f64 = 3.5;
 
-/// Slack for ratios such as 0.1 / 0.01, which are not exactly ten.
+/// Tolerance for ratios such as 0.1 / 0.01, which are not exactly ten.
 const SLACK: f64 = 1.0 + 1e-9;
 
-/// Values worth adding to a label's grid around its chosen configuration, an axis each, the
-/// learning rate first; axes that are zipped with each other count as one. None for an axis on which a configuration that is as good as the
-/// chosen one has another value, for one that was drawn at random and has no grid, where
-/// nothing could be better, and without a value to choose by.
+/// Returns values worth adding to a label's grid around its chosen configuration, one entry per
+/// axis, the learning rate first. Axes that are zipped with each other count as one.
+///
+/// An axis has no advice if it was drawn at random or a configuration with another value ties with
+/// the chosen one at the edge. The result is empty if no value could be better, or there is no
+/// value to choose by.
 pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
-    // The grid was tried on the seeds that choose.
+    // The grid was tried on the seeds of tuning.
     let config = analysis.counterpart(config, Stage::Tuning).unwrap_or(config);
     let value = config.standing(&analysis.selection, &config.selection);
     if value.is_none_or(|value| unsurpassed(analysis, config, value)) {
@@ -73,8 +75,8 @@ pub fn advice(analysis: &Analysis, config: &Config) -> Vec<Advice> {
     zipped::joined(analysis, config.label, all.collect())
 }
 
-/// Returns whether nothing is better than the value of a configuration: a share of all,
-/// no loss, or the target reached after one epoch, of runs by steps one segment, the first at whose end it may be measured.
+/// Returns whether no value can be better than this one: all samples right, no loss, or the target
+/// reached at the first measurement (after one epoch; for runs by steps, one segment).
 pub(super) fn unsurpassed(analysis: &Analysis, config: &Config, value: f64) -> bool {
     let selection = &analysis.selection;
     if selection.reached() {
@@ -92,7 +94,7 @@ fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
     let value = |c: &Config| numeric(analysis.planned(c).axes.get(path)?);
     let chosen = value(config)?;
     let tried: Option<Vec<f64>> = analysis.tried(config.label).map(value).collect();
-    // Ascending, each once; all are finite.
+    // Ascending and distinct; all are finite.
     let mut tried = tried?;
     tried.sort_by(f64::total_cmp);
     tried.dedup();
@@ -113,7 +115,7 @@ fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
         (Some(inner), None) => (Some(GridEnd::Highest), inner),
         _ => (None, chosen),
     };
-    // Nothing lies below none of it.
+    // No value is below zero.
     let end = end.filter(|end| !(*end == GridEnd::Lowest && chosen <= 0.0));
     let grid = Grid::of(analysis, config, path, &tried);
     let beyond = end.map_or(Vec::new(), |end| grid.beyond(end, chosen, inner));
@@ -128,7 +130,7 @@ fn of_axis(analysis: &Analysis, config: &Config, path: &str) -> Option<Advice> {
     })
 }
 
-/// A value as a finite number.
+/// Returns a value as a finite number.
 pub(super) fn numeric(value: &Value) -> Option<f64> {
     match value {
         Value::Float(x) => Some(*x),
@@ -138,11 +140,11 @@ pub(super) fn numeric(value: &Value) -> Option<f64> {
     .filter(|x| x.is_finite())
 }
 
-/// The allowed values of an axis and the digits in which they are written.
+/// The allowed values of an axis, and the digits with which they are written.
 struct Grid {
     range: Range,
-    /// Says whether its values are shares, which count by what they lack to one: of a momentum,
-    /// which some optimizers allow to be one and more, where those tried are below.
+    /// Whether its values are shares, which are extended by their distance to one. A momentum is a
+    /// share if all tried values are below one, even if the optimizer allows larger ones.
     share: bool,
     whole: bool,
     digits: usize,
@@ -151,7 +153,7 @@ struct Grid {
 impl Grid {
     fn of(analysis: &Analysis, config: &Config, path: &str, tried: &[f64]) -> Self {
         let param = parameter(analysis, config, path);
-        // What is not known is a size.
+        // An unknown parameter is taken to be positive.
         let range = param.map_or(Range::Positive, |param| param.range);
         let below_one = tried.iter().all(|x| *x < 1.0);
         let momentum = path == "optimizer.momentum" && below_one;
@@ -163,16 +165,17 @@ impl Grid {
         }
     }
 
-    /// A proposal as the grid writes its values; none that is not allowed.
+    /// Rounds a proposal to the digits of the grid; `None` if the value is not allowed.
     fn shown(&self, x: f64) -> Option<f64> {
         let rounded: f64 = format!("{:.*e}", self.digits - 1, x).parse().ok()?;
         let rounded = if self.whole { x.round() } else { rounded };
         (rounded != 0.0 && self.range.contains(rounded)).then_some(rounded)
     }
 
-    /// On from `edge` by the ratio to its inner neighbour, at most a decade in all.
+    /// Extends the grid from `edge` by its ratio to the inner neighbour, at most by a decade in
+    /// total.
     fn beyond(&self, end: GridEnd, edge: f64, inner: f64) -> Vec<f64> {
-        // A share close to one counts by what it lacks: 0.9, 0.99.
+        // Shares close to one are extended by their distance to one: 0.9, 0.99.
         let from_one = self.share && end == GridEnd::Highest;
         let turned = |x: f64| if from_one { 1.0 - x } else { x };
         let (edge, inner) = (turned(edge), turned(inner));
@@ -195,14 +198,14 @@ impl Grid {
         out
     }
 
-    /// A share by what it lacks to one, to one digit: 0.98 of 0.02.
+    /// Returns the share at a distance to one, which is rounded to one digit: 0.98 for 0.02.
     fn lacking(&self, lack: f64) -> Option<f64> {
         let lack: f64 = format!("{lack:.0e}").parse().ok()?;
         let share: f64 = format!("{:.12}", 1.0 - lack).parse().ok()?;
         self.range.contains(share).then_some(share)
     }
 
-    /// The value a decade away from `chosen` towards `other`, where the gap is wider.
+    /// Returns the value a decade away from `chosen` towards `other` if the gap is wider than that.
     fn gap(&self, chosen: f64, other: f64) -> Option<f64> {
         if chosen <= 0.0 || other <= 0.0 {
             return None;
@@ -212,7 +215,7 @@ impl Grid {
     }
 }
 
-/// The descriptor of an axis; none where it is no parameter of one value.
+/// Returns the descriptor of an axis; `None` where it is not a parameter with a single value.
 fn parameter(analysis: &Analysis, config: &Config, path: &str) -> Option<Param> {
     let spec = &analysis.planned(config).spec;
     let (table, name) = path.split_once('.')?;
@@ -243,7 +246,7 @@ mod tests {
         assert_eq!(rates.beyond(GridEnd::Lowest, 0.01, 0.03), [0.003, 0.001]);
         assert_eq!(rates.beyond(GridEnd::Highest, 0.1, 0.03), [0.3, 1.0]);
         assert_eq!(rates.beyond(GridEnd::Highest, 0.8, 0.1), [6.0], "eight times, to one digit");
-        // The ratio of a grid of absurd steps is not taken.
+        // A ratio above ten is not followed.
         assert_eq!(rates.beyond(GridEnd::Lowest, 1e-2, 1e3), [0.001]);
         assert_eq!(rates.gap(1e-2, 1e3), Some(0.1));
         assert_eq!(rates.gap(1e3, 1e-2), Some(100.0));
@@ -260,7 +263,7 @@ mod tests {
         assert_eq!(decay.beyond(GridEnd::Highest, 1e-2, 0.0), [0.1]);
         let momentum = grid(Range::BelowOne, false, 1);
         assert_eq!(momentum.beyond(GridEnd::Highest, 0.9, 0.5), [0.98]);
-        // SGD allows any momentum; one above one is no advice.
+        // SGD allows any momentum, but none above one is advised.
         let momentum = Grid { share: true, ..grid(Range::NonNegative, false, 1) };
         assert_eq!(momentum.beyond(GridEnd::Highest, 0.9, 0.5), [0.98]);
         assert_eq!(momentum.beyond(GridEnd::Highest, 1.0, 0.5), Vec::<f64>::new());

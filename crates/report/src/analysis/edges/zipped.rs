@@ -1,20 +1,21 @@
-//! Advice on zipped lists, of which none can grow alone: a file whose zipped lists differ in
-//! length is refused.
+//! Advice on zipped lists, none of which can grow alone, since zipped lists of different lengths
+//! are rejected.
 
 use crate::analysis::{Advice, Analysis};
 
-/// Another list of the sweep file, which must grow by as many values.
+/// Another list of the sweep file that must grow by as many values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partner {
-    /// The optimizer whose list it is, where it is another's.
+    /// The optimizer that has the list; `None` for the advised optimizer itself.
     pub label: Option<String>,
-    /// The axis by its dotted path.
+    /// Dotted path of the axis.
     pub path: String,
-    /// The values to add, one for each of the advice; empty where nothing speaks for any.
+    /// The values to add, one for each advised value; empty where no value suggests itself.
     pub values: Vec<f64>,
 }
 
-/// Joins the advice on axes that are zipped with each other, and notes what else must grow.
+/// Joins the advice on axes that are zipped with each other, and adds the other lists that must
+/// grow.
 pub(super) fn joined(analysis: &Analysis, label: usize, all: Vec<Advice>) -> Vec<Advice> {
     let mut out: Vec<Advice> = Vec::new();
     let mut told: Vec<String> = Vec::new();
@@ -24,7 +25,7 @@ pub(super) fn joined(analysis: &Analysis, label: usize, all: Vec<Advice>) -> Vec
         }
         let group = group(analysis, label, &advice.path);
         let own = || all.iter().filter(|a| group.contains(&a.path));
-        // What can be followed comes before what cannot, an edge before a gap.
+        // Advice with values comes first, an edge before a gap.
         let steps = own().find(|a| !a.beyond.is_empty());
         let gaps = || own().find(|a| !a.gaps.is_empty());
         let lead = steps.or_else(gaps).unwrap_or(advice);
@@ -34,7 +35,7 @@ pub(super) fn joined(analysis: &Analysis, label: usize, all: Vec<Advice>) -> Vec
     out
 }
 
-/// The lists of a label that advance with that of a path, itself among them.
+/// Returns the lists of a label that are zipped with a path, including that path.
 fn group(analysis: &Analysis, label: usize, path: &str) -> Vec<String> {
     let zipped = &analysis.plan.optimizers[label].zipped;
     let own = zipped.iter().find(|paths| paths.iter().any(|p| p == path));
@@ -67,7 +68,8 @@ fn with_partners(
     lead
 }
 
-/// Lists of other optimizers that are zipped with one of a group that all optimizers share.
+/// Returns the lists of other optimizers that are zipped with a list of the group that all
+/// optimizers share.
 fn of_others(analysis: &Analysis, label: usize, group: &[String]) -> Vec<Partner> {
     let mut out = Vec::new();
     for (at, other) in analysis.plan.optimizers.iter().enumerate() {
@@ -82,7 +84,7 @@ fn of_others(analysis: &Analysis, label: usize, group: &[String]) -> Vec<Partner
     out
 }
 
-/// Returns whether a list stands once in the file for all optimizers.
+/// Returns whether a list applies to all optimizers of the file.
 fn is_shared(path: &str) -> bool {
     !path.starts_with("optimizer.") && !path.starts_with("schedule.")
 }

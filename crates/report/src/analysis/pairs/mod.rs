@@ -1,4 +1,4 @@
-//! Two configurations on the seeds that judge: their gains, and the test that decides on them.
+//! Comparison of two configurations on the judging seeds: their gains, and the test that decides.
 
 mod pairing;
 
@@ -15,16 +15,16 @@ pub(in crate::analysis) use pairing::{Seeds, seeds};
 pub enum DecidedBy {
     /// Paired sign flips of the mean gain.
     SignFlips,
-    /// Wilcoxon's signed ranks: a run of the pair diverged or never reached its target.
+    /// Wilcoxon's signed ranks, used if a run of the pair diverged or never reached its target.
     SignedRanks,
-    /// Permutation of two samples that do not pair.
+    /// Permutation test of two samples that are not paired.
     Permutation,
-    /// The same of their ranks: a run diverged or never reached its target.
+    /// Permutation test of their ranks, used if a run diverged or never reached its target.
     Ranks,
 }
 
 impl DecidedBy {
-    /// `signed-rank test`.
+    /// Returns the name: `signed-rank test`.
     pub fn name(self) -> &'static str {
         match self {
             DecidedBy::SignFlips => "paired sign-flip permutation test",
@@ -34,13 +34,13 @@ impl DecidedBy {
         }
     }
 
-    /// Returns whether the test ranks outcomes because one of them is no number.
+    /// Returns whether the test uses ranks, since an outcome is not finite.
     pub fn ranks(self) -> bool {
         matches!(self, DecidedBy::SignedRanks | DecidedBy::Ranks)
     }
 }
 
-/// Scores of two configurations over their first `n` seeds, more being better.
+/// Returns the scores of two configurations over their first `n` seeds; higher is better.
 pub(super) fn samples(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> [Vec<f64>; 2] {
     let all = |config: &Config| -> Vec<Judged> {
         config.runs.iter().take(n).filter_map(|&r| analysis.judged(r)).collect()
@@ -48,7 +48,7 @@ pub(super) fn samples(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> 
     scores(&analysis.evaluation, [&all(a), &all(b)])
 }
 
-/// The test that decides on two configurations over the first `n` seeds that judge.
+/// Returns the test that decides on two configurations over the first `n` judging seeds.
 pub(super) fn test_of(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Option<Test> {
     let found = seeds(analysis, a, b, n);
     if found.unpaired.is_some() {
@@ -58,12 +58,12 @@ pub(super) fn test_of(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> 
     of_seeds(&found).test
 }
 
-/// The gains of the first over the second on the first `n` seeds that judge.
+/// Returns the gains of the first over the second on the first `n` judging seeds.
 pub(super) fn gains_of(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Vec<f64> {
     seeds(analysis, a, b, n).gains
 }
 
-/// The deciding test of a pair, with the lead and its direction.
+/// The deciding test of a pair, with the gain and its direction.
 pub(super) struct Decided {
     pub(super) by: DecidedBy,
     pub(super) gain: Estimate,
@@ -72,7 +72,7 @@ pub(super) struct Decided {
     pub(super) direction: f64,
 }
 
-/// Seed by seed.
+/// Compares two configurations seed by seed.
 pub(super) fn of_seeds(found: &Seeds) -> Decided {
     let gains = &found.gains;
     let enough = gains.len() > 1;
@@ -88,13 +88,13 @@ pub(super) fn of_seeds(found: &Seeds) -> Decided {
     Decided { by, gain, test, wilcoxon: ranks, direction }
 }
 
-/// The sum of gains; 0 where they cancel but for rounding, as the tests count it.
+/// Returns the sum of gains; 0 where they cancel up to rounding, as the tests count it.
 fn sum(gains: &[f64]) -> f64 {
     let (sum, sizes) = gains.iter().fold((0.0, 0.0), |(s, a), g| (s + g, a + g.abs()));
     if f64::abs(sum) <= TIE * sizes { 0.0 } else { sum }
 }
 
-/// Two samples of scores, more being better.
+/// Compares two unpaired samples of scores; higher is better.
 pub(super) fn of_samples(xs: &[f64], ys: &[f64]) -> Decided {
     let gain = welch(xs, ys);
     if xs.iter().chain(ys).all(|v| v.is_finite()) {
@@ -108,10 +108,10 @@ pub(super) fn of_samples(xs: &[f64], ys: &[f64]) -> Decided {
     Decided { by: DecidedBy::Ranks, gain, test, wilcoxon: None, direction: mean(&a) - mean(&b) }
 }
 
-/// The difference of two means without pairing: no interval but the mean, since
-/// its seeds are not the same experiment twice.
+/// Returns the difference of two means without pairing. It has no interval, since its seeds are not
+/// repetitions of one experiment.
 fn welch(xs: &[f64], ys: &[f64]) -> Estimate {
-    // Infinite ones are no part of an estimate.
+    // Infinite scores are excluded from the estimate.
     let (x, y) = (estimate(xs.iter().copied()), estimate(ys.iter().copied()));
     Estimate {
         n: x.n.min(y.n),

@@ -1,30 +1,30 @@
-//! The seeds that two configurations have in common, and whether their runs pair.
+//! Common seeds of two configurations, and whether their runs can be paired.
 
 use std::collections::HashMap;
 
 use crate::analysis::{Analysis, Config, gain};
 use crate::table::RunRow;
 
-/// The seeds that two configurations have in common, compared.
+/// Comparison of two configurations on their common seeds.
 #[derive(Default)]
 pub(in crate::analysis) struct Seeds {
     /// Gains on the seeds with both results, infinite where one of them diverged.
     pub(in crate::analysis) gains: Vec<f64>,
-    /// Those of the seeds on which neither diverged.
+    /// The gains on seeds on which neither diverged.
     pub(in crate::analysis) completed: Vec<f64>,
     pub(in crate::analysis) excluded: usize,
     pub(in crate::analysis) diverged: usize,
     pub(in crate::analysis) unpaired: Option<String>,
 }
 
-/// Compares two configurations on the first `n` seeds of those that judge; on all of fewer.
+/// Compares two configurations on the first `n` judging seeds, or on all if there are fewer.
 pub(in crate::analysis) fn seeds(analysis: &Analysis, a: &Config, b: &Config, n: usize) -> Seeds {
     let by_seed = |config: &Config| -> HashMap<u64, usize> {
         config.runs.iter().map(|&r| (analysis.plan.runs[r].spec.seed, r)).collect()
     };
     let (ours, theirs) = (by_seed(a), by_seed(b));
     let mut out = Seeds::default();
-    // With looks on the way not every optimizer is planned to have every seed.
+    // With sequential looks, an optimizer need not be planned on every seed.
     let until = analysis.plan.ends_early();
     for seed in analysis.seeds().iter().take(n) {
         let both = ours.get(seed).zip(theirs.get(seed));
@@ -39,7 +39,7 @@ pub(in crate::analysis) fn seeds(analysis: &Analysis, a: &Config, b: &Config, n:
         }
         let gain = gain(&analysis.evaluation, &x, &y);
         out.gains.push(gain);
-        // Two that diverged are level, which is no gain of 0.
+        // Two diverged runs are level, which is not a gain of 0.
         match x.outcome.is_finite() && y.outcome.is_finite() {
             true => out.completed.push(gain),
             false => out.diverged += 1,
@@ -48,7 +48,7 @@ pub(in crate::analysis) fn seeds(analysis: &Analysis, a: &Config, b: &Config, n:
     out
 }
 
-/// What keeps two runs of one seed from being a pair.
+/// Returns the reason why two runs of one seed cannot be paired; `None` where they can.
 pub fn difference(a: &RunRow, b: &RunRow) -> Option<&'static str> {
     if a.dataset_digest != b.dataset_digest {
         return Some("they were trained on different data");

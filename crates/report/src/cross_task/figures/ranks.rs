@@ -11,19 +11,19 @@ use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
 use plot::style::{BODY, TICK, fonts};
 
-/// Width that a narrow heatmap has for its columns, and a task's name at most
-/// where it explains a number.
+/// Width in pixels of all columns of a narrow heatmap.
 const NARROW: f64 = 250.0;
 
+/// Largest width in pixels of a task's name in the text that explains a number.
 const NAME: f64 = 200.0;
 
-/// Ranks of every optimizer in every task.
+/// Draws the ranks of every optimizer in every task.
 pub fn ranks(all: &CrossTask) -> Option<Figure> {
     let (tasks, labels) = (&all.tasks.tasks, &all.tasks.labels);
     if labels.len() > MOST.0 || tasks.len() > MOST.1 || labels.len() < 2 {
         return None;
     }
-    // As in each task's own report: among all labels that it has.
+    // Ranks are among all labels of a task, as in its own report.
     let every: Vec<usize> = (0..labels.len()).collect();
     let ranks: Vec<Vec<Option<f64>>> =
         (0..tasks.len()).map(|t| all.tasks.ranks(t, &every)).collect();
@@ -57,15 +57,18 @@ pub fn ranks(all: &CrossTask) -> Option<Figure> {
     Some(Figure {
         heading: "Rank of each optimizer in each task",
         caption: format!(
-            "Place of each optimizer within each task by the {by} of what judges the task, among all optimizers of that \
+            "Place of each optimizer within each task by the {by} of the task's evaluation metric, among all optimizers of that \
              task{ties}{sorted}{signs}."
         ),
+        notes: String::new(),
         reading: "Read along a row: one colour from end to end is an optimizer that is equally good everywhere, a row that \
                   changes from light to dark is one that suits some tasks only. Ranks hide distances: the values below \
                   them say whether first and second are far apart.",
         data: FigureData::Grid(Grid {
             title: "Rank of each optimizer in each task".to_owned(),
-            subtitle: format!("1 is best; below it the {by} of what the task is judged by{which}"),
+            subtitle: format!(
+                "1 is best; below it the {by} of the task's evaluation metric{which}"
+            ),
             key: "Rank within the task".to_owned(),
             colormap: Colormap::Reversed(Axis::whole(1.0, worst)),
             column_name: "task".to_owned(),
@@ -77,7 +80,8 @@ pub fn ranks(all: &CrossTask) -> Option<Figure> {
     })
 }
 
-/// `; of equal medians by how many seeds got there`: what places are by beside the value.
+/// Describes how ties of the value are broken: `; equal medians by the number of seeds that reached
+/// the target`.
 fn ties(all: &CrossTask) -> String {
     let (medians, means) = text::by_median(all);
     let every: Vec<usize> = (0..all.tasks.labels.len()).collect();
@@ -86,12 +90,12 @@ fn ties(all: &CrossTask) -> String {
         text += "; one with a diverged seed is behind those without";
     }
     if !medians.is_empty() {
-        text += "; of equal medians by how many seeds got there";
+        text += "; equal medians by the number of seeds that got there";
     }
     text
 }
 
-/// The explanation of crosses and hatching, of those that are there.
+/// Explains crosses and hatching, if there are any.
 fn signs(rows: &[GridRow]) -> String {
     let any = |what: Fill| rows.iter().flat_map(|row| &row.cells).any(|cell| cell.fill == what);
     let signs: Vec<&str> = [
@@ -105,8 +109,8 @@ fn signs(rows: &[GridRow]) -> String {
     if signs.is_empty() { String::new() } else { format!(" ({})", signs.join("; ")) }
 }
 
-/// The columns' heads: the names where they have room in the narrow layout too,
-/// else numbers, with the text that explains them.
+/// Returns the columns' heads: names if they fit the narrow layout too, else numbers with the text
+/// that explains them.
 fn heads(names: &[String]) -> (Vec<String>, String) {
     // Widths of texts need the fonts.
     fonts();
@@ -136,7 +140,7 @@ fn cell(all: &CrossTask, task: usize, label: usize, ranks: &[Option<f64>]) -> Ce
     let Some(config) = all.tasks.chosen(task, label) else {
         return nothing(Fill::Missing, "not in this task");
     };
-    // By the median where runs stop at the target: some of them may never get there.
+    // The median if runs stop at the target, which some may never reach.
     let value = match evaluation.reached() && config.counts.completed > 0 {
         true => config.judged_median,
         false => config.judged.mean,
@@ -155,7 +159,7 @@ fn cell(all: &CrossTask, task: usize, label: usize, ranks: &[Option<f64>]) -> Ce
                     with_room(all, &value_text, &format!("{value_text} ({got_there} of {of})"))
                 }
             };
-            // One alone has no place among others.
+            // A single optimizer has no rank.
             let text = match ranks.iter().flatten().count() {
                 1 => String::new(),
                 _ => rank.to_string(),
@@ -170,8 +174,8 @@ fn cell(all: &CrossTask, task: usize, label: usize, ranks: &[Option<f64>]) -> Ce
     }
 }
 
-/// The longer of two notes where a narrow heatmap has room for it: a note without room would
-/// take those of all cells away.
+/// Returns the longer of two notes if it fits a narrow heatmap, since a note that does not fit
+/// would remove those of all cells.
 fn with_room(all: &CrossTask, short: &str, long: &str) -> String {
     // Widths of texts need the fonts.
     fonts();

@@ -1,5 +1,5 @@
-//! Names of the metrics of a page over several experiments: losses of different functions are
-//! different metrics, and named apart.
+//! Names of metrics on a page over several experiments, which distinguish losses of different
+//! functions.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::analysis::{Criterion, Measured};
 use crate::escape;
 use crate::text::{self, some};
 
-/// `mean squared error`.
+/// Returns the name of a loss function: `mean squared error`.
 fn called(loss: Loss) -> &'static str {
     match loss {
         Loss::CrossEntropy => "cross-entropy",
@@ -21,13 +21,13 @@ fn called(loss: Loss) -> &'static str {
     }
 }
 
-/// The functions that a task's runs are trained on, by name.
+/// Returns the loss functions that a task's runs are trained on, by name.
 pub(super) fn functions(task: &Task) -> BTreeSet<&'static str> {
     task.analysis.plan.runs.iter().map(|run| called(run.spec.train.loss)).collect()
 }
 
-/// The text behind the word loss, a task each: ` (cross-entropy)` where the page tells of losses
-/// of different functions, else nothing.
+/// Returns the suffix of the word loss for each task: ` (cross-entropy)` if the page shows losses
+/// of different functions, else empty.
 pub(super) fn behind(tasks: &[Task]) -> Vec<String> {
     let tells = |task: &Task| {
         let (analysis, target) = (&task.analysis, &task.analysis.plan.target);
@@ -47,23 +47,25 @@ pub(super) fn behind(tasks: &[Task]) -> Vec<String> {
 }
 
 impl Tasks {
-    /// The name of a task's selection or evaluation metric: `test loss (mean squared error)`.
+    /// Returns the name of a task's selection or evaluation metric: `test loss (mean squared
+    /// error)`.
     pub fn name(&self, task: usize, selection: &Criterion) -> String {
         let behind = if selection.metric == Metric::LOSS { &self.losses[task][..] } else { "" };
         format!("{}{behind}", selection.name())
     }
 
-    /// The name of what a task is judged by.
+    /// Returns the name of a task's evaluation metric.
     pub fn judged_by(&self, task: usize) -> String {
         self.name(task, &self.tasks[task].analysis.evaluation)
     }
 
-    /// The name of a task's selection or evaluation metric with which of a run's values counts.
+    /// Returns the name of a task's selection or evaluation metric with the value that counts:
+    /// `test accuracy after the last epoch`.
     pub fn measured_name(&self, task: usize, selection: &Criterion) -> String {
         selection.measured_name().replacen(&selection.name(), &self.name(task, selection), 1)
     }
 
-    /// A metric with what is out of the ordinary about the values that count.
+    /// Returns the name of a metric; with the value that counts, unless it is the last one.
     pub(in crate::cross_task) fn counted(&self, task: usize, selection: &Criterion) -> String {
         match selection.measured {
             Measured::Last => self.name(task, selection),
@@ -72,7 +74,7 @@ impl Tasks {
         }
     }
 
-    /// A task's target as [`text::target`] has it.
+    /// Returns a task's target like [`text::target`], with the loss function.
     pub(in crate::cross_task) fn target(&self, task: usize) -> String {
         let target = &self.tasks[task].analysis.plan.target;
         let name = text::target_name(target);
@@ -80,7 +82,7 @@ impl Tasks {
         text::target(target).replacen(&name, &format!("{name}{behind}"), 1)
     }
 
-    /// `no two tasks share a metric`, with the functions where tasks are judged by losses of
+    /// Returns `no two tasks share a metric`, with the functions if tasks are judged by losses of
     /// different ones.
     pub(in crate::cross_task) fn none_shared(&self) -> String {
         let text = "no two tasks share a metric";

@@ -1,4 +1,4 @@
-//! The experiments as tasks, and the labels that occur in them.
+//! Experiments as tasks, and the labels that occur in them.
 
 mod metric;
 
@@ -14,48 +14,48 @@ use crate::table::RunRow;
 /// One experiment.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// The experiment's name, made unique: `battle`, `battle-2`. Any text.
+    /// The experiment's name, made unique: `battle`, `battle-2`. May be any text.
     pub name: String,
-    /// Its runs and what follows from them.
+    /// Analysis of its runs.
     pub analysis: Analysis,
 }
 
-/// A label of any task. Its place among all of them is its colour.
+/// A label of any task. Its index determines its colour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {
-    /// As the sweep files have it. Any text.
+    /// Name of the label in the sweep files. May be any text.
     pub name: String,
-    /// Its place in each task's plan.
+    /// Its index in each task's plan; `None` where the plan lacks it.
     pub places: Vec<Option<usize>>,
 }
 
-/// Tasks that are judged by one metric, so that their values may be pooled.
+/// Tasks with one evaluation metric, whose values may be pooled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// The metric.
     pub evaluation: Criterion,
-    /// Its name, as the page has it.
+    /// Display name of the metric.
     pub name: String,
-    /// The tasks, ascending, at least two.
+    /// Indices of the tasks, ascending; at least two.
     pub tasks: Vec<usize>,
 }
 
-/// The ways in which runs of chosen configurations failed to get anywhere.
+/// Kinds of failure among the runs of chosen configurations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// Says whether one diverged.
+    /// Whether a run diverged.
     pub diverged: bool,
-    /// Says whether one trained to its end without reaching the target to stop at.
+    /// Whether a run trained to its end without reaching the target at which it should stop.
     pub never: bool,
 }
 
 impl Lost {
-    /// Both of them together.
+    /// Returns the union of both.
     pub fn or(self, other: Lost) -> Lost {
         Lost { diverged: self.diverged || other.diverged, never: self.never || other.never }
     }
 
-    /// `diverged`, `never reached the target`; none where no run was lost.
+    /// Returns `diverged` or `never reached the target`; `None` if no run was lost.
     pub fn what(self) -> Option<&'static str> {
         match (self.diverged, self.never) {
             (true, true) => Some("diverged or never reached the target"),
@@ -66,46 +66,45 @@ impl Lost {
     }
 }
 
-/// Two tasks that are not two.
+/// Two tasks that are not distinct.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DuplicateTasks {
-    /// The first, a place in `Tasks::tasks`.
+    /// Index of the first task into `Tasks::tasks`.
     pub first: usize,
-    /// The second.
+    /// Index of the second task.
     pub second: usize,
-    /// Results that both hold: one run counted twice. 0 where they only train
-    /// the same model on the same data with the same budget.
+    /// Number of results in both tasks, which would count twice. 0 if they only train the same
+    /// model on the same data with the same budget.
     pub runs: usize,
 }
 
-/// The experiments in ascending order of their names.
+/// Experiments in ascending order of their names.
 #[derive(Clone, Debug)]
 pub struct Tasks {
     /// The experiments.
     pub tasks: Vec<Task>,
-    /// All labels in the order in which the tasks' plans name them, the longest
-    /// plan first.
+    /// All labels in the order of the tasks' plans, the longest plan first.
     pub labels: Vec<Label>,
-    /// Places of the labels with a result in every task.
+    /// Indices of the labels with a result in every task.
     pub shared: Vec<usize>,
-    /// The others, with the reason why they are not compared across tasks.
+    /// Indices of the other labels, with the reason why they are not compared across tasks.
     pub left_out: Vec<(usize, String)>,
-    /// Tasks of one metric; those that share theirs with no other are in none.
+    /// Groups of tasks with one metric; a task that shares its metric with no other is in no group.
     pub groups: Vec<Group>,
-    /// The text behind the word loss, a task each: ` (cross-entropy)` where the page tells of
-    /// losses of different functions, else nothing.
+    /// Suffix of the word loss for each task: ` (cross-entropy)` if the page shows losses of
+    /// different functions, else empty.
     pub losses: Vec<String>,
-    /// Tasks that are the same.
+    /// Pairs of tasks that are not distinct.
     pub duplicates: Vec<DuplicateTasks>,
-    /// Why seconds are not compared, where they are not.
+    /// The reason why seconds are not compared; `None` where they are.
     pub seconds_differ: Option<String>,
 }
 
 impl Tasks {
-    /// The experiments, in whatever order they are given.
+    /// Builds the tasks; the order of `analyses` does not matter.
     pub fn of(mut analyses: Vec<Analysis>) -> Self {
-        // Equal names are told apart by what the experiments are, never by their
-        // order: equal plans with equal rows may change places freely.
+        // Equal names are ordered by the content of the experiments, never by the order of the
+        // arguments: equal plans with equal rows are interchangeable.
         analyses.sort_by_cached_key(|a| {
             let plan = serde_json::to_string(&a.plan).unwrap_or_default();
             (a.plan.name.clone(), plan, format!("{:?}", a.rows))
@@ -137,18 +136,19 @@ impl Tasks {
         all
     }
 
-    /// A label's chosen configuration in a task; none where the plan lacks it.
+    /// Returns a label's chosen configuration in a task; `None` where the plan lacks it.
     pub fn chosen(&self, task: usize, label: usize) -> Option<&Config> {
         let analysis = &self.tasks[task].analysis;
         Some(&analysis.configs[analysis.best[self.labels[label].places[task]?]?])
     }
 
-    /// The same, where any of its runs has a result.
+    /// Returns the chosen configuration if any of its runs has a result.
     pub fn with_result(&self, task: usize, label: usize) -> Option<&Config> {
         self.chosen(task, label).filter(|c| c.counts.results() > 0)
     }
 
-    /// The ways in which runs of these labels' chosen configurations were lost in these tasks.
+    /// Returns the kinds of failure among the runs of these labels' chosen configurations in these
+    /// tasks.
     pub fn lost(&self, tasks: &[usize], labels: &[usize]) -> Lost {
         let mut lost = Lost::default();
         for &task in tasks {
@@ -161,13 +161,13 @@ impl Tasks {
         lost
     }
 
-    /// Returns whether no label of the task is better than this one, at a value that is one.
+    /// Returns whether no label of the task is better than this one and it has a value.
     pub fn leads(&self, task: usize, label: usize) -> bool {
         let every: Vec<usize> = (0..self.labels.len()).collect();
         self.leads_among(task, label, &every)
     }
 
-    /// The same among these labels.
+    /// Returns whether the label leads the task among these labels.
     pub fn leads_among(&self, task: usize, label: usize, among: &[usize]) -> bool {
         let ranks = self.ranks(task, among);
         let best = ranks.iter().flatten().copied().fold(f64::INFINITY, f64::min);
@@ -175,8 +175,8 @@ impl Tasks {
         own == Some(best) && self.chosen(task, label).is_some_and(|c| c.judged.n > 0)
     }
 
-    /// What the runs of a label's chosen configuration reached by the task's
-    /// judge, ascending: the worst there is for those that diverged.
+    /// Returns the outcomes of a label's chosen configuration by the task's evaluation metric,
+    /// ascending; the worst value for diverged runs.
     pub fn outcomes(&self, task: usize, label: usize) -> Vec<f64> {
         let analysis = &self.tasks[task].analysis;
         let Some(config) = self.chosen(task, label) else { return Vec::new() };
@@ -186,8 +186,8 @@ impl Tasks {
         values
     }
 
-    /// Place of each label in a task from 1, the best first, among `labels`;
-    /// equal ones share the mean of their places. None without a result.
+    /// Returns the rank of each label in a task among `labels`, from 1, the best first; ties share
+    /// the mean of their ranks. `None` without a result.
     pub fn ranks(&self, task: usize, labels: &[usize]) -> Vec<Option<f64>> {
         let analysis = &self.tasks[task].analysis;
         let place = |&l: &usize| {
@@ -209,8 +209,8 @@ impl Tasks {
         configs.iter().map(|config| config.map(rank)).collect()
     }
 
-    /// Scores of two labels' runs in a task, the better the higher, ascending; level
-    /// ones are equal, and those that diverged infinitely bad.
+    /// Returns the scores of two labels' runs in a task, ascending; higher is better. Level scores
+    /// are equal, and those of diverged runs are negative infinity.
     pub fn scores(&self, task: usize, labels: [usize; 2]) -> [Vec<f64>; 2] {
         let analysis = &self.tasks[task].analysis;
         let of = |label: usize| -> Vec<Judged> {
@@ -222,18 +222,18 @@ impl Tasks {
         both
     }
 
-    /// Whether two of these tasks hold the same run, which would count twice.
+    /// Returns whether two of these tasks contain the same run, which would count twice.
     pub fn repeated(&self, tasks: &[usize]) -> bool {
         let both = |t: &DuplicateTasks| tasks.contains(&t.first) && tasks.contains(&t.second);
         self.duplicates.iter().any(|t| t.runs > 0 && both(t))
     }
 
-    /// Returns whether runs of any task were trained side by side.
+    /// Returns whether runs of any task were trained in parallel.
     pub fn side_by_side(&self) -> bool {
         self.tasks.iter().flat_map(|t| &t.analysis.rows).any(|r| r.jobs.is_some_and(|j| j > 1))
     }
 
-    /// Why a label is not compared across tasks.
+    /// Returns the reason why a label is not compared across tasks.
     fn absent(&self, label: usize) -> Option<String> {
         let names = |which: &dyn Fn(usize) -> bool| -> Vec<String> {
             let found = (0..self.tasks.len()).filter(|&t| which(t));
@@ -253,7 +253,7 @@ impl Tasks {
     }
 }
 
-/// Each name, with a number where it was there before.
+/// Makes names unique by appending a number to repeated ones.
 fn unique(names: &[&str]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let given: BTreeSet<&str> = names.iter().copied().collect();
@@ -273,7 +273,7 @@ fn unique(names: &[&str]) -> Vec<String> {
 
 fn labels(tasks: &[Task]) -> Vec<Label> {
     let mut labels: Vec<Label> = Vec::new();
-    // The longest plan first, so that most colours are those of its own report.
+    // The longest plan comes first, so that most colours match those of its own report.
     let mut order: Vec<(usize, &Task)> = tasks.iter().enumerate().collect();
     order.sort_by_key(|(_, task)| Reverse(task.analysis.plan.optimizers.len()));
     for (t, task) in order {
@@ -290,7 +290,7 @@ fn labels(tasks: &[Task]) -> Vec<Label> {
     labels
 }
 
-/// By metric; losses only where they are the same function.
+/// Groups tasks by metric; losses only if they are the same function.
 fn groups(all: &Tasks) -> Vec<Group> {
     let mut by_metric: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (t, task) in all.tasks.iter().enumerate() {
@@ -299,7 +299,7 @@ fn groups(all: &Tasks) -> Vec<Group> {
             Metric::LOSS => metric::functions(task),
             _ => BTreeSet::new(),
         };
-        // Steps of a function are no training samples.
+        // Steps of a function are not training samples.
         let key = format!("{} {} {functions:?}", evaluation.path(), evaluation.name());
         by_metric.entry(key).or_default().push(t);
     }
@@ -342,8 +342,8 @@ fn duplicates(tasks: &[Task]) -> Vec<DuplicateTasks> {
     duplicates
 }
 
-/// Seconds compare across tasks only where machine, code, threads and jobs are
-/// the same for all runs with a result.
+/// Returns how runs with a result differ in machine, code, threads or jobs, if they do: seconds are
+/// then not comparable across tasks.
 fn seconds_differ(tasks: &[Task]) -> Option<String> {
     let rows = || {
         let rows = tasks.iter().flat_map(|t| &t.analysis.rows);

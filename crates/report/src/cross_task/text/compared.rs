@@ -1,4 +1,4 @@
-//! Sentences on what is tested across tasks, and what follows.
+//! Sentences on the tests across tasks and their results.
 
 use crate::analysis::ALPHA;
 use crate::cross_task::text::name;
@@ -7,13 +7,13 @@ use crate::escape;
 use crate::plural;
 use crate::text::{capitalised, p_value, some};
 
-/// Why p is too small where tasks share their starts.
+/// Returns the sentence on why p-values are too small if tasks share their starts.
 pub(in crate::cross_task) fn dependent() -> &'static str {
     "Some tasks start a seed's runs from the same weights with the same batches, so their differences depend on each other \
      and p comes out smaller than it should."
 }
 
-/// The sentence on what is tested, and how.
+/// Returns the sentence on what is tested, and how.
 fn tests(all: &CrossTask) -> String {
     let comparison = &all.comparison;
     let what = match comparison.pairs.iter().any(|p| !p.decided_by.ranks()) {
@@ -34,13 +34,13 @@ fn tests(all: &CrossTask) -> String {
         ),
     };
     format!(
-        "A test with one value a task would need many tasks. Here the unit is a (task, seed) pair: both optimizers of a pair \
+        "A test with one value per task would need many tasks. Here the unit is a (task, seed) pair: both optimizers of a pair \
          start from the same weights and see the same batches. {what}. Both leads are means over tasks of the mean in each; \
          in the unit of the metric a task of larger differences weighs more, standardised it does not.{family}"
     )
 }
 
-/// What is tested and what follows.
+/// Returns sentences on the tests and their results.
 pub(in crate::cross_task) fn comparison(all: &CrossTask) -> Vec<String> {
     let comparison = &all.comparison;
     if comparison.pairs.is_empty() {
@@ -103,7 +103,7 @@ pub(in crate::cross_task) fn comparison(all: &CrossTask) -> Vec<String> {
     out
 }
 
-/// The sentence on seeds with which both runs were lost; none where there are none.
+/// Returns the sentence on seeds of which both runs were lost; `None` without such seeds.
 fn neither(all: &CrossTask) -> Option<String> {
     let pairs = || all.comparison.pairs.iter().filter(|p| p.neither > 0);
     let most = pairs().map(|p| p.neither).max()?;
@@ -111,13 +111,13 @@ fn neither(all: &CrossTask) -> Option<String> {
         lost.or(all.tasks.lost(&all.tasks.groups[p.group].tasks, &[p.first, p.second]))
     });
     Some(format!(
-        "Two runs of a seed that both {} say nothing of which optimizer is better, and are no pair: {most} of a comparison at \
+        "Two runs of a seed that both {} do not show which optimizer is better, and do not count: {most} of a comparison at \
          most.",
         lost.what()?
     ))
 }
 
-/// Pairs whose two leads differ in sign.
+/// Returns the sentence on pairs whose two leads differ in sign.
 fn opposite(all: &CrossTask) -> Option<String> {
     let opposite = |p: &&Pair| p.lead.zip(p.standard).is_some_and(|(a, b)| a * b < 0.0);
     let name = |l: usize| escape::line(&all.tasks.labels[l].name);
@@ -137,13 +137,13 @@ fn opposite(all: &CrossTask) -> Option<String> {
     })
 }
 
-/// The sentence on why ranks decide where they do.
+/// Returns the sentence on why ranks decide; `None` where they do not.
 fn by_ranks(all: &CrossTask) -> Option<String> {
     let ranked = || all.comparison.pairs.iter().filter(|p| p.diverged > 0);
     let lost = ranked()
         .fold(Lost::default(), |lost, p| lost.or(all.tasks.lost(&p.tasks, &[p.first, p.second])));
     let what = lost.what().filter(|_| ranked().next().is_some())?;
     Some(format!(
-        "Where a run {what}, ranks decide over all pairs of runs: such a run is worse than any other. The lead is over the pairs that are left, and is no part of the decision."
+        "Where a run {what}, ranks decide over all pairs of runs: such a run is worse than any other. The lead is over the remaining pairs, and does not affect the decision."
     ))
 }

@@ -1,4 +1,4 @@
-//! The explanation of a difference, with what is expected of ours instead.
+//! Explanations of differences, with the value expected of our side.
 
 use serde::Deserialize;
 
@@ -6,40 +6,41 @@ use crate::external::printed::Printed;
 use crate::external::published::{Ours, Rule, Theirs};
 use crate::number;
 
-/// The explanation of a difference. The row stays on the page as a miss; it does not fail
-/// the command as long as ours is what the file expects of it.
+/// The explanation of a difference. The row is still listed as a difference on the page, but does
+/// not fail the command as long as our value is the expected one.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
     /// The cause.
     pub reason: String,
-    /// The side that is right and why, in a sentence.
+    /// The side that is correct and why, in a sentence.
     pub right: String,
-    /// The value that ours must have, whether or not it agrees with the other side.
+    /// The value that our number must have, whether or not it agrees with the published one.
     pub expected: Expected,
 }
 
-/// The value that is expected of our side of a row.
+/// The expected value of our side of a row.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "RawExpected")]
 pub struct Expected {
     /// Our value.
     pub value: ExpectedValue,
-    /// The most seeds that may never get to the value to be reached.
+    /// Largest number of seeds that may never reach the value to be reached. Default: 0.
     pub never: usize,
 }
 
-/// The value that is expected of ours.
+/// The expected value of our number.
 #[derive(Clone, Debug)]
 pub enum ExpectedValue {
-    /// Our number or mean lies between these two, both included.
+    /// Our number or mean is between these two, inclusive.
     Range(f64, f64),
-    /// It agrees with this one number by the row's own rule, or with this mean as two means do.
+    /// Our number agrees with this one by the row's own rule, or with this mean by the rule of two
+    /// means.
     Like(Theirs),
 }
 
 impl Known {
-    /// Returns the reason why it cannot explain a row with this way and rule; none where it can.
+    /// Returns the reason why it cannot explain a row with this source and rule; `None` if it can.
     pub(super) fn unfit(&self, ours: &Ours, rule: Rule) -> Option<String> {
         let sweep = match ours {
             Ours::Sweep(from) => Some(from),
@@ -65,7 +66,7 @@ impl Known {
 }
 
 impl Expected {
-    /// Returns it in short: `0.5 to 0.85`, `141.81 ± 0.20 (5000)`.
+    /// Returns a short form: `0.5 to 0.85`, `141.81 ± 0.20 (5000)`.
     pub(in crate::external) fn text(&self) -> String {
         let value = match &self.value {
             ExpectedValue::Range(low, high) => {

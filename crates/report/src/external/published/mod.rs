@@ -1,7 +1,8 @@
-//! A file of published numbers: `experiments/external/<name>.json`.
+//! Files of published numbers: `experiments/external/<name>.json`.
 //!
-//! Each row says a number that somebody else published or that was computed independently,
-//! where, how ours is found, and the rule by which the two agree. Bad files are refused with line, column and a remedy.
+//! Each row has a number that was published or computed independently, its source, how to find our
+//! number, and the rule by which the two agree. Invalid files are rejected with line, column and a
+//! remedy.
 
 mod known;
 mod row;
@@ -27,33 +28,33 @@ pub struct Published {
     pub title: String,
     /// A few sentences on what is compared, without markup.
     pub about: String,
-    /// The source of rows that name none: a repository with a path, or a paper.
+    /// Source of the rows that name none: a repository with a path, or a paper.
     pub source: String,
-    /// Stems of the sweep files beside this file that rows read; each is trained before.
+    /// Stems of the sweep files next to this file that rows read; each is trained first.
     #[serde(default)]
     pub sweeps: Vec<String>,
-    /// The program that measures the rows with `"ours": {"program": ..}`; none without such.
+    /// The program that measures the rows with `"ours": {"program": ..}`; `None` without such rows.
     pub program: Option<Program>,
-    /// The times to target that scores are computed from; none without such rows.
+    /// The times to target from which scores are computed; `None` without such rows.
     pub times: Option<Times>,
     /// Published samples of single numbers by name, for claim tests.
     #[serde(default)]
     pub samples: BTreeMap<String, Vec<f64>>,
-    /// The figure of a sweep's final metric against the learning rate; none by default.
+    /// The figure of a sweep's final metric against the learning rate. Default: none.
     pub figure: Option<FigureRequest>,
     /// The numbers, in the order of the table.
     pub rows: Vec<Row>,
 }
 
-/// A program outside this one that prints pairs of numbers.
+/// An external program that prints pairs of numbers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
-    /// Its name, by which `cargo xtask external` knows how to run it: `parity`.
+    /// Its name, from which `cargo xtask external` knows how to run it: `parity`.
     pub name: String,
-    /// The reason of its rows where it was not run: `torch is not installed here`.
+    /// The reason for skipping its rows if it was not run: `torch is not installed here`.
     pub missing: String,
-    /// The command that brings what it needs.
+    /// The command that installs what it needs.
     pub remedy: String,
 }
 
@@ -65,8 +66,8 @@ pub struct Times {
     pub workloads: Vec<String>,
     /// The base workload of each held-out one, by name.
     pub held_out: BTreeMap<String, String>,
-    /// A row of seconds a submission; `"never"` where the target was not reached, null where
-    /// there is no data.
+    /// Seconds of each submission, one entry per workload; `"never"` if the target was not reached,
+    /// null without data.
     pub submissions: BTreeMap<String, Vec<Option<Time>>>,
 }
 
@@ -76,7 +77,7 @@ pub struct Times {
 pub enum Time {
     /// The seconds after which it was reached.
     Reached(f64),
-    /// The word for a target that was never reached.
+    /// The target was never reached.
     Never(Never),
 }
 
@@ -88,8 +89,8 @@ pub enum Never {
     Never,
 }
 
-/// A figure: ours as lines with bands, the published points of all rows of the sweep that
-/// are of this metric after the last epoch.
+/// A requested figure: our runs as lines with bands, and the published points of all rows of the
+/// sweep with this metric after the last epoch.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FigureRequest {
@@ -100,33 +101,33 @@ pub struct FigureRequest {
     /// The metric.
     #[serde(deserialize_with = "metric")]
     pub metric: Metric,
-    /// The name of the published points in the figure: `DeepOBS`.
+    /// Name of the published points in the figure: `DeepOBS`.
     pub published_by: String,
 }
 
-/// One number of others.
+/// A published number and how ours is compared with it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "RawRow")]
 pub struct Row {
     /// The quantity in words: `SGD, lr 0.01: final test loss`.
     pub what: String,
-    /// Its source; none takes that of the file.
+    /// Its source; `None` for the source of the file.
     pub source: Option<String>,
-    /// The origin of the number of the other side.
+    /// Origin of the published number.
     pub origin: Origin,
-    /// The number of the other side.
+    /// The published number.
     pub theirs: Theirs,
-    /// The way to our number.
+    /// Source of our number.
     pub ours: Ours,
-    /// The rule by which they agree.
+    /// The rule by which the two agree.
     pub rule: Rule,
-    /// The explanation of a difference that is understood.
+    /// The explanation of an understood difference.
     pub known: Option<Known>,
-    /// True where the row is shown beside the others and never counts.
+    /// Whether the row is only shown for information and never counted.
     pub information: bool,
 }
 
-/// The origin of the number of the other side.
+/// Origin of the published number.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
@@ -147,19 +148,19 @@ pub enum Theirs {
     Mean {
         /// The mean.
         mean: Printed,
-        /// The standard deviation of a run.
+        /// Standard deviation between runs.
         sd: Printed,
         /// The number of runs, at least 2.
         n: usize,
     },
     /// The run diverged.
     Diverges,
-    /// The program measures it beside ours.
+    /// The program measures it together with ours.
     Program,
 }
 
 impl Theirs {
-    /// Returns it as shown; none where a program measures it.
+    /// Returns the displayed text; `None` if a program measures it.
     pub(in crate::external) fn text(&self) -> Option<String> {
         match self {
             Theirs::Value(printed) => Some(printed.text.clone()),
@@ -170,7 +171,7 @@ impl Theirs {
     }
 }
 
-/// The way to our number.
+/// Source of our number.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ours {
@@ -186,7 +187,7 @@ pub enum Ours {
     Program(String),
 }
 
-/// Runs of a sweep, one a seed, and what is read of each.
+/// Runs of a sweep, one per seed, and the value to read from each.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FromSweep {
@@ -194,7 +195,7 @@ pub struct FromSweep {
     pub sweep: String,
     /// The label of the optimizer entry.
     pub optimizer: String,
-    /// The learning rate, to a relative 1e-5; none where the label has only one.
+    /// The learning rate, matched to a relative 1e-5; `None` if the label has only one.
     pub lr: Option<f64>,
     /// Values of further axes by dotted path: `data.batch_size`.
     #[serde(default)]
@@ -204,11 +205,12 @@ pub struct FromSweep {
     /// The metric.
     #[serde(deserialize_with = "metric")]
     pub metric: Metric,
-    /// The epoch after which it is read, 0 before training; the last by default.
+    /// The epoch after which the metric is read, 0 before training. Default: the last.
     pub epoch: Option<u64>,
-    /// A value of the metric: then the number is the first epoch that is as good.
+    /// Value of the metric to reach: the number is then the first epoch that is at least as good;
+    /// for runs by steps, the first step.
     pub reach: Option<f64>,
-    /// The seeds; all of the plan by default.
+    /// The seeds. Default: all of the plan.
     pub seeds: Option<Vec<u64>>,
 }
 
@@ -218,11 +220,11 @@ pub struct FromSweep {
 pub struct FromTimes {
     /// The submission.
     pub submission: String,
-    /// The way of integrating its profile.
+    /// The method for integrating its profile.
     pub integral: Integral,
 }
 
-/// A way of integrating a performance profile.
+/// Method for integrating a performance profile.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Integral {
@@ -238,7 +240,7 @@ pub enum Integral {
 pub struct FromSample {
     /// The name in [`Published::samples`].
     pub sample: String,
-    /// The value that the mean is claimed to lie below.
+    /// The value that the mean is claimed to be below.
     pub below: f64,
     /// The statistic.
     pub statistic: Statistic,
@@ -262,13 +264,13 @@ pub enum Statistic {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoisyQuadratic {
-    /// The number of dimensions, of which the i-th has curvature 1/i.
+    /// Number of dimensions; the i-th has curvature 1/i.
     pub dimensions: u64,
     /// The learning rate of SGD.
     pub lr: f64,
-    /// The samples a batch: the gradient's variance is the curvature divided by it.
+    /// Samples per batch; the variance of the gradient is the curvature divided by it.
     pub batch: f64,
-    /// The steps taken.
+    /// Number of steps.
     pub steps: u32,
 }
 
@@ -276,34 +278,34 @@ pub struct NoisyQuadratic {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
-    /// The means of two samples of seeds are within three standard errors of their
+    /// The means of two samples of seeds differ by at most three standard errors of their
     /// difference.
     Means,
-    /// One published run is within three standard deviations of our seeds, times
-    /// sqrt(1 + 1/n), of their mean.
+    /// A single published run is within three standard deviations of our seeds, times sqrt(1 +
+    /// 1/n), of their mean.
     Single,
     /// A published expectation is within three standard errors of our mean.
     Expectation,
-    /// Every seed of ours diverges too.
+    /// Every seed of ours diverges, too.
     Diverges,
-    /// The mean of ours is within this difference, in the unit of the metric: of one published
-    /// number whose own spread is not known, by a limit that was set before the first run.
+    /// Our mean is within this difference, in the unit of the metric. For a single published number
+    /// of unknown spread, with a limit that was set before the first run.
     Absolute(f64),
-    /// Every number of ours is within this relative difference.
+    /// Each of our numbers is within this relative difference.
     Relative(f64),
-    /// Ours, rounded to so many decimals, is theirs.
+    /// Our number, rounded to this many decimals, equals theirs.
     Decimals(i32),
 }
 
-/// Reads the name of a metric that is known.
+/// Deserializes the name of a known metric.
 fn metric<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Metric, D::Error> {
     let name = String::deserialize(from)?;
     Metric::known(&name).ok_or_else(|| {
-        serde::de::Error::custom(format!("`{name}` is no metric; `list metrics` prints them"))
+        serde::de::Error::custom(format!("`{name}` is not a metric; `list metrics` prints them"))
     })
 }
 
-/// Returns the mean and the standard deviation (n - 1) of at least two numbers; NaN of fewer.
+/// Returns the mean and standard deviation (n - 1) of at least two numbers; NaN for fewer.
 pub(crate) fn moments(values: &[f64]) -> (f64, f64) {
     let of = |estimate: Option<f64>| estimate.unwrap_or(f64::NAN);
     (of(location::mean(values)), of(location::sd(values)))

@@ -1,11 +1,11 @@
-//! A row as it stands in a file, and which of its parts fit together.
+//! Deserialization of a row, and validation of its parts against each other.
 
 use serde::Deserialize;
 
 use super::{Known, Origin, Ours, Row, Rule, Theirs, moments};
 use crate::external::printed::Printed;
 
-/// A row before its parts are held against each other.
+/// A row whose parts have not been validated against each other.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRow {
@@ -82,7 +82,7 @@ impl TryFrom<RawTheirs> for Theirs {
     }
 }
 
-/// Returns the reason why a rule cannot judge these two; none where it can.
+/// Returns the reason why a rule cannot compare these two; `None` if it can.
 fn unfit(theirs: &Theirs, ours: &Ours, rule: Rule) -> Option<String> {
     let sweep = matches!(ours, Ours::Sweep(_));
     let (needs, fits) = match rule {

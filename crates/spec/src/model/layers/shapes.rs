@@ -1,5 +1,5 @@
-//! The way of a sample through listed layers, without tensors: the shape behind each layer, the
-//! parameters on the way, and the first layer that does not fit.
+//! Shape inference for listed layers, without tensors: the shape after each layer, the parameters,
+//! and the first layer that does not fit.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use super::{
 use crate::init::Init;
 use crate::parameters::{ParameterTable, Role, size};
 
-/// The place of a layer: the key of its list and its number there, from the outermost list on.
+/// The place of a layer: key of the list and index in it, from 0, outermost list first.
 pub type LayerPath = Vec<(&'static str, usize)>;
 
-/// A place as a person writes it: `layers[3].shortcut[0]`; `layers` of no layer at all.
+/// Returns a place as text: `layers[3].shortcut[0]`; `layers` for the list as a whole.
 pub fn path_text(path: &LayerPath) -> String {
     if path.is_empty() {
         return "layers".to_owned();
@@ -30,7 +30,7 @@ pub struct Unfit {
     pub path: LayerPath,
     /// The shape that reaches it.
     pub input: Extent,
-    /// The reason in words.
+    /// The reason as text.
     pub reason: String,
 }
 
@@ -40,19 +40,20 @@ impl fmt::Display for Unfit {
     }
 }
 
-/// A network through which a sample passes.
+/// The shapes and sizes of a network that a sample can pass through.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Passed {
-    /// The shape behind each layer of the outermost list.
+    /// The shape after each layer of the outermost list.
     pub extents: Vec<Extent>,
-    /// Numbers of all parameters, without running statistics.
+    /// Number of parameters, without running statistics.
     pub parameters: usize,
-    /// Numbers of one sample at the widest layer: its input, and its output, of a convolution
-    /// also the inputs of each output laid side by side.
+    /// Values per sample at the widest layer: its input and output, and for a convolution also
+    /// the unfolded input windows (im2col).
     pub widest: usize,
 }
 
-/// The parameters up to the end or to the first layer that does not fit, and which of both it is.
+/// Returns the parameters up to the end or to the first layer that does not fit, and the shapes or
+/// that layer.
 pub(super) fn walk(
     layers: &[Layer],
     shape: [usize; 3],
@@ -85,7 +86,7 @@ impl Walk {
         Ok(Passed { extents, parameters: self.parameters, widest: self.widest })
     }
 
-    /// The shape behind a list of layers; `each` is told the shape behind each.
+    /// Returns the shape after a list of layers; `each` receives the shape after each layer.
     fn list(
         &mut self,
         key: &'static str,
@@ -103,7 +104,7 @@ impl Walk {
         Ok(x)
     }
 
-    /// The shape behind one layer.
+    /// Returns the shape after one layer.
     fn layer(&mut self, layer: &Layer, x: Extent) -> Result<Extent, Unfit> {
         self.layers += 1;
         if self.layers > MOST_LAYERS {
@@ -245,7 +246,7 @@ impl Walk {
         Err(self.unfit(x, reason))
     }
 
-    /// Channels, height and width of maps.
+    /// Returns channels, height and width if the input consists of maps, else an error.
     fn maps(&self, what: &str, x: Extent) -> Result<[usize; 3], Unfit> {
         match x {
             Extent::Maps(shape) => Ok(shape),
@@ -267,7 +268,7 @@ impl Walk {
         }
     }
 
-    /// Counts parameters.
+    /// Adds to the number of parameters and checks its limit.
     fn count(&mut self, x: Extent, more: usize) -> Result<(), Unfit> {
         self.parameters = self.parameters.saturating_add(more);
         if self.parameters > MOST_PARAMETERS {
@@ -277,7 +278,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The path of the parameters of the present layer, with a dot at its end.
+    /// Returns the path prefix of the current layer's parameters, with a dot at its end.
     fn prefix(&self) -> String {
         self.path.iter().map(|(list, i)| format!("{list}.{i}.")).collect()
     }

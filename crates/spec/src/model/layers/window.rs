@@ -1,4 +1,4 @@
-//! Shapes that pass between two layers, and windows that slide over maps.
+//! Shapes of samples between two layers, and windows that slide over maps.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use crate::parameters::size;
 pub enum Extent {
     /// Maps: channels, height, width.
     Maps([usize; 3]),
-    /// A row of numbers, behind a dense layer.
+    /// A row of this many values, after a dense layer.
     Flat(usize),
 }
 
 impl Extent {
-    /// Numbers of a sample.
+    /// Returns the number of values of a sample; saturates at `usize::MAX`.
     pub fn numbers(self) -> usize {
         match self {
             Extent::Maps(shape) => shape.iter().fold(1, |n, &side| n.saturating_mul(side)),
@@ -23,7 +23,8 @@ impl Extent {
         }
     }
 
-    /// Channels of maps, numbers of a row: what batch normalisation has a mean of each.
+    /// Returns the number of features, each of which batch normalisation averages: channels of
+    /// maps, values of a row.
     pub fn features(self) -> usize {
         match self {
             Extent::Maps([channels, ..]) => channels,
@@ -46,26 +47,26 @@ impl fmt::Display for Extent {
 pub struct Window {
     /// Height and width.
     pub size: usize,
-    /// Positions from one to the next.
+    /// Positions from one window to the next.
     pub stride: usize,
-    /// Rows and columns around a map.
+    /// Rows and columns added around a map.
     pub padding: Padding,
 }
 
 impl Window {
-    /// The kernels of a convolution.
+    /// Returns the windows of a convolution's kernel.
     pub fn of_conv(p: &ConvLayer) -> Self {
         Window { size: size(p.kernel), stride: size(p.stride.0), padding: p.padding }
     }
 
-    /// The windows of a pooling.
+    /// Returns the windows of a pooling.
     pub fn of_pool(p: &PoolLayer) -> Self {
         let stride = if p.stride == 0 { p.size } else { p.stride };
         Window { size: size(p.size), stride: size(stride), padding: p.padding }
     }
 
-    /// Rows before and behind `n` rows, or columns likewise. With `same` they are
-    /// max((ceil(n / stride) - 1) stride + size - n, 0) together, the odd one behind.
+    /// Returns the padding before and after `n` rows or columns. With `same` their sum is
+    /// max((ceil(n / stride) - 1) stride + size - n, 0), an odd one going after.
     pub fn around(self, n: usize) -> (usize, usize) {
         match self.padding {
             Padding::Each(each) => (size(each), size(each)),
@@ -77,7 +78,7 @@ impl Window {
         }
     }
 
-    /// Windows over `n` rows or columns; `None` where not one fits.
+    /// Returns the number of windows over `n` rows or columns; `None` if not one fits.
     pub(super) fn over(self, n: usize) -> Option<usize> {
         let (before, behind) = self.around(n);
         Some((n + before + behind).checked_sub(self.size)? / self.stride + 1)
