@@ -1,4 +1,4 @@
-//! `baseline`: what nights are judged against.
+//! `baseline`: accepts and shows the night that later nights are compared with.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use text_format::plural;
 use crate::regress::{baseline_folder, edited, night_of, unlike};
 use crate::reported;
 
-/// Runs a verb of `baseline`.
+/// Runs a subcommand of `baseline`.
 pub(crate) fn baseline(workspace: &Workspace, command: &BaselineCommand) -> runner::Result<Exit> {
     match command {
         BaselineCommand::Accept { file, reason, baseline, incomplete } => {
@@ -59,7 +59,7 @@ fn accept(
     let without = night.runs.iter().filter(|r| !r.is_done()).count();
     if without == night.runs.len() {
         return Err(bad_input(format!(
-            "{} holds no result\n  run the sweep first: cargo xtask sweep {}",
+            "{} has no results\n  run the sweep first: cargo xtask sweep {}",
             dir.path().display(),
             file.display()
         )));
@@ -67,7 +67,7 @@ fn accept(
     if without > 0 && !incomplete {
         return Err(bad_input(format!(
             "{without} of {} {} no result, so every night against this baseline would be incomplete\n  \
-             run the sweep again, or accept it all the same with --incomplete",
+             run the sweep again, or accept it anyway with --incomplete",
             plural::count(night.runs.len(), "run"),
             plural::has_or_have(without),
         )));
@@ -100,8 +100,8 @@ fn accept(
     Ok(Exit::Ok)
 }
 
-/// The options that make the runs of the last sweep others than a plain night's, in words;
-/// none where no option does, or where a folder is given.
+/// Describes the options by which the runs of the last sweep differ from those of a plain night.
+/// `None` if no option does, or if `file` is a folder.
 fn unlike_plain_nights(
     workspace: &Workspace,
     file: &Path,
@@ -118,9 +118,9 @@ fn unlike_plain_nights(
     let there = workspace.relative(dir.path());
     Ok((missing + other > 0).then(|| {
         format!(
-            "the last sweep was started with {}: {missing} of the {} that {} asks for are not in {there}, and {other} others \
-             are, so every plain night against this baseline would be incomplete\n  \
-             run it without; or accept what was trained: give {there} instead of the file",
+            "the last sweep was started with {}: {missing} of the {} of {} are missing from {there}, which has {other} \
+             others, so every plain night against this baseline would be incomplete\n  \
+             run it without these options; or accept what was trained: give {there} instead of the file",
             text::plain(&trained.overrides.join(" ")),
             plural::count(plain.runs.len(), "run"),
             file.display(),
@@ -155,7 +155,7 @@ fn show(workspace: &Workspace, file: &Path) -> runner::Result<Exit> {
     text::output!("accepted {}, trained {}", accepted.accepted, accepted.night);
     let commit = night.facts.commit_short().unwrap_or_else(|| "no commit".to_owned());
     text::output!(
-        "{commit}, {} with a result of {}",
+        "{commit}, {} of {} with a result",
         accepted.runs,
         plural::count(night.runs.len(), "run")
     );

@@ -1,4 +1,4 @@
-//! `compare`: two reports, run by run.
+//! `compare`: compares two reports, run by run.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -16,7 +16,7 @@ use store::layout::ReportDir;
 use crate::regress::{exit, side};
 use crate::reported;
 
-/// Judges B against A, by the settings of B's sweep file where it has one.
+/// Judges B against A by the `[regress]` settings of B's plan, else of A's, else the defaults.
 pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> runner::Result<Exit> {
     let (before, accepted) = side(workspace, &args.a)?;
     let (after, _) = side(workspace, &args.b)?;
@@ -33,7 +33,7 @@ pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> runner::Resu
     let settings = settings(workspace, args);
     let against = Against { before: Some(before), accepted, ..Against::default() };
     let judged = judge(&after, against, &settings);
-    // Two sides of one name are told apart by where they lie.
+    // Sides of the same name are distinguished by their paths.
     let [a, b] = if names[0] == names[1] { sides.map(|p| workspace.relative(p)) } else { names };
     render(&judged, &dir, &Title::Comparison { a, b }).map_err(reported)?;
     text::output!("{}", text::plain(&regression::text::headline(&judged)));
@@ -41,16 +41,16 @@ pub(crate) fn compare(workspace: &Workspace, args: &CompareArgs) -> runner::Resu
     Ok(exit(judged.verdict))
 }
 
-/// What a side is called: the name of its folder, or of its file without the ending.
+/// Returns the name of a side: that of its folder, or of its file without the extension.
 fn name(path: &Path) -> String {
-    // `.` and `..` have names of their own.
+    // Canonical, because `.` and `..` have no file name.
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };
     name.map_or_else(|| whole.display().to_string(), |s| s.to_string_lossy().into_owned())
 }
 
-/// `<A>..<B>`, in the order given; where both have one name, a hash of where they
-/// lie tells such comparisons apart.
+/// Returns `<A>..<B>`, in the order given. Sides of the same name add a hash of their paths, so
+/// that such comparisons have different folders.
 fn folder_name(names: &[String; 2], sides: [&PathBuf; 2]) -> String {
     let [a, b] = names.each_ref().map(|n| report::cross_task::folder_name(std::slice::from_ref(n)));
     if names[0] != names[1] {
@@ -60,13 +60,13 @@ fn folder_name(names: &[String; 2], sides: [&PathBuf; 2]) -> String {
     for side in sides {
         let whole = side.canonicalize().unwrap_or_else(|_| side.clone());
         hash.update(whole.as_os_str().as_encoded_bytes());
-        // No path holds it, so that no two pairs of paths give one text.
+        // No path contains a 0 byte, so different pairs of paths never give the same bytes.
         hash.update(&[0]);
     }
     format!("{a}..{b}-{}", &hash.finalize().to_hex()[..8])
 }
 
-/// Refuses a folder in which the comparison would lie among other things.
+/// Refuses an output folder that contains anything but a comparison.
 fn free(workspace: &Workspace, output: &Path) -> runner::Result<()> {
     let refuse = |what: &str| {
         let text = format!("--output {} {what}\n  give a folder of its own", output.display());
@@ -75,7 +75,7 @@ fn free(workspace: &Workspace, output: &Path) -> runner::Result<()> {
     let whole = resolved(output);
     for kept in ["history", "baselines", "gallery"] {
         if whole.starts_with(resolved(workspace.report(kept).path())) {
-            return refuse(&format!("lies in reports/{kept}, which holds other things"));
+            return refuse(&format!("is in reports/{kept}, which holds other files"));
         }
     }
     if !output.exists() {
@@ -85,15 +85,15 @@ fn free(workspace: &Workspace, output: &Path) -> runner::Result<()> {
         return refuse("is the report of an experiment");
     }
     if !output.is_dir() {
-        return refuse("is no folder");
+        return refuse("is not a folder");
     }
     if output.join("comparison.json").is_file() || output.read_dir()?.next().is_none() {
         return Ok(());
     }
-    refuse("holds something that is no comparison")
+    refuse("contains files that are not a comparison")
 }
 
-/// The path without links, `.` and `..`, also where its end is not there yet.
+/// Resolves links, `.` and `..` of a path whose last parts need not exist.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut out = PathBuf::new();
@@ -109,7 +109,7 @@ fn resolved(path: &Path) -> PathBuf {
     out
 }
 
-/// Settings of B's plan, else of A's, else the defaults.
+/// Returns the settings of B's plan, else of A's, else the defaults.
 fn settings(workspace: &Workspace, args: &CompareArgs) -> RegressSettings {
     [&args.b, &args.a]
         .into_iter()

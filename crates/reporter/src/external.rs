@@ -1,5 +1,5 @@
-//! `external`: published and computed numbers beside ours, for `cargo xtask external`, which trains the
-//! sweeps and runs the programs before.
+//! `external`: compares published and computed numbers with ours, for `cargo xtask external`, which
+//! first trains the sweeps and runs the programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use spec::{DatasetName, DatasetSpec};
 
 use crate::reported;
 
-/// The folder of the files of published numbers, below the root.
+/// Folder of the files of published numbers, relative to the root.
 const FOLDER: &str = "experiments/external";
 
 /// A file of published numbers.
@@ -28,13 +28,13 @@ struct File {
 }
 
 impl File {
-    /// Returns the sweep file of a stem, which lies beside this file.
+    /// Returns the sweep file of a stem, in the folder of this file.
     fn sweep(&self, stem: &str) -> PathBuf {
         self.path.with_file_name(format!("{stem}.toml"))
     }
 }
 
-/// Judges the files of these names, or all, and writes the page; or says what they need.
+/// Judges the named files, or all, and writes the page; or prints what they need.
 pub(crate) fn external(workspace: &Workspace, args: &ExternalArgs) -> runner::Result<Exit> {
     let folder = args.folder.clone().unwrap_or_else(|| workspace.root().join(FOLDER));
     let files = read(workspace, &folder, &args.names)?;
@@ -67,7 +67,7 @@ pub(crate) fn external(workspace: &Workspace, args: &ExternalArgs) -> runner::Re
     })
 }
 
-/// Reads the files of a folder with these names, or all, in the order of their names.
+/// Reads the named files of a folder, or all, in the order of their names.
 fn read(workspace: &Workspace, folder: &Path, names: &[String]) -> runner::Result<Vec<File>> {
     let shown = workspace.relative(folder);
     let listed = std::fs::read_dir(folder).with_context(|| format!("cannot read {shown}"))?;
@@ -82,7 +82,7 @@ fn read(workspace: &Workspace, folder: &Path, names: &[String]) -> runner::Resul
     if let Some(unknown) = names.iter().find(|name| !paths.contains_key(*name)) {
         let known = paths.keys().cloned().collect::<Vec<_>>().join(", ");
         return Err(bad_input(format!(
-            "{shown} has no published numbers `{unknown}`\n  there are: {known}"
+            "{shown} has no published numbers `{unknown}`\n  available: {known}"
         )));
     }
     paths.retain(|name, _| names.is_empty() || names.contains(name));
@@ -98,8 +98,8 @@ fn read(workspace: &Workspace, folder: &Path, names: &[String]) -> runner::Resul
     paths.into_iter().map(one).collect()
 }
 
-/// Returns what the files need before they can be judged, as one line of JSON: sweep files
-/// that are there with their data, and names of programs.
+/// Returns what has to run before the files can be judged, as one line of JSON: the sweep files
+/// that exist together with their data, and the names of programs.
 fn needs(workspace: &Workspace, files: &[File]) -> runner::Result<serde_json::Value> {
     let mut sweeps = BTreeSet::new();
     for path in files.iter().flat_map(|f| f.published.sweeps.iter().map(|stem| f.sweep(stem))) {
@@ -114,7 +114,7 @@ fn needs(workspace: &Workspace, files: &[File]) -> runner::Result<serde_json::Va
     Ok(json!({ "sweeps": sweeps, "programs": programs }))
 }
 
-/// Finds the dataset of a sweep file that has to be fetched first; `None` where all is there.
+/// Finds a dataset of a sweep file that has to be fetched first; `None` if all files exist.
 fn absent(workspace: &Workspace, path: &Path) -> runner::Result<Option<DatasetName>> {
     let there = |name: &DatasetName| {
         let folder = workspace.data().join(name.name());
@@ -131,7 +131,7 @@ fn absent(workspace: &Workspace, path: &Path) -> runner::Result<Option<DatasetNa
     Ok(named.into_iter().find(|name| !there(name)))
 }
 
-/// Reads the plan and the records of every sweep that is named and there, by path.
+/// Reads the plan and the records of every named sweep file that exists, by path.
 fn trained(workspace: &Workspace, files: &[File]) -> runner::Result<BTreeMap<PathBuf, Trained>> {
     let mut out = BTreeMap::new();
     for file in files {

@@ -1,5 +1,5 @@
-//! `sweep-report`: the verbs that read or write Parquet and draw. `sweep` hands them over
-//! with the same command line, and calls `write` when it has trained.
+//! `sweep-report`: the verbs that read or write Parquet and draw. `sweep` delegates them with the
+//! same command line, and calls `write` after training.
 
 mod baseline;
 mod compare;
@@ -19,7 +19,7 @@ use runner::error::{self, bad_input};
 use runner::exit::Exit;
 use runner::workspace::Workspace;
 
-/// Runs the verb of the command line, says what went wrong and returns the exit code.
+/// Runs the verb of the command line, prints any error and returns the exit code.
 pub fn run(cli: Cli) -> ExitCode {
     error::end(dispatch(cli))
 }
@@ -40,7 +40,7 @@ fn dispatch(cli: Cli) -> runner::Result<Exit> {
     }
 }
 
-/// Gives an error of `report` its tier: a damaged baseline or history is the user's to mend.
+/// Assigns an error of `report` its tier: the user has to repair a damaged baseline or history.
 fn reported(error: ReportError) -> Error {
     match error {
         ReportError::Kept { .. }

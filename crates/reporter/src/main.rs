@@ -1,4 +1,4 @@
-//! `sweep-report`: called by `sweep`, with the same command line.
+//! `sweep-report`, which `sweep` calls with its own command line.
 
 use std::process::ExitCode;
 

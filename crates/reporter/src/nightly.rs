@@ -1,4 +1,4 @@
-//! `nightly`: a fresh sweep, judged against the baseline and kept in the history.
+//! `nightly`: trains a fresh sweep, judges it against the baseline and keeps it in the history.
 
 use std::collections::HashMap;
 
@@ -19,9 +19,8 @@ use text_format::plural;
 use crate::regress::{against, conclude, history_folder, judge_night, night_of};
 use crate::reported;
 
-/// Runs a night. Runs that fail make it incomplete; one that `--max-time` ended
-/// is judged but not kept; an interrupted one is no night: it is neither judged
-/// nor kept. `--resume` goes on with both.
+/// Runs a night. Failed runs make it incomplete. A night that `--max-time` ended is judged but not
+/// kept; an interrupted one is neither judged nor kept. `--resume` continues both.
 pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Result<Exit> {
     let mut sweep = args.sweep();
     let plan = commands::load_plan(workspace, &args.training.file, &args.training.set, false)?.plan;
@@ -30,7 +29,7 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
     let dir = workspace.report(&name);
     let against = against(workspace, &name, &dir, &args.against)?;
     sweep.decided = decided(plan, &against);
-    // Held to the end: another night would move the results away.
+    // The lock is held to the end: another night would archive the results.
     let (ended, _lock) = commands::run::run_holding(workspace, &sweep, &|dir| {
         // A night that is killed must not leave the verdict of an earlier one.
         regression::render::remove(dir).map_err(reported)
@@ -40,8 +39,8 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
     }
     let night = night_of(&dir)?;
     let judged = judge_night(&dir, &night, against)?;
-    // Kept before anything is drawn: what was trained is not lost to a full disk
-    // later. Where it cannot be kept the verdict is said all the same.
+    // Kept before anything is drawn, so that a full disk later does not lose what was trained.
+    // The verdict is printed even if the night cannot be kept.
     let kept = keep(workspace, &name, args, &night);
     let verdict = conclude(workspace, &dir, &judged);
     let Err(error) = kept else { return verdict };
@@ -50,14 +49,14 @@ pub(crate) fn nightly(workspace: &Workspace, args: &NightlyArgs) -> runner::Resu
     }
     Err(Error::unexpected(format!(
         "the night could not be kept in the history: {error}\n  \
-         mend that or give another folder with --history, then keep it, which trains nothing anew:\n  \
+         fix that or give another folder with --history, then keep it without training again:\n  \
          cargo xtask nightly {} --resume",
         args.training.file.display()
     )))
 }
 
-/// The stages of a plan as the baseline decided them, or the night that stands for it, which is
-/// known from its results; none where it has other runs.
+/// Returns the decisions of the stages as the baseline made them, or else the last night whose runs
+/// all have a result. They follow from its results; runs that it does not have end them.
 fn decided(mut plan: Plan, against: &Against) -> Vec<Decision> {
     let whole = |night: &&Night| night.runs.iter().all(NightRun::is_done);
     let last = || against.history.iter().rev().find(whole);
@@ -73,8 +72,8 @@ fn decided(mut plan: Plan, against: &Against) -> Vec<Decision> {
     plan.decisions
 }
 
-/// Adds the night to the history, unless its sweep was ended early: what
-/// `--resume` makes of it is the same night, and whole.
+/// Adds the night to the history, unless its sweep ended early: `--resume` then completes the
+/// same night.
 fn keep(
     workspace: &Workspace,
     name: &str,
@@ -83,7 +82,7 @@ fn keep(
 ) -> runner::Result<()> {
     let untrained = |run: &&NightRun| match run.row.status {
         None | Some(Status::Cancelled) => true,
-        // What goes on is not trained yet.
+        // A paused run that continues is not trained yet.
         Some(Status::Cut) => !run.is_done(),
         Some(_) => false,
     };
@@ -91,7 +90,7 @@ fn keep(
     if untrained > 0 {
         text::status!(
             "the sweep ended before {untrained} of {} were trained, so the night is not kept in the history; \
-             --resume goes on with it",
+             --resume continues it",
             plural::count(night.runs.len(), "run")
         );
         return Ok(());

@@ -1,4 +1,4 @@
-//! `regress`: what lies in a report against a baseline; needs no libtorch.
+//! `regress`: judges the results of a report against a baseline; needs no libtorch.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,10 @@ use text_format::plural;
 
 use crate::reported;
 
-/// Judges the last sweep of a report folder; the history is read, not added to.
+/// Judges the last sweep of a report folder; the history is only read.
 pub(crate) fn regress(workspace: &Workspace, args: &RegressArgs) -> runner::Result<Exit> {
     let dir = folder::folder_of(workspace, &args.file)?;
-    // Half of a sweep is none, and its results could be moved away meanwhile.
+    // A running sweep is incomplete, and could archive the results meanwhile.
     let _lock = lock::acquire(&dir, &clock::now())?;
     folder::refresh(&dir, &args.file)?;
     if let Ok(Some(edited)) = edited(workspace, &args.file, &dir) {
@@ -33,7 +33,7 @@ pub(crate) fn regress(workspace: &Workspace, args: &RegressArgs) -> runner::Resu
     conclude(workspace, &dir, &judged)
 }
 
-/// The last sweep of a report folder.
+/// Reads the last sweep of a report folder, and prints its warnings.
 pub(crate) fn night_of(dir: &ReportDir) -> runner::Result<Night> {
     let mut warnings = Vec::new();
     let night = Night::of_report(dir, &mut warnings).map_err(reported)?;
@@ -41,9 +41,9 @@ pub(crate) fn night_of(dir: &ReportDir) -> runner::Result<Night> {
     Ok(night)
 }
 
-/// What of a sweep file differs from what lies in its report folder, in words;
-/// none where nothing does, or where a folder is given. Only what is trained
-/// counts, not the version of the code, nor how anything is drawn.
+/// Describes how a sweep file differs from what was trained in its report folder. `None` if it does
+/// not, or if `file` is a folder. Only what is trained counts, not the version of the code nor the
+/// settings of the report.
 ///
 /// # Errors
 /// The sweep file or the plan in the folder cannot be read.
@@ -56,7 +56,7 @@ pub(crate) fn edited(
         return Ok(None);
     }
     let trained = store::plan(dir)?;
-    // What the sweep was started with still holds.
+    // The overrides that the sweep was started with still apply.
     let mut overrides = Overrides::of_lines(&trained.overrides);
     overrides.environment.extend(commands::environment());
     let mut asked = commands::load_plan_with(workspace, file, &overrides)?.plan;
@@ -65,33 +65,33 @@ pub(crate) fn edited(
     let there = workspace.relative(dir.path());
     Ok((new + gone > 0).then(|| {
         format!(
-            "{} is not what was trained: {new} of its {} are not in {there}, and it lacks {gone} that lie there",
+            "{} differs from what was trained: {new} of its {} are missing from {there}, which has {gone} others",
             file.display(),
             plural::count(asked.runs.len(), "run"),
         )
     }))
 }
 
-/// Runs of the first plan that the second lacks, and of the second that the first lacks,
-/// whatever version of the code trains them.
+/// Counts the runs of the first plan that the second lacks, and those of the second that the first
+/// lacks, by cell, so that the version of the code does not matter.
 pub(crate) fn unlike(first: &Plan, second: &Plan) -> (usize, usize) {
     let cells = |plan: &Plan| plan.runs.iter().map(|r| r.cell_id).collect::<BTreeSet<_>>();
     let (first, second) = (cells(first), cells(second));
     (first.difference(&second).count(), second.difference(&first).count())
 }
 
-/// Folder of the accepted baseline of an experiment.
+/// Returns the folder of the accepted baseline of an experiment.
 pub(crate) fn baseline_folder(workspace: &Workspace, name: &str) -> PathBuf {
     workspace.report("baselines").path().join(name)
 }
 
-/// Folder of the nights of an experiment.
+/// Returns the history folder of an experiment.
 pub(crate) fn history_folder(workspace: &Workspace, name: &str, args: &AgainstArgs) -> PathBuf {
     let default = || workspace.report("history").path().join(name);
     args.history.clone().unwrap_or_else(default)
 }
 
-/// Refuses what is judged as what it is judged against.
+/// Refuses a baseline that is the judged report itself.
 fn not_itself(workspace: &Workspace, given: &Path, dir: &ReportDir) -> runner::Result<()> {
     let folder = match sweep_file::name(given) {
         _ if given.is_dir() => given.to_path_buf(),
@@ -104,7 +104,7 @@ fn not_itself(workspace: &Workspace, given: &Path, dir: &ReportDir) -> runner::R
     };
     if same {
         return Err(bad_input(format!(
-            "--baseline {} is what is judged itself\n  \
+            "--baseline {} is the judged report itself\n  \
              give a folder of `baseline accept`, another report folder or a night of a history",
             given.display()
         )));
@@ -112,8 +112,8 @@ fn not_itself(workspace: &Workspace, given: &Path, dir: &ReportDir) -> runner::R
     Ok(())
 }
 
-/// Baseline and history of an experiment: what can be refused before a night in
-/// `dir` is trained.
+/// Reads the baseline and the history of an experiment, and refuses unsuitable ones before a night
+/// in `dir` is trained.
 pub(crate) fn against(
     workspace: &Workspace,
     name: &str,
@@ -149,19 +149,19 @@ pub(crate) fn against(
     Ok(against)
 }
 
-/// Judges the last sweep of a report folder. Without a baseline the night before
-/// is one.
+/// Judges the last sweep of a report folder. Without a baseline it is compared with the last night
+/// whose runs all have a result, else with the last night.
 pub(crate) fn judge_night(
     dir: &ReportDir,
     night: &Night,
     mut against: Against,
 ) -> runner::Result<Regression> {
     let plan = store::plan(dir)?;
-    // A night that is kept already is not its own past.
+    // A night that is already in the history is not its own past.
     let later = against.history.iter().filter(|n| n.facts.started > night.facts.started).count();
     if later > 0 {
         folder::warn(&[format!(
-            "{} of the history {} later than this one ({}), as after a clock was set back: left out",
+            "{} of the history {} later than this one ({}), as if the clock had been set back: ignored",
             plural::count(later, "night"),
             plural::is_or_are(later),
             night.facts.started
@@ -169,7 +169,7 @@ pub(crate) fn judge_night(
     }
     against.history.retain(|n| n.facts.started < night.facts.started);
     if against.before.is_none() {
-        // One that lost runs would leave every night after it incomplete.
+        // A night that lost runs would make every night after it incomplete.
         let whole = |n: &&Night| n.runs.iter().all(NightRun::is_done);
         let last = against.history.last();
         if let Some(before) = against.history.iter().rev().find(whole).or(last) {
@@ -186,7 +186,7 @@ pub(crate) fn judge_night(
             text::status!("there is no baseline and no night before, and this one has no result");
         } else {
             text::status!(
-                "there is no baseline and no night before; if this one is as it should be:\n  \
+                "there is no baseline and no night before; if this one is correct:\n  \
                  cargo xtask baseline accept {} --reason \"first night\"",
                 text::plain(&plan.file)
             );
@@ -195,8 +195,8 @@ pub(crate) fn judge_night(
     Ok(judge(night, against, &plan.regress))
 }
 
-/// One side of a comparison: a baseline's folder, a file of a history, a sweep
-/// file or a report folder.
+/// Reads one side of a comparison: a baseline folder, a file of a history, a sweep file or a report
+/// folder.
 pub(crate) fn side(
     workspace: &Workspace,
     path: &Path,
@@ -218,7 +218,7 @@ pub(crate) fn side(
     Ok((night_of(&folder::folder_of(workspace, path)?)?, None))
 }
 
-/// Writes the outputs, says the verdict and gives its exit code.
+/// Writes the outputs, prints the verdict and returns its exit code.
 pub(crate) fn conclude(
     workspace: &Workspace,
     dir: &ReportDir,
@@ -231,7 +231,7 @@ pub(crate) fn conclude(
     Ok(exit(judged.verdict))
 }
 
-/// The exit code of a verdict.
+/// Returns the exit code of a verdict.
 pub(crate) fn exit(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Regressed => Exit::Regression,

@@ -1,4 +1,4 @@
-//! `report`: collect and redraw; needs no libtorch and no worker.
+//! `report`: collects and redraws; needs no libtorch and no worker.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ use store::layout::ReportDir;
 
 use crate::reported;
 
-/// Redraws a report, or makes one page over several, which are only read. A journal that
-/// exists is collected first; without one the Parquet files are used as they are.
+/// Redraws each report, or writes one page over several, which are only read. A journal is
+/// collected first if it exists; otherwise the Parquet files are used as they are.
 pub(crate) fn report(workspace: &Workspace, args: &ReportArgs) -> runner::Result<Exit> {
     let dirs: runner::Result<Vec<ReportDir>> =
         args.files.iter().map(|file| folder_of(workspace, file)).collect();
@@ -36,8 +36,8 @@ pub(crate) fn report(workspace: &Workspace, args: &ReportArgs) -> runner::Result
     Ok(Exit::Ok)
 }
 
-/// The page over several reports. They may be another's, or on a disk that cannot be
-/// written to: nothing is written but the page.
+/// Writes the page over several reports, and nothing else: the reports may belong to another user
+/// or be on a read-only disk.
 fn over_all(
     workspace: &Workspace,
     args: &ReportArgs,
@@ -58,7 +58,7 @@ fn over_all(
     Ok(Exit::Ok)
 }
 
-/// The way of scoring that the arguments ask for.
+/// Returns the scoring that the arguments select.
 fn scoring(args: &ReportArgs) -> Scoring {
     let default = Scoring::default();
     let clock = args.clock.map(|clock| match clock {
@@ -73,7 +73,7 @@ fn scoring(args: &ReportArgs) -> Scoring {
     }
 }
 
-/// Refuses two arguments that name one folder: it would be compared with itself.
+/// Refuses two arguments that name the same folder, which would be compared with itself.
 fn distinct(files: &[PathBuf], dirs: &[ReportDir]) -> runner::Result<()> {
     let place = |dir: &ReportDir| dir.path().canonicalize().unwrap_or_else(|_| dir.path().into());
     let places: Vec<PathBuf> = dirs.iter().map(place).collect();
@@ -91,7 +91,7 @@ fn distinct(files: &[PathBuf], dirs: &[ReportDir]) -> runner::Result<()> {
     Ok(())
 }
 
-/// Folder of the page over all reports; none where there is to be no such page.
+/// Returns the folder of the page over all reports, or `None` if no such page is to be written.
 fn cross_task(
     workspace: &Workspace,
     args: &ReportArgs,
@@ -106,7 +106,7 @@ fn cross_task(
         ];
         return match of_all.iter().find(|(given, _)| *given) {
             Some((_, what)) => Err(bad_input(format!(
-                "{what} the page over several experiments, and only one is given\n  \
+                "{what} the page over several experiments, but only one is given\n  \
                  give two or more",
             ))),
             None => Ok(None),
@@ -122,7 +122,7 @@ fn cross_task(
         return Ok(Some(ReportDir::new(workspace.report("together").path().join(name))));
     };
     let page = ReportDir::new(output);
-    // The page of an experiment would be written over.
+    // It would overwrite the page of an experiment.
     if page.plan().exists() {
         return Err(bad_input(format!(
             "--output {} is the report of an experiment\n  give a folder of its own",
@@ -130,12 +130,12 @@ fn cross_task(
         )));
     }
     if output.exists() && !output.is_dir() {
-        return Err(bad_input(format!("--output {} is no folder", output.display())));
+        return Err(bad_input(format!("--output {} is not a folder", output.display())));
     }
     Ok(Some(page))
 }
 
-/// Writes the report of a folder as it lies there, for `sweep`.
+/// Writes the report of a folder from its journal, for `sweep`.
 pub(crate) fn write_folder(
     workspace: &Workspace,
     folder: &Path,
@@ -149,8 +149,8 @@ pub(crate) fn write_folder(
     Ok(Exit::Ok)
 }
 
-/// Prints which runs the next stage of a sweep has, by the plan on standard input and the journal
-/// of a folder: `null` where nothing can be decided.
+/// Prints the decision about the next stage of a sweep as JSON, from the plan on standard input and
+/// the journal of a folder; `null` if nothing can be decided.
 pub(crate) fn decide(folder: &Path) -> runner::Result<Exit> {
     let plan: Plan = serde_json::from_reader(std::io::stdin().lock())?;
     let journal = store::journal::read(&ReportDir::new(folder))?;
@@ -160,7 +160,7 @@ pub(crate) fn decide(folder: &Path) -> runner::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// Writes Parquet, figures and page from the journal; warnings are printed.
+/// Writes Parquet, figures and page from the journal, and prints warnings.
 fn write(dir: &ReportDir) -> runner::Result<Summary> {
     let redrawn = report::redraw(dir).map_err(reported)?;
     warn(&redrawn.warnings().collect::<Vec<String>>());

@@ -1,4 +1,4 @@
-//! The table at the end of a sweep: each optimizer at its best.
+//! The table at the end of a sweep: the best configuration of each optimizer.
 
 use comfy_table::CellAlignment;
 use report::{BestRow, Summary};
@@ -15,7 +15,7 @@ pub(crate) fn print(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     text::output!("report: {}", workspace.relative(&dir.html()));
 }
 
-/// As [`print`], of a report that was read and not drawn.
+/// Prints the same as [`print`] for a report that was read and not drawn.
 pub(crate) fn print_read(workspace: &Workspace, dir: &ReportDir, summary: &Summary) {
     tell(summary);
     text::output!("read: {}", workspace.relative(dir.path()));
@@ -48,7 +48,7 @@ fn tell(summary: &Summary) {
     }
 }
 
-/// One run needs no table: the numbers of the lesson in a line each.
+/// Prints the numbers of a single run, one per line; it needs no table.
 fn one_run(rows: &[BestRow]) {
     for row in rows {
         text::output!("{}, lr {}", text::plain(&row.label), spec::float::short(row.lr));
@@ -58,7 +58,7 @@ fn one_run(rows: &[BestRow]) {
     }
 }
 
-/// What is said of one run: loss and accuracy as fractions, of a function its values.
+/// Returns the numbers of one run: loss and accuracy (a fraction), or the values of a function.
 fn numbers(row: &BestRow) -> Vec<(&'static str, String)> {
     let loss = |value: Option<f64>| shown(value, |v| Metric::LOSS.format(v));
     if row.function {
@@ -79,7 +79,7 @@ fn shown(value: Option<f64>, text: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| "none".to_owned(), text)
 }
 
-/// How all runs ended, where any did not complete.
+/// Describes how all runs ended; `None` if all completed.
 fn ended(totals: &report::analysis::Counts) -> Option<String> {
     let each = [
         (totals.completed, "completed"),
@@ -96,7 +96,7 @@ fn ended(totals: &report::analysis::Counts) -> Option<String> {
     (totals.completed < totals.planned).then(|| format!("{all}: {}", shown.join(", ")))
 }
 
-/// `partial`: runs are missing, so that nothing is said of the grids' edges.
+/// Prints the table. `partial` means that runs are missing, so no advice about grid edges is given.
 fn table(rows: &[BestRow], partial: bool) {
     let Some(first) = rows.first() else { return };
     let columns = columns(rows);
@@ -157,29 +157,29 @@ fn table(rows: &[BestRow], partial: bool) {
     }
 }
 
-/// Where a column's numbers stand.
+/// Selects a column's numbers from a row.
 type Of = fn(&BestRow) -> &Estimate;
 
 /// A column of numbers.
 struct Column {
     /// `test accuracy`.
     name: String,
-    /// True where it is shown in per cent.
+    /// Whether it is shown in per cent.
     percent: bool,
     of: Of,
 }
 
 impl Column {
-    /// The name with a word a line, which with notes below keeps the table within 80 columns.
+    /// Returns the name with one word per line, which keeps the table within 80 columns.
     fn header(&self) -> String {
         let unit = if self.percent { " %" } else { "" };
         format!("{}{unit}", self.name.replace(' ', "\n"))
     }
 }
 
-/// What the table shows: the metric that chose, the one that judges where it is another,
-/// else accuracy beside it, and the training loss; nothing twice, nothing of which no row
-/// has a number.
+/// Returns the columns of the table: the selection metric, the evaluation metric if it is different
+/// (else the test accuracy), and the training loss. None is shown twice, and the accuracy and the
+/// training loss only if any row has a number for them.
 fn columns(rows: &[BestRow]) -> Vec<Column> {
     let Some(first) = rows.first() else { return Vec::new() };
     let column = |path: &str, of| {
@@ -191,7 +191,7 @@ fn columns(rows: &[BestRow]) -> Vec<Column> {
     let loss: Of = |row| &row.train_loss;
     let mut out = vec![column(&first.metric, |row| &row.target)];
     if first.reached {
-        // What was measured at the stop stands beside the time to the target.
+        // The time to the target takes the place of the metric at the stop.
         out.clear();
     }
     if first.evaluation != first.metric {
@@ -205,7 +205,7 @@ fn columns(rows: &[BestRow]) -> Vec<Column> {
     out
 }
 
-/// A metric as a person reads it: `test accuracy`; the loss of a function is its value.
+/// Returns the display name of a metric, such as `test accuracy`; a function's loss is its value.
 fn name(row: &BestRow, path: &str) -> String {
     match path {
         "train.loss" if row.function => "mean value".to_owned(),
@@ -217,14 +217,14 @@ fn name(row: &BestRow, path: &str) -> String {
     }
 }
 
-/// `110,000 (6 of 6)`: the median, never where half of the runs did not get there.
+/// Formats the median, such as `110,000 (6 of 6)`; `never` if half of the runs missed the target.
 fn until_target(row: &BestRow) -> String {
     let median = row.judged_median.unwrap_or(f64::INFINITY);
     let metric = Metric::SAMPLES_TO_TARGET.format(median);
     format!("{metric} ({} of {})", row.judged.n, row.counts.results())
 }
 
-/// What a reader must know before believing a row.
+/// Returns the caveats of a row: runs without a result, ties, and advice about its grid.
 fn notes(row: &BestRow, partial: bool) -> Vec<String> {
     let counted = [
         (row.counts.diverged, "diverged"),
@@ -269,8 +269,8 @@ fn notes(row: &BestRow, partial: bool) -> Vec<String> {
     runs.chain(tied).chain(advice).collect()
 }
 
-/// Mean and deviation of a column: accuracies in percent, whose unit stands in its
-/// header, others with four and two significant digits, as on the page.
+/// Formats mean and deviation of a column: accuracies in per cent, with the unit in the header,
+/// others with four and two significant digits, as on the page.
 fn estimate(percent: bool, e: &Estimate) -> String {
     let shown = |x: f64, digits: usize| match percent && x.is_finite() {
         true => format!("{:.2}", 100.0 * x),

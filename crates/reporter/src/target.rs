@@ -1,4 +1,4 @@
-//! `target`: a target set from the seeds of the best configuration; writes nothing.
+//! `target`: derives a target from the seeds of the best configuration; writes nothing.
 
 use report::setting::{self, Statistic};
 use runner::cli::{TargetArgs, TargetStatistic};
@@ -10,7 +10,7 @@ use runner::workspace::Workspace;
 
 use crate::reported;
 
-/// Prints the target, what it rests on, and the lines for a sweep file.
+/// Prints the target, the numbers that it is based on, and the lines for a sweep file.
 pub(crate) fn target(workspace: &Workspace, args: &TargetArgs) -> runner::Result<Exit> {
     let dir = folder_of(workspace, &args.file)?;
     let opened = report::open(&dir, of_today(&dir, &args.file)?).map_err(reported)?;

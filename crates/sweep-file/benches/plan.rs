@@ -1,5 +1,5 @@
-//! What stands between a sweep file and the runs, and between a run and its
-//! record: part `micro` of `cargo xtask bench`.
+//! Benchmarks of planning a sweep and of reading and writing records: part `micro` of
+//! `cargo xtask bench`.
 
 use divan::{Bencher, black_box};
 use spec::RunSpec;
@@ -13,7 +13,8 @@ fn main() {
     divan::main();
 }
 
-/// Four optimizers with five seeds, and learning rates to make up so many runs.
+/// Returns a sweep file with four optimizers, five seeds, and enough learning rates for `runs`
+/// runs.
 fn sweep_file(runs: usize) -> String {
     let optimizers: String = ["sgd", "rmsprop", "adam", "adamw"]
         .map(|kind| {
@@ -37,7 +38,7 @@ fn runs(count: usize) -> Vec<RunSpec> {
     runs
 }
 
-/// A record of a version that is migrated, with so many points, in today's version.
+/// Returns a record with `points` points, migrated from an old version to the current one.
 fn record(points: usize) -> RunRecord {
     let line = include_str!("../../store/tests/records/version-1.jsonl").lines().next();
     let mut record = read(line.expect("a line").as_bytes()).expect("a record");

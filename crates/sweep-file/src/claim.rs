@@ -1,4 +1,4 @@
-//! A claim on the runs of a plan: whether they can ever carry it.
+//! Checks that the runs of a plan can ever carry its claim.
 
 use spec::claim::{Claim, ClaimTest, reachable, surely_reached};
 use spec::float::short;
@@ -14,8 +14,8 @@ use super::sweep::{ClaimRequest, SweepSpec};
 use super::targets;
 
 impl SweepSpec {
-    /// `[claim]` for the runs of a plan with this target and so many seeds; none where the
-    /// file has none.
+    /// Returns `[claim]` for the runs of a plan with this target and number of judging seeds;
+    /// `None` if the file has no claim.
     ///
     /// # Errors
     /// The runs do not measure its metric, cannot reach its value or its epoch, or are too
@@ -82,8 +82,8 @@ impl ClaimRequest {
         let several = runs.iter().any(|run| function(run) != Some(first));
         (several || first.info().saddle).then(|| {
             let what = if several { "values of different functions" } else { "values on a saddle" };
-            Diagnostic::error("nothing can be claimed of these functions", &self.place)
-                .label(format!("{what} do not compare"))
+            Diagnostic::error("no claim can be made about these functions", &self.place)
+                .label(format!("{what} cannot be compared"))
                 .help("make the claim in a sweep file over one function that has a minimum")
         })
     }
@@ -112,7 +112,7 @@ impl ClaimRequest {
         let percent = claim.metric.is_share() && target > 1.0 && target < 100.0;
         Some(match percent {
             true => diagnostic.help(format!(
-                "shares are fractions: target = {} for {} per cent",
+                "write a fraction: target = {} for {} per cent",
                 short(target / 100.0),
                 short(target)
             )),
@@ -120,13 +120,13 @@ impl ClaimRequest {
         })
     }
 
-    /// Returns what is wrong with a claim on runs by steps, which are judged after their last.
+    /// Returns the problem of a claim on runs by steps, which are judged after their last step.
     fn no_common_step(&self, runs: &[PlannedRun]) -> Option<Diagnostic> {
         if let Some((_, place)) = &self.epoch {
             return Some(
-                Diagnostic::error("a claim on runs by steps names no epoch", place)
-                    .label("[train] steps says how long they are")
-                    .help("leave `epoch` out: the value after the last step counts"),
+                Diagnostic::error("a claim on runs by steps cannot name an epoch", place)
+                    .label("[train] steps sets their length")
+                    .help("remove `epoch`: the value after the last step counts"),
             );
         }
         let of = |stops: bool| match stops {
@@ -136,8 +136,8 @@ impl ClaimRequest {
         let early = runs.iter().find(|run| surely_reached(&run.spec) == 0)?;
         let (why, remedy) = of(early.spec.stop_at.is_some());
         Some(
-            Diagnostic::error("the seeds of a claim must end at one step", &self.place)
-                .label(format!("{why} them at different ones"))
+            Diagnostic::error("the seeds of a claim must end at the same step", &self.place)
+                .label(format!("{why} them at different steps"))
                 .help(remedy),
         )
     }
@@ -150,9 +150,9 @@ impl ClaimRequest {
         let sure = runs.iter().map(|run| surely_reached(&run.spec)).min()?;
         let stops = runs.iter().any(|run| run.spec.stop_at.is_some());
         let why = if stops { "[target] stop = true" } else { "[train.early_stopping]" };
-        let (remedy, one) = match stops {
-            true => ("remove `stop` from [target]".to_owned(), "after epoch 1"),
-            false => ("remove [train.early_stopping]".to_owned(), "from then on"),
+        let remedy = match stops {
+            true => "remove `stop` from [target]",
+            false => "remove [train.early_stopping]",
         };
         match &self.epoch {
             Some((epoch, place)) if *epoch > planned => Some(
@@ -161,15 +161,13 @@ impl ClaimRequest {
                     .help(format!("write epoch = {sure}, or leave it out for the last epoch")),
             ),
             Some((epoch, place)) if *epoch > sure => Some(
-                Diagnostic::error(format!("not every seed comes to epoch {epoch}"), place)
-                    .label(format!("{why} may end a run {one}: surely reached is epoch {sure}"))
+                Diagnostic::error(format!("not every seed reaches epoch {epoch}"), place)
+                    .label(format!("every run reaches epoch {sure}; {why} may end it after that"))
                     .help(format!("write {}, or {remedy}", at_most(sure))),
             ),
             None if sure < planned => Some(
-                Diagnostic::error("the seeds of a claim must end at one epoch", &self.place)
-                    .label(format!(
-                        "{why} ends them at different ones, each when it does no better"
-                    ))
+                Diagnostic::error("the seeds of a claim must end at the same epoch", &self.place)
+                    .label(format!("{why} ends them at different epochs"))
                     .help(format!("{remedy}, or write {}", at_most(sure))),
             ),
             _ => {
@@ -192,7 +190,7 @@ impl ClaimRequest {
             };
             Diagnostic::error(
                 format!(
-                    "{there} can never carry a claim at the level {} by the test `{}`",
+                    "{there} can never carry a claim at the level {} with the test `{}`",
                     short(claim.level),
                     claim.test
                 ),
@@ -206,7 +204,7 @@ impl ClaimRequest {
     }
 }
 
-/// The values that can be claimed, in words.
+/// Returns the help with the values that can be claimed.
 fn claimable(low: f64, high: f64) -> String {
     match high.is_finite() {
         true => format!("claim a value between {} and {}", short(low), short(high)),
@@ -214,7 +212,7 @@ fn claimable(low: f64, high: f64) -> String {
     }
 }
 
-/// The epochs that can be claimed of, in words.
+/// Returns the epochs that a claim can name, as text for a help.
 fn at_most(epoch: u64) -> String {
     if epoch == 1 { "epoch = 1".to_owned() } else { format!("epoch = {epoch} or less") }
 }

@@ -1,4 +1,4 @@
-//! One combination of an optimizer's axes, and what is the same for all of them.
+//! One combination of an optimizer's axes, and the values that all combinations share.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::Place;
 use super::sweep::SweepSpec;
 
-/// One combination: dotted path to value, and the place of its learning rate.
+/// One combination: dotted paths with their values and places.
 pub(super) type Combination = BTreeMap<String, (Value, Place)>;
 
-/// Values of one group of parameters: given ones, else defaults; derived ones are left out.
+/// Returns the values of one group of parameters: given ones, else defaults, without derived ones.
 pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Values {
     params
         .iter()
@@ -28,7 +28,7 @@ pub(super) fn values(group: &str, params: &[Param], given: &Combination) -> Valu
         .collect()
 }
 
-/// The part that is the same for every combination.
+/// The values that all combinations share.
 pub(super) struct Fixed<'a> {
     pub(super) spec: &'a SweepSpec,
     pub(super) own: Option<&'a OwnData>,
@@ -37,7 +37,7 @@ pub(super) struct Fixed<'a> {
 }
 
 impl<'a> Fixed<'a> {
-    /// Of a sweep whose own data, if any, was looked at.
+    /// Returns the shared values of a sweep whose user data, if any, was inspected.
     pub(super) fn new(spec: &'a SweepSpec, own: Option<&'a OwnData>) -> Self {
         let early_stopping = match &spec.early_stopping {
             None => None,
@@ -59,7 +59,7 @@ impl<'a> Fixed<'a> {
     }
 }
 
-/// A combination's problem shows up once per combination; say it once.
+/// Adds a problem that many combinations may have, unless it was added before.
 pub(super) fn push_once(diagnostics: &mut Diagnostics, diagnostic: Diagnostic) {
     if !diagnostics.holds(&diagnostic) {
         diagnostics.push(diagnostic);

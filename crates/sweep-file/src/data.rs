@@ -1,5 +1,5 @@
-//! The data of a sweep before its combinations are made: own data is looked at, and what
-//! follows from the number of samples is put in.
+//! The data of a sweep before its combinations are made: inspects user data, and fills in values
+//! that follow from the number of samples.
 
 use spec::dataset::DatasetName;
 use spec::lint::Lint;
@@ -12,7 +12,7 @@ use super::axis::{Axis, FULL};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::sweep::SweepSpec;
 
-/// What was found in own data.
+/// The results of inspecting user data; the default is that of a sweep without any.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) own: Option<OwnData>,
@@ -20,7 +20,7 @@ pub(super) struct Found {
     pub(super) traps: Vec<(Lint, String)>,
 }
 
-/// Looks at own data, if the sweep has any.
+/// Inspects user data, if the sweep has any. `None` if it is unusable, which is reported.
 pub(super) fn look(
     spec: &SweepSpec,
     inspect: super::Inspect<'_>,
@@ -42,13 +42,13 @@ pub(super) fn look(
     }
 }
 
-/// The request for own data with what other tables of the sweep file say of it.
+/// Adds to the request for user data the values from other tables of the sweep file.
 fn completed(spec: &SweepSpec, request: &OwnRequest) -> OwnRequest {
     let loss = first(&spec.train, "train.loss").and_then(Loss::from_value);
     OwnRequest { validation: validation(spec), values: loss == Some(Loss::Mse), ..request.clone() }
 }
 
-/// The sweep with a number in place of `batch_size = "full"`.
+/// Returns the sweep with a number in place of `batch_size = "full"`.
 pub(super) fn full_batches(spec: &SweepSpec, own: Option<&OwnData>) -> SweepSpec {
     let mut spec = spec.clone();
     let held_out = own.map_or_else(|| validation(&spec), |own| own.validation);
@@ -58,7 +58,7 @@ pub(super) fn full_batches(spec: &SweepSpec, own: Option<&OwnData>) -> SweepSpec
             .and_then(DatasetName::from_value)
             .map_or(0, |name| name.info().train_len),
     };
-    // That nothing is left to train on is said of each combination.
+    // An empty training split is reported for each combination.
     let all = Value::Int(samples.saturating_sub(held_out).max(1) as i64);
     for axis in spec.data.iter_mut().filter(|a| a.path == "data.batch_size") {
         for (value, _) in &mut axis.values {
@@ -70,7 +70,7 @@ pub(super) fn full_batches(spec: &SweepSpec, own: Option<&OwnData>) -> SweepSpec
     spec
 }
 
-/// `validation` of `[data]`, which takes one value.
+/// Returns `validation` of `[data]`, which takes one value; 0 by default.
 fn validation(spec: &SweepSpec) -> u64 {
     match first(&spec.data, "data.validation") {
         Some(Value::Int(n)) => u64::try_from(*n).unwrap_or(0),

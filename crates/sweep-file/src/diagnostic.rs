@@ -1,5 +1,5 @@
-//! Problems of a sweep file, collected so that all are shown at once, each
-//! with its place, the reason and what to do about it.
+//! Problems of a sweep file, collected so that all are shown at once, each with its place, its
+//! reason and a remedy.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use text_format::plural;
 
 use super::source::{Place, Sources};
 
-/// More problems than this are counted and not shown.
+/// Problems that are shown; further ones are only counted.
 const MOST_SHOWN: usize = 50;
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// Nothing is trained.
+    /// An error: nothing is trained.
     Error,
-    /// Said, and the sweep goes on.
+    /// A warning: it is printed and the sweep runs.
     Warning,
 }
 
@@ -25,7 +25,7 @@ pub enum Severity {
 pub struct Diagnostic {
     severity: Severity,
     message: String,
-    /// A name by which it can be silenced.
+    /// The name of its lint, for `[lints] allow`; `None` if it cannot be silenced.
     name: Option<&'static str>,
     place: Option<Place>,
     label: String,
@@ -35,17 +35,17 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// An error that concerns a place.
+    /// Returns an error at a place.
     pub fn error(message: impl Into<String>, place: &Place) -> Self {
         Self::new(Severity::Error, message, Some(place.clone()))
     }
 
-    /// An error that concerns no place, such as a file that is not there.
+    /// Returns an error without a place, such as a missing file.
     pub fn error_without_place(message: impl Into<String>) -> Self {
         Self::new(Severity::Error, message, None)
     }
 
-    /// A warning that concerns a place.
+    /// Returns a warning at a place.
     pub fn warning(message: impl Into<String>, place: &Place) -> Self {
         Self::new(Severity::Warning, message, Some(place.clone()))
     }
@@ -63,47 +63,47 @@ impl Diagnostic {
         }
     }
 
-    /// Text at the underlined place.
+    /// Sets the text at the underlined place; none by default.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// The name of its kind, by which it can be silenced.
+    /// Sets the name of its lint, by which `[lints] allow` silences it.
     #[must_use]
     pub fn name(mut self, name: &'static str) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// A further place that belongs to the problem.
+    /// Adds a further place that belongs to the problem.
     #[must_use]
     pub fn also(mut self, place: &Place, label: impl Into<String>) -> Self {
         self.also.push((place.clone(), label.into()));
         self
     }
 
-    /// How much is concerned.
+    /// Sets a note, such as the number of affected configurations.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
 
-    /// What to do about it.
+    /// Sets the remedy.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The message, without its place.
+    /// Returns the message, without its place.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// How bad it is.
+    /// Returns the severity.
     pub fn severity(&self) -> Severity {
         self.severity
     }
@@ -124,7 +124,7 @@ impl Diagnostic {
             if label.is_empty() { span } else { span.label(label.to_owned()) }
         };
         if let Some(place) = &self.place {
-            // A snippet a text, that of the first place first.
+            // One snippet per text, starting with that of the primary place.
             let mut snippets =
                 vec![(place.source, vec![labelled(AnnotationKind::Primary, place, &self.label)])];
             for (also, label) in &self.also {
@@ -146,7 +146,7 @@ impl Diagnostic {
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        let meant = self.name.map(|name| format!("if it is meant: [lints] allow = [\"{name}\"]"));
+        let meant = self.name.map(|name| format!("if intended: [lints] allow = [\"{name}\"]"));
         if let Some(meant) = &meant {
             group = group.element(Level::NOTE.message(meant.as_str()));
         }
@@ -154,7 +154,7 @@ impl Diagnostic {
     }
 }
 
-/// A span inside the text, on character boundaries, at least one character wide where possible.
+/// Clamps a place to the text and to character boundaries, at least one character wide if possible.
 fn clamp(place: &Place, text: &str) -> std::ops::Range<usize> {
     let start = text.floor_char_boundary(place.span.start.min(text.len()));
     let end = text.ceil_char_boundary(place.span.end.min(text.len()).max(start));
@@ -168,7 +168,7 @@ fn clamp(place: &Place, text: &str) -> std::ops::Range<usize> {
 /// All problems of one load, with the texts they point into.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
-    /// The texts.
+    /// The texts that places index.
     pub sources: Sources,
     items: Vec<Diagnostic>,
 }
@@ -179,27 +179,28 @@ impl Diagnostics {
         self.items.push(diagnostic);
     }
 
-    /// Whether the same problem at the same place was added already.
+    /// Returns whether a problem with the same message and place was added before.
     pub fn holds(&self, diagnostic: &Diagnostic) -> bool {
         self.items.iter().any(|d| d.message == diagnostic.message && d.place == diagnostic.place)
     }
 
-    /// Number of problems.
+    /// Returns the number of problems, warnings included.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether any is an error.
+    /// Returns whether any problem is an error.
     pub fn has_errors(&self) -> bool {
         self.items.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Whether there is nothing to say.
+    /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// The text for a terminal: in the order of the places, with colours or without.
+    /// Renders the problems for a terminal, in the order of their places; `colour` adds ANSI
+    /// colours.
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut items: Vec<&Diagnostic> = self.items.iter().collect();
@@ -239,7 +240,8 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The candidate that a misspelt name most likely means, if any is near.
+/// Returns the candidate nearest to a misspelt name by Damerau-Levenshtein distance; `None` if none
+/// is near. Candidates must be in lower case.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()

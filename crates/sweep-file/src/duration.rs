@@ -1,7 +1,7 @@
-//! Durations as people write them.
+//! Durations with a unit.
 
-/// Seconds in a text such as `90`, `90s`, `1.5m`, `2h`, `3d`; none for anything
-/// else, below a millisecond or above a year.
+/// Parses a duration such as `90`, `90s`, `1.5m`, `2h` or `3d` into seconds; without a unit they
+/// are seconds. `None` for anything else, below a millisecond or above 366 days.
 pub fn duration(text: &str) -> Option<f64> {
     let text = text.trim();
     let (number, factor) = match text.chars().next_back()? {

@@ -1,4 +1,4 @@
-//! `[[exclude]]`: combinations that are left out.
+//! `[[exclude]]`: combinations that are left out of a sweep.
 
 use spec::init::InitSpec;
 use spec::model::ModelSpec;
@@ -13,8 +13,8 @@ use super::combination::Combination;
 use super::diagnostic::Diagnostics;
 use super::sweep::{Exclude, SweepSpec};
 
-/// The excludes whose conditions all hold, for values of the run or as they are `written`:
-/// 5% and the number of units that it comes to are one.
+/// Returns the indices of the excludes whose conditions all hold, for the values of the run or for
+/// those `written` in the file: 5% and its number of units both match.
 pub(super) fn matching_excludes(
     spec: &SweepSpec,
     label: &str,
@@ -40,7 +40,7 @@ pub(super) fn matching_excludes(
     (0..spec.excludes.len()).filter(|i| matches(&spec.excludes[*i])).collect()
 }
 
-/// Equality across whole and real numbers: `lr = 1` excludes 1.0.
+/// Compares values, with whole and real numbers equal: `lr = 1` excludes 1.0.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Float(x), Value::Int(i)) | (Value::Int(i), Value::Float(x)) => *x == *i as f64,
@@ -48,7 +48,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Paths that no run has. An exclude that drops nothing is a lint.
+/// Reports paths that no run has. An exclude that matches nothing is a lint instead.
 pub(super) fn check_excludes(spec: &SweepSpec, diagnostics: &mut Diagnostics) {
     let mut known: Vec<String> = vec!["label".to_owned()];
     let kinds = |name: &str| spec.optimizers.iter().any(|o| o.kind == name);
@@ -75,7 +75,7 @@ pub(super) fn check_excludes(spec: &SweepSpec, diagnostics: &mut Diagnostics) {
         let unknown = exclude.conditions.iter().find(|(path, _)| !names.contains(&path.as_str()));
         if let Some((path, _)) = unknown {
             diagnostics.push(unknown_name(
-                &format!("there is no path `{path}` to exclude by"),
+                &format!("unknown path `{path}` in [[exclude]]"),
                 path,
                 &names,
                 &exclude.place,

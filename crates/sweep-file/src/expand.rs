@@ -1,5 +1,5 @@
-//! From a [`SweepSpec`] to a [`Plan`]: axes cross, zipped axes advance
-//! together, every combination is resolved, checked and given its ids.
+//! Expansion of a [`SweepSpec`] into a [`Plan`]: crosses axes, advances zipped axes together, and
+//! resolves and checks every combination and computes its ids.
 
 use std::collections::HashMap;
 
@@ -26,10 +26,10 @@ use super::stages;
 use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 use super::targets;
 
-/// More runs than this are taken for a slip in the axes.
+/// Largest number of runs; more are treated as a mistake in the axes.
 const MAX_RUNS: usize = 2_000_000;
 
-/// Expands and resolves. Problems go to `diagnostics`.
+/// Expands a sweep and resolves its runs. Problems go to `diagnostics`.
 pub fn expand(
     spec: &SweepSpec,
     inspect: super::Inspect<'_>,
@@ -108,7 +108,7 @@ pub fn expand(
     })
 }
 
-/// The device pool: what there is where none is named.
+/// Returns the device pool; `auto` by default.
 fn pool(spec: &SweepSpec) -> Vec<PoolEntry> {
     match spec.pool.is_empty() {
         true => vec![PoolEntry { device: DeviceName::Auto, slots: None }],
@@ -116,7 +116,8 @@ fn pool(spec: &SweepSpec) -> Vec<PoolEntry> {
     }
 }
 
-/// The claim on the seeds that judge, where there is one. None where it can never be carried.
+/// Returns the claim on the seeds that judge, if there is one; the outer `None` means that it can
+/// never be carried, which is reported.
 fn claim(
     spec: &SweepSpec,
     target: &Target,
@@ -127,21 +128,21 @@ fn claim(
     spec.claim_on(target, runs, judging).map_err(|problem| diagnostics.push(*problem)).ok()
 }
 
-/// The runs so far, with what is needed to add to them.
+/// The runs so far, with the state that is needed to add more.
 struct Expansion<'a> {
     spec: &'a SweepSpec,
     fixed: Fixed<'a>,
     runs: Vec<PlannedRun>,
-    /// The optimizer that first asked for a run.
+    /// The place of the optimizer that first expanded to a run, by run id.
     first_of: HashMap<spec::Id, Place>,
-    /// How many combinations each exclude has dropped.
+    /// Number of combinations that each exclude dropped.
     excluded: Vec<usize>,
     memo: Memo,
     lints: Lints,
 }
 
 impl Expansion<'_> {
-    /// Every combination of an optimizer's axes under one of its schedules.
+    /// Adds every combination of an optimizer's axes with one of its schedules.
     fn cross(
         &mut self,
         entry: &OptimizerEntry,
@@ -168,7 +169,7 @@ impl Expansion<'_> {
         if count.is_none_or(|n| n.saturating_add(self.runs.len()) > MAX_RUNS) {
             diagnostics.push(
                 Diagnostic::error(
-                    format!("the axes cross to more than {MAX_RUNS} runs"),
+                    format!("the axes expand to more than {MAX_RUNS} runs"),
                     &entry.place,
                 )
                 .help("shorten the axes, zip them, or split the sweep"),
@@ -185,7 +186,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The runs of one combination, unless an exclude drops it.
+    /// Adds the runs of one combination, unless an exclude drops it.
     fn add(
         &mut self,
         entry: &OptimizerEntry,
@@ -198,7 +199,7 @@ impl Expansion<'_> {
         let known = diagnostics.len();
         let Some(run) = resolve(&self.fixed, entry, schedule, &mut given, diagnostics) else {
             if diagnostics.len() == known && !diagnostics.has_errors() {
-                // No combination is dropped in silence, whatever the reason.
+                // A combination is never dropped silently.
                 let message = format!("a combination of `{}` cannot be resolved", entry.label);
                 diagnostics.push(Diagnostic::error(message, &entry.place));
             }
@@ -232,7 +233,7 @@ impl Expansion<'_> {
     }
 }
 
-/// Axes of one zip name form one group; every other axis is its own.
+/// Groups the axes by zip name; every other axis is a group by itself.
 fn zip_groups<'a>(axes: &[&'a Axis], diagnostics: &mut Diagnostics) -> Option<Vec<Vec<&'a Axis>>> {
     let mut groups: Vec<Vec<&Axis>> = Vec::new();
     for axis in axes {
@@ -270,7 +271,7 @@ fn combine(groups: &[Vec<&Axis>], index: &[usize]) -> Combination {
     out
 }
 
-/// Counts up, the last axis fastest; false after the last combination.
+/// Advances to the next combination, the last axis fastest; returns false after the last one.
 fn advance(index: &mut [usize], groups: &[Vec<&Axis>]) -> bool {
     for (i, group) in index.iter_mut().zip(groups).rev() {
         *i += 1;
@@ -282,7 +283,7 @@ fn advance(index: &mut [usize], groups: &[Vec<&Axis>]) -> bool {
     false
 }
 
-/// Paths that take more than one value within an optimizer's runs.
+/// Returns the paths that have more than one value within an optimizer's runs.
 fn varied_paths(spec: &SweepSpec, entry: &OptimizerEntry) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let axes = spec
@@ -317,8 +318,8 @@ fn varied_values(paths: &[String], given: &Combination, run: &RunSpec) -> Values
     paths.iter().filter_map(|p| Some((p.clone(), value(p)?))).collect()
 }
 
-/// Adds the run of this id, of a schedule with percentages or without; false where it is
-/// there already, which is then among the diagnostics.
+/// Records a run id; returns false if the run exists, which is reported. `percentages` says whether
+/// its schedule has any, for the help.
 fn add_once(
     first_of: &mut HashMap<spec::Id, Place>,
     id: spec::Id,
@@ -333,7 +334,10 @@ fn add_once(
         }
         Some(first) => {
             let d = Diagnostic::error(
-                format!("the optimizer `{}` asks for a run that is there already", entry.label),
+                format!(
+                    "the optimizer `{}` expands to a run that is already in the sweep",
+                    entry.label
+                ),
                 &entry.place,
             );
             let d = if *first == entry.place {
@@ -342,18 +346,19 @@ fn add_once(
                 d.label("the second").also(first, "the first")
             };
             diagnostics.push(d.help(if percentages {
-                "percentages that come to the same number of units are one run: count in steps (per = \"batch\"), or remove one"
+                "percentages that resolve to the same number of units are one run: count in steps (per = \"batch\"), or remove one"
             } else {
-                "entries that differ in nothing but their label are one run: change a value or remove one"
+                "entries that differ only in their label are one run: change a value or remove one"
             }));
             false
         }
     }
 }
 
-/// `[target]`, or the default: validation accuracy, of real values the validation loss, without a validation split the training loss.
+/// Returns `[target]`, or the default: validation accuracy (for real values and texts validation
+/// loss); without a validation split the training loss, and for a function its value.
 fn target(spec: &SweepSpec, runs: &[PlannedRun], diagnostics: &mut Diagnostics) -> Option<Target> {
-    // Without a run there is a problem to be told of already.
+    // A sweep without runs was reported before.
     let validation = runs.first().map_or(1, |r| r.spec.data.validation);
     match &spec.target {
         Some((target, place)) if target.split == Split::Validation && validation == 0 => {

@@ -1,5 +1,5 @@
-//! Whether the parts of a run go together: model and data, batches and samples, optimizer
-//! and what is around it. The first that does not is said.
+//! Checks that the parts of a run are compatible: model and data, batches and samples, the
+//! optimizer and the keys around it. The first problem is reported.
 
 use spec::dataset::DatasetSpec;
 use spec::init::InitSpec;
@@ -21,10 +21,10 @@ use super::tables::function;
 use super::targets;
 use super::text;
 
-/// What does not go together. Boxed, because it is far larger than nothing.
+/// An incompatibility, boxed because a diagnostic is large.
 type Problem = Box<Diagnostic>;
 
-/// The parts of a run, before it is known whether they go together.
+/// The parts of a run, before they are checked against each other.
 pub(super) struct Draft {
     pub(super) data: DataSpec,
     pub(super) train: TrainSpec,
@@ -35,7 +35,7 @@ pub(super) struct Draft {
     pub(super) groups: Vec<ParamGroup>,
 }
 
-/// Where the values of a draft stand.
+/// The places of the values of a draft.
 pub(super) struct Around<'a> {
     pub(super) spec: &'a SweepSpec,
     pub(super) entry: &'a OptimizerEntry,
@@ -43,25 +43,25 @@ pub(super) struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// Where a value is given, else where the optimizer begins.
+    /// Returns the place of a value, else that of the optimizer.
     fn place(&self, path: &str) -> &Place {
         self.given.get(path).map_or(&self.entry.place, |(_, place)| place)
     }
 }
 
 impl Draft {
-    /// Steps of an epoch, before gradients are accumulated.
+    /// Returns the batches of an epoch, before gradients are accumulated.
     pub(super) fn batches(&self) -> u64 {
         steps_per_epoch(self.samples(), self.data.batch_size, self.data.drop_last)
     }
 
-    /// Samples that an epoch trains on.
+    /// Returns the training samples of an epoch.
     fn samples(&self) -> u64 {
         self.data.train_samples()
     }
 
-    /// Length of the run in both units. Of a run by steps it puts the epochs in that these
-    /// steps begin.
+    /// Returns the length of the run in epochs and in optimizer steps. For a run by steps it sets
+    /// `train.epochs` to the number of epochs that these steps start.
     pub(super) fn length(&mut self) -> RunLength {
         let per_epoch = self.batches().div_ceil(self.update.accumulate).max(1);
         let steps = match self.train.steps {
@@ -74,8 +74,8 @@ impl Draft {
         RunLength { epochs: self.train.epochs, steps }
     }
 
-    /// Checks all but what is watched while training. A batch size that is not given is
-    /// at most the number of samples from then on.
+    /// Checks everything but the metrics that are watched during training. Limits a default batch
+    /// size to the number of samples.
     pub(super) fn check(
         &mut self,
         around: &Around<'_>,
@@ -94,32 +94,32 @@ impl Draft {
         self.check_groups(around)
     }
 
-    /// Checks that a subset of held-out data is not asked of a stream, whose state is carried from
-    /// one sequence to the next.
+    /// Refuses evaluation on a subset of a stream, whose state is carried from one sequence to the
+    /// next.
     fn check_subset(&self, around: &Around<'_>) -> Result<(), Problem> {
         let asked = around.spec.keeping.evaluate_samples > 0;
         if !asked || self.data.batching != Batching::Stream {
             return Ok(());
         }
-        let message = "`evaluate_samples` has no use beside a stream";
+        let message = "`evaluate_samples` cannot be used with a stream";
         let help = "remove it: a stream is evaluated in order, from the first sequence to the last";
         let place = around.place("data.batching");
         Err(Box::new(Diagnostic::error(message, place).label("read in order").help(help)))
     }
 
-    /// Checks that a run by steps has nothing that counts epochs alone.
+    /// Checks that a run by steps has no `epochs` and is not a function.
     fn check_steps(&self, around: &Around<'_>) -> Result<(), Problem> {
         let Some((_, steps)) = around.given.get("train.steps") else { return Ok(()) };
         if let Some((_, epochs)) = around.given.get("train.epochs") {
             return Err(Box::new(
-                Diagnostic::error("`steps` and `epochs` do not go together", steps)
-                    .also(epochs, "says how long, too")
+                Diagnostic::error("`steps` and `epochs` are mutually exclusive", steps)
+                    .also(epochs, "also sets the length")
                     .help("remove one of them"),
             ));
         }
         if self.model.is_function() {
-            let message = format!("the model `{}` has no run by steps", self.model.kind());
-            let help = "its epochs have as many steps as `steps` in [data] says";
+            let message = format!("the model `{}` cannot run by steps", self.model.kind());
+            let help = "`steps` in [data] sets the steps of an epoch";
             return Err(Box::new(Diagnostic::error(message, steps).help(help)));
         }
         Ok(())
@@ -144,14 +144,14 @@ impl Draft {
         if let Err((key, reason)) = self.init.check() {
             let message = format!("`model.{key}` cannot be used here");
             let place = around.place(&format!("model.{key}"));
-            let help = "keys of an init that are lists go together by one zip = \"name\"";
+            let help = "zip the init keys that are lists: zip = \"name\"";
             return Err(Box::new(Diagnostic::error(message, place).label(reason).help(help)));
         }
         if let DatasetSpec::Function(none) = &self.data.dataset
             && let Some(reason) = function::too_much_noise(*none)
         {
             let place = around.place("model.dimensions");
-            let help = "lower `steps` in [data], and raise `epochs` in [train] by as much";
+            let help = "lower `steps` in [data], and raise `epochs` in [train] by the same factor";
             return Err(Box::new(Diagnostic::error(reason, place).help(help)));
         }
         if let Some(problem) = shapes::fit(&self.model, &self.data, around.spec, around.given) {
@@ -193,7 +193,7 @@ impl Draft {
         let (train_len, data) = (self.data.dataset.train_len(), &mut self.data);
         if data.validation >= train_len {
             let message = format!(
-                "validation = {} leaves nothing of the {train_len} training samples",
+                "validation = {} leaves none of the {train_len} training samples",
                 data.validation
             );
             return Err(Box::new(Diagnostic::error(message, around.place("data.validation"))));
@@ -207,7 +207,7 @@ impl Draft {
         }
         let samples = data.train_samples();
         if !around.given.contains_key("data.batch_size") {
-            // Of fewer samples than the default has a batch of all of them.
+            // With fewer samples than the default batch size, a batch has all of them.
             data.batch_size = data.batch_size.min(samples);
         }
         if data.batch_size > samples {
@@ -225,7 +225,7 @@ impl Draft {
         self.optimizer.check().map_err(|problem| unusable(around, problem))
     }
 
-    /// Checks that an optimizer which compares losses of one function has one.
+    /// Checks that an optimizer that needs the same loss in every step has full batches.
     fn check_full_batches(&self, around: &Around<'_>) -> Result<(), Problem> {
         if !self.optimizer.wants_full_batches() {
             return Ok(());
@@ -236,7 +236,7 @@ impl Draft {
                 && !(data.drop_last && samples % data.batch_size != 0);
         if !whole {
             let message = format!(
-                "{} needs full batches, and batch_size = {} is less than the {samples} training samples",
+                "{} needs full batches, but batch_size = {} is less than the {samples} training samples",
                 entry.kind, data.batch_size
             );
             let help = format!(
@@ -245,24 +245,24 @@ impl Draft {
             );
             return Err(Box::new(
                 Diagnostic::error(message, around.place("data.batch_size"))
-                    .also(&entry.place, "compares gradients of one and the same loss")
+                    .also(&entry.place, "compares gradients of the same loss")
                     .help(help),
             ));
         }
         if !self.data.augment.is_neutral() {
-            let message = format!("{} does not go with `augment`", entry.kind);
+            let message = format!("{} cannot be used with `augment`", entry.kind);
             return Err(Box::new(
                 Diagnostic::error(message, around.place("data.augment"))
-                    .label("each epoch would see other images")
-                    .also(&entry.place, "compares gradients of one and the same loss"),
+                    .label("each epoch would see different images")
+                    .also(&entry.place, "compares gradients of the same loss"),
             ));
         }
         if self.model.dropout() > 0.0 {
-            let message = format!("{} does not go with dropout", entry.kind);
+            let message = format!("{} cannot be used with dropout", entry.kind);
             return Err(Box::new(
                 Diagnostic::error(message, around.place("model.dropout"))
-                    .label("each look at a batch would draw another mask")
-                    .also(&entry.place, "compares gradients of one and the same loss"),
+                    .label("each pass over a batch would draw another mask")
+                    .also(&entry.place, "compares gradients of the same loss"),
             ));
         }
         Ok(())
@@ -274,16 +274,16 @@ impl Draft {
             .map_err(|problem| unusable(around, problem))?;
         if self.train.label_smoothing > 0.0 && self.train.loss != Loss::CrossEntropy {
             let message =
-                format!("label_smoothing does not go with the loss `{}`", self.train.loss);
+                format!("label_smoothing cannot be used with the loss `{}`", self.train.loss);
             return Err(Box::new(
                 Diagnostic::error(message, around.place("train.label_smoothing"))
-                    .help("it spreads the class of a cross-entropy"),
+                    .help("it smooths the classes of a cross-entropy"),
             ));
         }
         Ok(())
     }
 
-    /// Checks that each group has a parameter.
+    /// Checks that each group matches a parameter.
     fn check_groups(&self, around: &Around<'_>) -> Result<(), Problem> {
         let dataset = &self.data.dataset;
         let table = self.model.table(self.data.shape(), dataset.outputs());
@@ -294,7 +294,7 @@ impl Draft {
         }
     }
 
-    /// Checks that what schedule and early stopping watch is measured.
+    /// Checks that the metrics that schedule and early stopping watch are measured.
     pub(super) fn check_what_watches(
         &self,
         around: &Around<'_>,
@@ -326,24 +326,25 @@ impl Draft {
     }
 }
 
-/// A parameter of the optimizer that cannot be used, and why.
+/// Returns the problem of a parameter of the optimizer that cannot be used, with the reason.
 fn unusable(around: &Around<'_>, (name, reason): (&str, String)) -> Problem {
     let path = format!("optimizer.{name}");
     let message = format!("`{path}` cannot be used here");
     Box::new(Diagnostic::error(message, around.place(&path)).label(reason))
 }
 
-/// A group that no parameter of `table` belongs to.
+/// Returns the problem of a group that matches no parameter of `table`.
 fn nothing_matches(group: &ParamGroup, table: &ParameterTable, at: &Place) -> Diagnostic {
     let there: Vec<&str> = table.iter().map(|known| known.path.as_str()).take(12).collect();
-    let paths = format!("there are: {}", there.join(", "));
+    let paths = format!("parameters: {}", there.join(", "));
     if group.role.is_none() && group.ndim.is_none() {
-        let message = format!("no parameter of the model is `{}`", group.params.escape_debug());
+        let message =
+            format!("no parameter of the model matches `{}`", group.params.escape_debug());
         return Diagnostic::error(message, at).help(paths);
     }
     let mut asked = Vec::new();
     if group.params != "*" {
-        asked.push(format!("is `{}`", group.params.escape_debug()));
+        asked.push(format!("matches `{}`", group.params.escape_debug()));
     }
     asked.extend(group.role.map(|role| format!("has the role `{role}`")));
     asked.extend(group.ndim.map(|least| format!("has {least} or more dimensions")));
@@ -351,8 +352,6 @@ fn nothing_matches(group: &ParamGroup, table: &ParameterTable, at: &Place) -> Di
     let roles: Vec<&str> = table.roles().into_iter().map(Role::name).collect();
     let roles = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
     let largest = table.iter().map(|known| known.shape.len()).max().unwrap_or(0);
-    Diagnostic::error(message, at).help(format!(
-        "the roles there are: {roles}; the most dimensions: {largest}; {}",
-        paths.replacen("there are", "the parameters", 1)
-    ))
+    Diagnostic::error(message, at)
+        .help(format!("roles: {roles}; most dimensions: {largest}; {paths}"))
 }

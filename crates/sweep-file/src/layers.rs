@@ -1,10 +1,10 @@
-//! The layers of a sweep file: the user's configuration, the file, then the
-//! environment, then `--set`; later wins.
+//! The layers of a sweep file: the user's configuration, the file, the environment, and `--set`;
+//! later ones win.
 //!
-//! Figment merges. Its own TOML and environment parsers know neither lines nor
-//! `1e-3`, so each layer is parsed here. Figment gets the values, and their places
-//! stand beside ([`layer`]): its tag of a merged value tells the layer, and so the
-//! place at which the value was written ([`merged`]).
+//! Figment merges them. Its TOML and environment parsers know neither lines nor `1e-3`, so each
+//! layer is parsed here. Figment gets the values, and their places are kept separately ([`layer`]):
+//! the tag of a merged value identifies its layer, and so the place where it was written
+//! ([`merged`]).
 
 mod layer;
 mod merged;
@@ -19,17 +19,14 @@ use super::source::Place;
 use layer::{Layer, MARK};
 pub use overrides::Overrides;
 
-/// Numbers of the layers. The file's is the first, and so are its keys, though the user's
-/// configuration comes first in the merge.
+/// Number of the file's layer. It is the lowest, so that the file's keys come first, although the
+/// user's configuration is merged first.
 const FILE: usize = 0;
 const USER: usize = 1;
 const FIRST_OVERRIDE: usize = 2;
 
-/// Parses the file's text and merges it over the user's configuration, and the
-/// overrides over it.
-///
-/// # Errors
-/// None directly: problems go to `diagnostics`; `None` when the file is not TOML.
+/// Parses the file's text and merges it over the user's configuration, and the overrides over it.
+/// Problems go to `diagnostics`; `None` if the file is not TOML.
 pub fn merge(file: usize, overrides: &Overrides, diagnostics: &mut Diagnostics) -> Option<Node> {
     let user = overrides.user.as_ref().and_then(|(name, text)| {
         let source = diagnostics.sources.add(name.clone(), text.clone());
@@ -47,7 +44,7 @@ pub fn merge(file: usize, overrides: &Overrides, diagnostics: &mut Diagnostics) 
         }
     }
     let order = [USER, FILE].into_iter().chain(FIRST_OVERRIDE..layers.len());
-    // What is missing is missing from the file, whichever layer wrote the first value.
+    // Missing keys are reported in the file, whichever layer wrote the first value.
     Some(Node { place: root.place.clone(), ..merged::merge(&layers, order, &root.place)? })
 }
 
@@ -64,7 +61,7 @@ fn parse_toml(source: usize, diagnostics: &mut Diagnostics) -> Option<Node> {
     errors.is_empty().then(|| from_toml(table.get_ref(), table.span(), source))
 }
 
-/// The file's tables; `[[optimizer]]` is keyed by label.
+/// Returns the layer of the file; `[[optimizer]]` becomes a table keyed by label.
 fn file_layer(root: &Node, diagnostics: &mut Diagnostics) -> Layer {
     let mut layer = Layer::new(FILE);
     for entry in root.entries() {
@@ -79,15 +76,15 @@ fn file_layer(root: &Node, diagnostics: &mut Diagnostics) -> Layer {
     layer
 }
 
-/// `[slurm]` of the user's configuration, which holds nothing else.
+/// Returns the layer of the user's configuration, which may contain only `[slurm]`.
 fn user_layer(root: Option<&Node>, diagnostics: &mut Diagnostics) -> Layer {
     let mut layer = Layer::new(USER);
     for entry in root.map(Node::entries).unwrap_or_default() {
         match &entry.value.value {
             NodeValue::Table(_) if entry.key == "slurm" => layer.add(entry),
-            // Told here: a table of the sweep file's would hide it in the merge.
+            // Reported here, because a table of the sweep file would hide it in the merge.
             _ if entry.key == "slurm" => diagnostics.push(
-                Diagnostic::error("`slurm` is a table", &entry.value.place)
+                Diagnostic::error("`slurm` must be a table", &entry.value.place)
                     .label(format!("found {}", entry.value.describe()))
                     .help("write [slurm] on a line of its own, and its keys below"),
             ),
@@ -98,8 +95,8 @@ fn user_layer(root: Option<&Node>, diagnostics: &mut Diagnostics) -> Layer {
                         format!("the user's configuration has no key `{key}`"),
                         &entry.key_place,
                     )
-                    .label("it holds [slurm] alone")
-                    .help("the sweep file holds the rest"),
+                    .label("only [slurm] is allowed here")
+                    .help("move it to the sweep file"),
                 );
             }
         }
@@ -107,7 +104,7 @@ fn user_layer(root: Option<&Node>, diagnostics: &mut Diagnostics) -> Layer {
     layer
 }
 
-/// The optimizers by label, without those whose label was there before.
+/// Returns the optimizers by label, and refuses labels that occur twice.
 fn labelled(items: &[Node], key_place: &Place, diagnostics: &mut Diagnostics) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut seen: Vec<(String, Place)> = Vec::new();
@@ -124,13 +121,11 @@ fn labelled(items: &[Node], key_place: &Place, diagnostics: &mut Diagnostics) ->
                 Diagnostic::error(format!("two optimizers have the label `{label}`"), &place)
                     .label("the second")
                     .also(first, "the first")
-                    .help(
-                        "give one of them a `label` of its own; without one the label is the kind",
-                    ),
+                    .help("give one of them a different `label`; the default is its kind"),
             );
             continue;
         }
-        // The key of a mark must stay free; `parse` refuses such a label.
+        // The key of a mark is reserved; `parse` refuses such a label.
         let label = if label.starts_with(MARK) { format!("#{}", i + 1) } else { label };
         seen.push((label.clone(), place));
         entries.push(Entry { key: label, key_place: key_place.clone(), value: item.clone() });

@@ -1,5 +1,5 @@
-//! Percentages of the run among the values of a schedule: a number takes the place of each
-//! once the run's length is known, so that plans and ids hold numbers.
+//! Percentages of the run among the values of a schedule: replaces each by a number once the length
+//! of the run is known, so that plans and ids contain only numbers.
 
 use spec::params::{Param, ParamType, Params, Value};
 use spec::schedule::{Per, RunLength, ScheduleSpec, WarmupKeys};
@@ -10,28 +10,28 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::percent::{self, Percent};
 use super::source::Place;
 
-/// What helps where epochs are too long a unit.
-const FINER: &str = "count in steps: per = \"batch\" in the table of the schedule";
+/// Help for percentages for which an epoch is too long a unit.
+const FINER: &str = "count in steps: per = \"batch\" in the schedule's table";
 
-/// What percentages are taken of.
+/// The length of which percentages are taken.
 #[derive(Clone, Copy)]
 pub(super) struct Measure {
     /// The unit of the schedule, and of the warmup in front of it.
     pub(super) per: Per,
     pub(super) run: RunLength,
-    /// Whether it is a trial: of so few epochs a percentage may well be none, which is no
-    /// fault of the file.
+    /// Whether it is a trial: a percentage of its few epochs may round to 0, which is no fault of
+    /// the file.
     pub(super) trial: bool,
 }
 
 impl Measure {
-    /// Units of the whole run.
+    /// Returns the length of the whole run in units of `per`.
     pub(super) fn whole(&self) -> u64 {
         self.run.counted(self.per)
     }
 
-    /// Puts numbers in place of the percentages of a schedule of this kind; none where one
-    /// cannot be used, which is then among the diagnostics.
+    /// Replaces the percentages of a schedule of this kind by numbers; `None` if one cannot be
+    /// used, which is reported.
     pub(super) fn put_into(
         &self,
         kind: &str,
@@ -62,7 +62,7 @@ impl Measure {
         complete.then_some(())
     }
 
-    /// The number of one percentage.
+    /// Returns the number of units of one percentage.
     fn one(&self, param: &Param, text: &str, place: &Place) -> Result<Value, Box<Diagnostic>> {
         let Some(percent) = Percent::parse(text) else {
             // Any other text was refused when it was read.
@@ -81,7 +81,7 @@ impl Measure {
         })
     }
 
-    /// A percentage of the run that is less than half a unit.
+    /// Returns the problem of a percentage that is less than half a unit.
     fn none(&self, param: &Param, text: &str, place: &Place) -> Diagnostic {
         let (unit, help) = match self.per {
             Per::Epoch => ("epoch", FINER),
@@ -90,11 +90,11 @@ impl Measure {
         let run = plural::count(self.whole(), unit);
         let message = format!("`schedule.{}` = {text} of the run is 0 {unit}s", param.name);
         Diagnostic::error(message, place)
-            .label(format!("less than half of one: the run has {run}"))
+            .label(format!("rounds to 0: the run has {run}"))
             .help(help)
     }
 
-    /// A list of places in the run, some of which are percentages.
+    /// Resolves a list of places in the run, some of which are percentages.
     fn places(
         &self,
         param: &Param,
@@ -112,7 +112,7 @@ impl Measure {
                 && *n <= *before
             {
                 let pair = [percent(written), percent(item)];
-                // What was given as numbers is said of them.
+                // Two plain numbers are checked, and reported, by the schedule itself.
                 if pair != [None, None] {
                     let rising = !matches!(pair, [Some(a), Some(b)] if a >= b);
                     if !(self.trial && rising) {
@@ -127,8 +127,8 @@ impl Measure {
         Ok(Value::List(out))
     }
 
-    /// Two places in the run, the second of which does not come after the first; `rising` if
-    /// it does as they are written.
+    /// Returns the problem of two places in the run, the second of which does not come after the
+    /// first; `rising` says that it does as written.
     fn not_after(
         &self,
         param: &Param,
@@ -150,7 +150,7 @@ impl Measure {
     }
 }
 
-/// The percentage that a value is written as; none if it is a number.
+/// Returns the percentage that a value is written as; `None` if it is a number.
 fn percent(value: &Value) -> Option<Percent> {
     match value {
         Value::Text(text) => Percent::parse(text),

@@ -1,4 +1,4 @@
-//! The sweep file: TOML text to a [`Plan`], with every problem explained.
+//! The sweep file: turns TOML text into a [`Plan`] and explains every problem.
 //!
 //! `layers` parses and merges, `parse` checks keys and types, `expand` makes
 //! the combinations and resolves each into a `RunSpec`.
@@ -45,26 +45,25 @@ pub use sweep::SweepSpec;
 pub use tables::tables;
 pub use threads::{number_of_threads, number_of_threads_in};
 
-/// A sweep file larger than this is refused before it is parsed.
+/// Largest size of a sweep file in bytes; a larger file is refused before it is parsed.
 pub const MAX_BYTES: u64 = 4 << 20;
 
-/// A plan with the warnings that came up on the way.
+/// A plan with the warnings of its sweep file.
 #[derive(Debug)]
 pub struct Loaded {
     /// The plan.
     pub plan: Plan,
-    /// How tasks of a cluster are asked for; no part of the plan.
+    /// Settings of cluster tasks; not part of the plan.
     pub slurm: SlurmSettings,
-    /// Warnings only.
+    /// The warnings; no errors.
     pub warnings: Diagnostics,
 }
 
-/// Looks at own data: sizes, classes and checksum, or what is wrong with it.
-/// The crate `data` has one; `spec` reads no data itself.
+/// Inspects user data: returns its sizes, classes and checksum, or the problem that makes it
+/// unusable. The crate `data` implements it, since this crate reads no data.
 pub type Inspect<'a> = &'a dyn Fn(&OwnRequest) -> Result<Inspected, Unusable>;
 
-/// Reads a sweep file, applies the overrides and expands it. Own data needs
-/// [`load_with`].
+/// Reads a sweep file, applies the overrides and expands it. User data needs [`load_with`].
 ///
 /// # Errors
 /// Every problem found, at once.
@@ -72,7 +71,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
     load_with(path, overrides, &without_inspection)
 }
 
-/// As [`load`], with eyes for own data.
+/// Loads a sweep file as [`load`] does, and inspects user data with `inspect`.
 ///
 /// # Errors
 /// Every problem found, at once.
@@ -85,7 +84,7 @@ pub fn load_with(
     load_text_with(&path.display().to_string(), &stem, text, overrides, inspect)
 }
 
-/// The `name` of a sweep file, whose combinations are not looked at.
+/// Returns the `name` of a sweep file without expanding it.
 ///
 /// # Errors
 /// Problems of the file itself.
@@ -93,7 +92,7 @@ pub fn name(path: &Path) -> Result<String, Diagnostics> {
     Ok(outline(path, &Overrides::default())?.name)
 }
 
-/// What a sweep file asks for, its combinations not made and its data not looked at.
+/// Returns the parsed sweep file, without expanding it or inspecting its data.
 ///
 /// # Errors
 /// Problems of the file itself.
@@ -102,7 +101,7 @@ pub fn outline(path: &Path, overrides: &Overrides) -> Result<SweepSpec, Diagnost
     Ok(outline_text(&path.display().to_string(), &stem, text, overrides)?.0)
 }
 
-/// As [`outline`] of a text in memory, with what can point into it.
+/// Parses a text in memory as [`outline`] does; the diagnostics hold the text for later problems.
 fn outline_text(
     name: &str,
     stem: &str,
@@ -120,7 +119,7 @@ fn outline_text(
 }
 
 fn without_inspection(_: &OwnRequest) -> Result<Inspected, Unusable> {
-    Err(Unusable { problem: "own data cannot be looked at here".to_owned(), remedy: None })
+    Err(Unusable { problem: "user data cannot be inspected here".to_owned(), remedy: None })
 }
 
 fn open(path: &Path) -> Result<(String, String), Diagnostics> {
@@ -133,7 +132,8 @@ fn open(path: &Path) -> Result<(String, String), Diagnostics> {
     Ok((stem, text))
 }
 
-/// The same for a text in memory; `name` is shown, `stem` is the default name.
+/// Loads a text in memory as [`load`] does. Diagnostics show `name`; `stem` is the sweep's default
+/// name.
 ///
 /// # Errors
 /// Every problem found, at once.
@@ -146,7 +146,7 @@ pub fn load_text(
     load_text_with(name, stem, text, overrides, &without_inspection)
 }
 
-/// As [`load_text`], with eyes for own data.
+/// Loads a text as [`load_text`] does, and inspects user data with `inspect`.
 ///
 /// # Errors
 /// Every problem found, at once.
@@ -181,8 +181,8 @@ pub fn load_text_with(
     }
 }
 
-/// The text of a file; `kind` is what it should be, `absent` the remedy where there
-/// is none.
+/// Reads the text of a file. Messages use `kind` for what the file should be, and `absent` as the
+/// help if it cannot be opened.
 fn read(path: &Path, kind: &str, absent: &str) -> Result<String, Diagnostics> {
     let shown = path.display();
     let fail = |message: String, help: &str| {

@@ -1,4 +1,4 @@
-//! A TOML value that remembers where it stands.
+//! TOML values with their places in the text.
 
 use toml::de::{DeTable, DeValue};
 
@@ -9,7 +9,7 @@ use super::source::Place;
 pub struct Node {
     /// The value.
     pub value: NodeValue,
-    /// Where it was written.
+    /// Its place in the text.
     pub place: Place,
 }
 
@@ -18,13 +18,13 @@ pub struct Node {
 pub enum NodeValue {
     /// `true` or `false`.
     Bool(bool),
-    /// A whole number that fits 64 bits.
+    /// A whole number that fits in a signed 64-bit integer.
     Int(i64),
     /// A number with point, exponent, or one of `inf`, `nan`.
     Float(f64),
     /// A string.
     Text(String),
-    /// The text of a date or time, which nothing in a sweep file takes.
+    /// The text of a date or time, which no key of a sweep file accepts.
     Datetime(String),
     /// The text of a whole number beyond 64 bits.
     HugeInt(String),
@@ -39,14 +39,14 @@ pub enum NodeValue {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub key_place: Place,
     /// Its value.
     pub value: Node,
 }
 
 impl Node {
-    /// What the value is, for messages.
+    /// Returns the type of the value, for messages.
     pub fn describe(&self) -> &'static str {
         match self.value {
             NodeValue::Bool(_) => "a boolean",
@@ -59,12 +59,12 @@ impl Node {
         }
     }
 
-    /// The entry of a table by key.
+    /// Returns the entry of a table by key; `None` for any other value.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|e| e.key == key)
     }
 
-    /// Entries of a table; none for any other value.
+    /// Returns the entries of a table; empty for any other value.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
             NodeValue::Table(entries) => entries,
@@ -73,7 +73,7 @@ impl Node {
     }
 }
 
-/// Reads a parsed TOML table of source `source`.
+/// Converts a parsed TOML table; `source` is the index of its text.
 pub fn from_toml(table: &DeTable<'_>, span: std::ops::Range<usize>, source: usize) -> Node {
     let mut entries: Vec<Entry> = table
         .iter()

@@ -1,6 +1,5 @@
-//! From the merged tree to a [`SweepSpec`]: every key is known, every value
-//! has its type and range. All problems are reported, not only the first.
-//! The tables without hyper-parameters are read in `settings`.
+//! Parsing of the merged tree into a [`SweepSpec`]: checks that every key is known and that every
+//! value has its type and range. All problems are reported, not only the first.
 
 use spec::init::InitSpec;
 use spec::metric::Metric;
@@ -39,13 +38,13 @@ const ROOT: &[&str] = &[
     "lints",
 ];
 
-/// Those of some metrics that are measured on request alone, in their own order.
+/// Returns the given metrics that are measured only on request, in the order of the registry.
 fn on_request(asked: impl Iterator<Item = Metric>) -> Vec<Metric> {
     let asked: Vec<Metric> = asked.collect();
     Metric::on_request().into_iter().filter(|metric| asked.contains(metric)).collect()
 }
 
-/// Reads the merged tree. `stem` is the default name.
+/// Parses the merged tree; `stem` is the default name. Problems go to `diagnostics`.
 pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<SweepSpec> {
     let mut r = Reader { diagnostics };
     r.known_keys(root, ROOT, "the sweep file");
@@ -71,7 +70,7 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     let tuning = r.tuning(root, &model);
     let (target, stop) = r.target(root, without_data);
     let claim = r.claim(root, without_data);
-    // What target and claim name is measured, whether it is asked for or not.
+    // The metrics of target and claim are measured even if `metrics` does not list them.
     let aimed = target.as_ref().map(|(t, _)| t.metric);
     let claimed = claim.as_ref().and_then(|c| c.metric.as_ref()).map(|(of, _)| of.metric);
     keeping.metrics = on_request(metrics.iter().map(|(m, _)| *m).chain(aimed).chain(claimed));
@@ -127,14 +126,15 @@ pub fn parse(root: &Node, stem: &str, diagnostics: &mut Diagnostics) -> Option<S
     })
 }
 
-/// `layers` of `[model]` as it is written.
+/// Returns `layers` of `[model]` as written.
 fn layers(root: &Node) -> Option<Node> {
     let entry = root.get("model")?.value.get("layers")?;
     Some(entry.value.clone())
 }
 
 impl Reader<'_> {
-    /// `[data]`: its axes, none where the table is missing, and own data, where that is named.
+    /// Reads `[data]`: its axes (`None` if the table is missing), and user data if `dataset` is a
+    /// table.
     fn data(
         &mut self,
         root: &Node,
@@ -144,7 +144,7 @@ impl Reader<'_> {
         let own = self.own_data(&table, quadratic);
         if let (true, None, Some(entry)) = (quadratic, &own, table.get("dataset")) {
             self.diagnostics.push(
-                Diagnostic::error("a quadratic has vectors of its own as data", &entry.value.place)
+                Diagnostic::error("a quadratic has no bundled dataset", &entry.value.place)
                     .help("write dataset = { path = \"vectors.npy\", matrix = \"matrix.npy\" }"),
             );
         }
@@ -175,13 +175,13 @@ impl Reader<'_> {
                 "the file's stem, which is the default name,"
             };
             self.diagnostics.push(
-                Diagnostic::error(format!("{what} `{}` is no folder name", name.escape_debug()), &place)
+                Diagnostic::error(format!("{what} `{}` is not a folder name", name.escape_debug()), &place)
                     .help("use 1 to 64 of a-z, 0-9, _ and -, starting with a letter or digit: name = \"battle\""),
             );
         } else if RESERVED.contains(&name.as_str()) {
             self.diagnostics.push(
                 Diagnostic::error(format!("the name `{name}` is reserved"), &place)
-                    .help(format!("reports/ keeps these for itself: {}", RESERVED.join(", "))),
+                    .help(format!("reports/ reserves these names: {}", RESERVED.join(", "))),
             );
         }
         name
@@ -201,7 +201,7 @@ impl Reader<'_> {
         let of = format!("the model `{}`", kind.name);
         let axes = self.axes("model", &params, &node, &["kind"], &of);
         if is_function(kind.name) && kind.name != FUNCTION {
-            // They say which problem it is, and no setting is better than another for it.
+            // These keys define the problem, so no value of them is better than another.
             let problem = ["dimensions", "exponent", "noise", "start"];
             let problem = problem.map(|key| format!("model.{key}"));
             self.one_value(axes.iter().filter(|axis| problem.contains(&axis.path)));

@@ -1,4 +1,4 @@
-//! A percentage of the run, as a schedule's lengths may be given: `"5%"`, `"12.5%"`.
+//! Percentages of the run, which the lengths of schedules accept: `"5%"`, `"12.5%"`.
 
 use spec::params::{Param, Value};
 use spec::schedule::{LENGTHS, is_length};
@@ -6,18 +6,18 @@ use spec::schedule::{LENGTHS, is_length};
 use super::diagnostic::Diagnostic;
 use super::source::Place;
 
-/// Decimals that a percentage may have.
+/// Largest number of decimals of a percentage.
 const DECIMALS: usize = 6;
-/// Whole digits that are read, to be told that they are too large.
+/// Largest number of whole digits that is parsed; more than 100% is then reported as out of range.
 const DIGITS: usize = 9;
 const UNIT: u64 = 10_u64.pow(DECIMALS as u32);
 
-/// A percentage, in millionths of a percent, so that it is exactly what was written.
+/// A percentage in millionths of a percent, which is exact for any accepted text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Percent(u64);
 
 impl Percent {
-    /// Digits, perhaps a point and up to six more, and the sign; nothing else.
+    /// Parses digits, optionally a point and up to six decimals, and `%`; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let number = text.strip_suffix('%')?;
         let (whole, part) = match number.split_once('.') {
@@ -35,7 +35,7 @@ impl Percent {
         Some(Percent(whole * UNIT + part))
     }
 
-    /// That share of `whole` units, to the nearest unit; a half is rounded up.
+    /// Returns this percentage of `whole` units, rounded to the nearest unit, halves up.
     pub(crate) fn of(self, whole: u64) -> u64 {
         let all = u128::from(100 * UNIT);
         let units = (u128::from(self.0) * u128::from(whole) + all / 2) / all;
@@ -47,13 +47,13 @@ impl Percent {
     }
 }
 
-/// Whether the value at this path may be a percentage.
+/// Returns whether the value at a path may be a percentage.
 pub(crate) fn is_allowed(path: &str) -> bool {
     path.strip_prefix("schedule.").is_some_and(is_length)
 }
 
-/// Reads a text in place of the number of a length. The value is the text: the number
-/// follows once the run's length is known.
+/// Reads a text in place of the number of a length. The value stays the text until the length of
+/// the run is known.
 pub(crate) fn read(
     path: &str,
     param: &Param,
@@ -84,29 +84,29 @@ pub(crate) fn read(
     }
 }
 
-/// What to write in place of a text that is no percentage.
+/// Returns the help for a text that is not a percentage.
 fn instead(text: &str) -> String {
     let joined: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     if Percent::parse(&joined).is_some() {
-        return format!("write \"{joined}\", without a blank");
+        return format!("write \"{joined}\", without a space");
     }
     let of_run = "for that share of the run";
     match Percent::parse(&format!("{joined}%")) {
         Some(_) => format!("write {joined} without quotes, or \"{joined}%\" {of_run}"),
         None => {
-            format!("a number of units, or such as \"5%\" {of_run}, with up to {DECIMALS} decimals")
+            format!("write a number of units, or \"5%\" {of_run}, with up to {DECIMALS} decimals")
         }
     }
 }
 
-/// What to do about a percentage where none is taken; none if the text is none.
+/// Returns the help for a percentage at a path that takes none; `None` if the text is not one.
 pub(crate) fn elsewhere(path: &str, text: &str) -> Option<String> {
     Percent::parse(text)?;
     let key = path.rsplit('.').next().unwrap_or(path);
     Some(if is_allowed(path) {
         format!("write a list: {key} = [\"{text}\"]")
     } else {
-        format!("percentages of the run are lengths of schedules: {}", LENGTHS.join(", "))
+        format!("only lengths of schedules take a percentage of the run: {}", LENGTHS.join(", "))
     })
 }
 

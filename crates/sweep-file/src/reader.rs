@@ -1,5 +1,5 @@
-//! Reading of tables: keys that are known, values of their type and range, and one
-//! problem for each that is not.
+//! Reading of tables: checks keys, and the types and ranges of values, and reports a problem for
+//! each that is wrong.
 
 use spec::params::{Kind, Names, Param, ParamDefault, ParamType, Range, Value};
 use spec::settings::Settings;
@@ -14,21 +14,20 @@ pub(crate) struct Reader<'a> {
     pub(crate) diagnostics: &'a mut Diagnostics,
 }
 
-/// A number or word of a table that is no hyper-parameter.
+/// Returns the description of a key that is not a hyper-parameter.
 pub(crate) const fn setting(name: &'static str, ty: ParamType, range: Range) -> Param {
     Param { name, ty, default: ParamDefault::Required, range, doc: "" }
 }
 
 impl Reader<'_> {
-    /// The settings of a table: every key that is given, of its type and range, else its
-    /// default. Keys of a form of their own are known here and read by their table, as are
-    /// those of `extra`.
+    /// Reads the settings of a table; keys that are missing or wrong have their defaults. Keys with
+    /// a form of their own and those of `extra` are only known here: their table reads them.
     pub(crate) fn settings<S: Settings>(&mut self, node: &Node, extra: &[&str]) -> S {
         self.settings_at(S::TABLE.name, node, extra)
     }
 
-    /// Reads a table as [`Reader::settings`] does, of a form that stands at several places: this one
-    /// by its path.
+    /// Reads a table as [`Reader::settings`] does; `path` names it in messages, since tables of its
+    /// form occur at several paths.
     pub(crate) fn settings_at<S: Settings>(
         &mut self,
         path: &str,
@@ -41,7 +40,7 @@ impl Reader<'_> {
         self.given_at(path, node)
     }
 
-    /// As [`Reader::settings`] of a table whose keys somebody else knows.
+    /// Reads a table as [`Reader::settings`] does, without reporting unknown keys.
     pub(crate) fn given<S: Settings>(&mut self, node: &Node) -> S {
         self.given_at(S::TABLE.name, node)
     }
@@ -66,7 +65,7 @@ impl Reader<'_> {
         out
     }
 
-    /// A list of names out of `known`, each once; it may be empty.
+    /// Reads a list of names from `known`, each at most once; it may be empty.
     fn names(
         &mut self,
         table: &Node,
@@ -77,7 +76,7 @@ impl Reader<'_> {
         let entry = table.get(key)?;
         let NodeValue::Array(items) = &entry.value.value else {
             self.diagnostics.push(
-                Diagnostic::error(format!("`{key}` is a list of names"), &entry.value.place)
+                Diagnostic::error(format!("`{key}` must be a list of names"), &entry.value.place)
                     .label(format!("found {}", entry.value.describe()))
                     .help(format!("for example {key} = [{}]", example(known))),
             );
@@ -103,7 +102,7 @@ impl Reader<'_> {
         Some(names.values.iter().filter_map(|(value, _)| text(value)).collect())
     }
 
-    /// Refuses lists where a sweep has one value.
+    /// Refuses several values for keys that a sweep has one value of.
     pub(crate) fn one_value<'a>(&mut self, axes: impl Iterator<Item = &'a Axis>) {
         for axis in axes {
             if (axis.values.len() > 1 || axis.random.is_some())
@@ -134,7 +133,7 @@ impl Reader<'_> {
             }
             Some(entry) => {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`{key}` is a table"), &entry.value.place)
+                    Diagnostic::error(format!("`{key}` must be a table"), &entry.value.place)
                         .label(format!("found {}", entry.value.describe()))
                         .help(format!("write [{key}] on a line of its own, and its keys below")),
                 );
@@ -170,7 +169,7 @@ impl Reader<'_> {
         );
     }
 
-    /// One axis per parameter that the table gives; unknown keys are reported.
+    /// Reads one axis per parameter that the table has; unknown and missing keys are reported.
     pub(crate) fn axes(
         &mut self,
         group: &str,
@@ -198,7 +197,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// The `kind` of a table, looked up in a registry.
+    /// Reads the `kind` of a table and looks it up in a registry.
     pub(crate) fn kind(
         &mut self,
         node: &Node,
@@ -209,7 +208,7 @@ impl Reader<'_> {
         let Some(entry) = node.get("kind") else {
             self.diagnostics.push(
                 Diagnostic::error(format!("this {what} needs a `kind`"), &node.place)
-                    .help(format!("there are: {}", names.join(", "))),
+                    .help(format!("available: {}", names.join(", "))),
             );
             return None;
         };
@@ -230,12 +229,12 @@ impl Reader<'_> {
     }
 }
 
-/// The file's first character: the place of what is missing from it.
+/// Returns the start of the file, the place of problems about missing tables.
 pub(crate) fn start_of(root: &Node) -> Place {
     Place { source: root.place.source, span: 0..0 }
 }
 
-/// The first two names of a list as they are written.
+/// Returns the first two names, quoted, as an example of a list.
 fn example(known: &[&str]) -> String {
     known.iter().take(2).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,5 @@
-//! One combination of an optimizer's axes to a [`RunSpec`]: values that are given,
-//! defaults, what is derived from the rest, and whether it all goes together.
+//! Resolution of one combination of an optimizer's axes into a [`RunSpec`]: fills in defaults and
+//! derived values, and checks that everything is compatible.
 
 use spec::dataset::{DatasetName, DatasetSpec};
 use spec::init::InitSpec;
@@ -19,8 +19,8 @@ use super::schedules;
 use super::sweep::{OptimizerEntry, ScheduleEntry};
 use super::tables::function;
 
-/// Makes the run of a combination, its seed aside, and puts numbers in place of the
-/// percentages of `given`; none where it is refused, which is then among the diagnostics.
+/// Returns the run of a combination with seed 0, and replaces the percentages in `given` by
+/// numbers. `None` if the combination is refused; the problem is then in `diagnostics`.
 pub(super) fn resolve(
     fixed: &Fixed<'_>,
     entry: &OptimizerEntry,
@@ -73,20 +73,22 @@ pub(super) fn resolve(
 }
 
 impl Draft {
-    /// Given values, else defaults; none where a value is missing, which was said before.
+    /// Returns the parts of a run from given values and defaults; `None` if a value is missing,
+    /// which was reported before.
     fn new(fixed: &Fixed<'_>, entry: &OptimizerEntry, given: &Combination) -> Option<Draft> {
         let spec = fixed.spec;
         let mut data_values = values("data", DataSpec::PARAMS, given);
         if fixed.own.is_some() || spec.none.is_some() {
-            // Own data is no value of a parameter: any name stands in until it is put in below.
+            // Such data is not a value of the parameter; any name is a placeholder until it is set
+            // below.
             let any = Value::Text(DatasetName::Digits.name().to_owned());
             data_values.insert("dataset".to_owned(), any);
         }
         let mut data = DataSpec::from_values(&data_values)?;
         if let Some(own) = fixed.own {
             data.dataset = DatasetSpec::Own(Box::new(own.clone()));
-            // That of a split by contents or of files of its own stands there. Of more samples
-            // than there are none was held out, which is said later.
+            // The number follows from `split` or from a validation file. It is 0 if the file asks
+            // for more samples than exist, which is reported later.
             if own.validation > 0 {
                 data.validation = own.validation;
             }

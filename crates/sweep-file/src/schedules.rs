@@ -1,4 +1,4 @@
-//! The schedule of one combination, with the lengths that follow from the run.
+//! Resolution of the schedule of one combination, with the lengths that follow from the run.
 
 use spec::optimizer::OptimizerSpec;
 use spec::params::{ParamDefault, Params, Value, Values};
@@ -11,13 +11,13 @@ use super::lengths::Measure;
 use super::source::Place;
 use super::sweep::{OptimizerEntry, ScheduleEntry};
 
-/// What a schedule is resolved from.
+/// The inputs from which a schedule is resolved.
 pub(super) struct Context<'a> {
     pub(super) given: &'a Combination,
     pub(super) entry: &'a OptimizerEntry,
     pub(super) schedule: &'a ScheduleEntry,
     pub(super) measure: Measure,
-    /// Samples held out.
+    /// Number of held-out samples.
     pub(super) validation: u64,
 }
 
@@ -27,7 +27,7 @@ impl Context<'_> {
     }
 }
 
-/// The unit of a schedule, and of the warmup in front of it.
+/// Returns the unit of a schedule and of its warmup; `None` for an unknown name.
 pub(super) fn per(given: &Combination) -> Option<Per> {
     match given.get("schedule.per") {
         Some((Value::Text(per), _)) => Per::from_name(per),
@@ -35,7 +35,7 @@ pub(super) fn per(given: &Combination) -> Option<Per> {
     }
 }
 
-/// The schedule and what stands in front of it.
+/// Resolves the schedule and its warmup; `None` if there is a problem, which is reported.
 pub(super) fn resolve(
     context: &Context<'_>,
     optimizer: &OptimizerSpec,
@@ -72,7 +72,7 @@ pub(super) fn resolve(
     Some((spec, warmup))
 }
 
-/// Least rates with their places, also of schedules in turn.
+/// Returns the minimum learning rates with their places, also those of the parts of `sequential`.
 fn min_lrs<'a>(spec: &ScheduleSpec, context: &'a Context<'_>) -> Vec<(&'a Place, f64)> {
     match spec {
         ScheduleSpec::Sequential(p) => {
@@ -88,7 +88,7 @@ fn min_lrs<'a>(spec: &ScheduleSpec, context: &'a Context<'_>) -> Vec<(&'a Place,
     }
 }
 
-/// The spec of a table that has these values, over `length` units.
+/// Builds the schedule of a table from its values, over `length` units.
 fn typed(
     measure: &Measure,
     entry: &ScheduleEntry,

@@ -1,4 +1,4 @@
-//! Listed layers that do not fit their input, said at the layer.
+//! Checks that listed layers fit their inputs, and reports problems at the place of the layer.
 
 use spec::model::ModelSpec;
 use spec::model::layers::{LayerPath, path_text};
@@ -10,7 +10,8 @@ use super::node::{Node, NodeValue};
 use super::source::Place;
 use super::sweep::SweepSpec;
 
-/// The problem of the first layer that does not fit; `None` where all do and of other models.
+/// Returns the problem of the first layer that does not fit; `None` if all fit, or for other
+/// models.
 pub(super) fn fit(
     model: &ModelSpec,
     data: &DataSpec,
@@ -27,13 +28,13 @@ pub(super) fn fit(
         false => format!("`model.{}` cannot be built", path_text(&unfit.path)),
     };
     let help = format!(
-        "it gets {}; an input of the network is {channels}x{height}x{width} (channels x height x width)",
+        "its input is {}; the network's input is {channels}x{height}x{width} (channels x height x width)",
         unfit.input
     );
     Some(Diagnostic::error(message, place.as_ref().unwrap_or(value)).label(unfit.reason).help(help))
 }
 
-/// The place of a layer in the list that is written at `value`, somewhere below `root`.
+/// Finds the place of a layer in the list that is written at `value`, somewhere below `root`.
 fn find(root: &Node, value: &Place, path: &LayerPath) -> Option<Place> {
     if root.place != *value {
         let below = root.entries().iter().map(|entry| &entry.value).chain(items(root));
@@ -53,7 +54,7 @@ fn find(root: &Node, value: &Place, path: &LayerPath) -> Option<Place> {
     Some(place)
 }
 
-/// The items of an array; none for any other value.
+/// Returns the items of an array; empty for any other value.
 fn items(node: &Node) -> &[Node] {
     match &node.value {
         NodeValue::Array(items) => items,

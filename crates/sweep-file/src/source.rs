@@ -1,13 +1,13 @@
-//! Texts that a sweep is made of, and places in them.
+//! The texts that a sweep is read from, and places in them.
 
 use std::ops::Range;
 
 /// A text with the name that diagnostics show.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// `experiments/battle.toml`, `--set`, `SWEEP__TRAIN__EPOCHS`.
+    /// The name, such as `experiments/battle.toml`, `--set` or `SWEEP__TRAIN__EPOCHS`.
     pub name: String,
-    /// What was typed.
+    /// The text as written.
     pub text: String,
 }
 
@@ -25,18 +25,18 @@ pub struct Place {
 pub struct Sources(Vec<Source>);
 
 impl Sources {
-    /// Adds a text and gives its index.
+    /// Adds a text and returns its index.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
         self.0.push(Source { name: name.into(), text: text.into() });
         self.0.len() - 1
     }
 
-    /// The text of this index.
+    /// Returns the text of an index.
     pub fn get(&self, index: usize) -> &Source {
         &self.0[index]
     }
 
-    /// Line and column, both from 1, of a place's start.
+    /// Returns line and column of a place's start, both counted from 1; columns are characters.
     pub fn line_column(&self, place: &Place) -> (usize, usize) {
         let text = &self.0[place.source].text;
         let before = &text[..text.floor_char_boundary(place.span.start.min(text.len()))];

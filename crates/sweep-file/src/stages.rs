@@ -1,4 +1,4 @@
-//! Checks of the stages of a sweep against the runs that its file asks for.
+//! Checks of the stages of a sweep against its runs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,13 +11,14 @@ use super::sweep::{Exclude, SweepSpec, TuningRequest};
 /// The length of runs.
 #[derive(Clone, Copy, Debug)]
 enum Length {
-    /// A number of steps.
+    /// The runs count steps.
     Steps,
-    /// So many epochs.
+    /// The runs have this number of epochs.
     Epochs(u64),
 }
 
-/// The rungs of tuning, where they fit the runs.
+/// Returns the rungs of tuning, and reports a problem if they do not fit the runs; `None` without
+/// `[tuning]`.
 pub(super) fn rungs(
     spec: &SweepSpec,
     runs: &[PlannedRun],
@@ -39,7 +40,7 @@ pub(super) fn rungs(
     Some(request.rungs.clone())
 }
 
-/// Refuses looks at seeds on the way where these seeds choose, too.
+/// Refuses interim looks at seeds that also choose a configuration.
 pub(super) fn one_configuration_each(
     spec: &SweepSpec,
     runs: &[PlannedRun],
@@ -51,47 +52,47 @@ pub(super) fn one_configuration_each(
         .find(|pair| pair[0].label == pair[1].label && pair[0].config_id != pair[1].config_id);
     if let Some(pair) = several {
         diagnostics.push(
-            Diagnostic::error("seeds that end early cannot choose a configuration, too", place)
+            Diagnostic::error("seeds that end early cannot also choose a configuration", place)
                 .label(format!("`{}` has several configurations", pair[0].label))
-                .help("give a number of seeds here, and add [confirm] with `until`"),
+                .help("write a fixed number of seeds here, and add [confirm] with `until`"),
         );
     }
 }
 
-/// Refuses grids that grow along an axis that an exclude names: what it leaves out is said of the
-/// values of the file alone.
+/// Refuses grids that grow along an axis that an exclude names: the exclude only knows the values
+/// of the file.
 pub(super) fn growth_beside_excludes(spec: &SweepSpec, diagnostics: &mut Diagnostics) {
     let grows = spec.optimizers.iter().flat_map(|entry| &entry.axes);
     for axis in grows.filter(|axis| axis.extend.is_some()) {
         let names = |exclude: &&Exclude| exclude.conditions.iter().any(|(p, _)| *p == axis.path);
         if let Some(exclude) = spec.excludes.iter().find(names) {
-            let message = format!("`{}` grows beside an exclude that names it", axis.path);
+            let message = format!("`{}` cannot grow while an exclude names it", axis.path);
             diagnostics.push(
                 Diagnostic::error(message, &axis.place)
-                    .also(&exclude.place, "leaves out some of its values")
+                    .also(&exclude.place, "excludes some of its values")
                     .help("remove `extend`, or end the grid where the exclude begins"),
             );
         }
     }
 }
 
-/// The problem of rungs where runs stop at the target: before anyone has reached it nothing tells
-/// configurations apart.
+/// Returns the problem of rungs whose runs stop at the target: configurations that have not reached
+/// it cannot be ranked.
 fn stopping(request: &TuningRequest) -> Diagnostic {
-    Diagnostic::error("rungs do not go with `stop` of [target]", &request.place)
-        .label("all that have not reached the target there would tie")
+    Diagnostic::error("rungs cannot be used with `stop` in [target]", &request.place)
+        .label("runs that have not reached the target would all tie")
         .help("remove [tuning], or `stop`")
 }
 
-/// The problem of rungs of runs that are so long, of which an optimizer has at most so many
-/// configurations; none where they fit.
+/// Returns the problem of rungs for runs of this length, with at most `configs` configurations per
+/// optimizer; `None` if they fit.
 fn unfit(request: &TuningRequest, length: Length, configs: usize) -> Option<Diagnostic> {
     let last = request.rungs.rungs.last().copied().unwrap_or(0);
     let error = |message: String| Diagnostic::error(message, &request.place);
     match length {
         Length::Steps => Some(
-            error("rungs count epochs, and these runs are by steps".to_owned())
-                .help("give `epochs` in [train] in place of `steps`, or remove [tuning]"),
+            error("rungs count epochs, but these runs count steps".to_owned())
+                .help("write `epochs` in [train] instead of `steps`, or remove [tuning]"),
         ),
         Length::Epochs(epochs) if last >= epochs => Some(
             error(format!("the rung at epoch {last} cuts nothing"))

@@ -1,4 +1,4 @@
-//! A sweep file without its spelling: what is asked for, every value typed.
+//! The parsed sweep file, with every value typed.
 
 use spec::claim::ClaimTest;
 use spec::landscape::FunctionData;
@@ -19,36 +19,36 @@ use super::axis::Axis;
 use super::node::Node;
 use super::source::Place;
 
-/// A sweep file that holds no local problem; combinations are not yet made.
+/// A parsed sweep file: every table is valid by itself, and its axes are not yet expanded.
 #[derive(Clone, Debug)]
 pub struct SweepSpec {
-    /// Folder under `reports/`.
+    /// The folder below `reports/`.
     pub name: String,
-    /// A sentence, may be empty.
+    /// The description; empty by default.
     pub description: String,
-    /// Axes of `[data]`; without `dataset` where it is own data.
+    /// Axes of `[data]`; without `dataset` if it is user data.
     pub data: Vec<Axis>,
-    /// `dataset` as a table: own data, and where it is written.
+    /// User data, which is `dataset` as a table, and its place; `None` for a dataset by name.
     pub own: Option<(OwnRequest, Place)>,
-    /// For a function what stands in place of data; `data` is then empty.
+    /// The stand-in for data if the model is a function without data; `data` is then empty.
     pub none: Option<FunctionData>,
     /// Kind of `[model]`.
     pub model: String,
     /// Axes of `[model]`.
     pub model_axes: Vec<Axis>,
-    /// `layers` of `[model]` as it is written, in which the place of each layer is looked up.
+    /// `layers` of `[model]` as written, in which the places of layers are looked up.
     pub(crate) layers: Option<Node>,
-    /// Axes of `[train]`, each of one value.
+    /// Axes of `[train]`, each with one value.
     pub train: Vec<Axis>,
-    /// `[train.early_stopping]`: its keys, each of one value, and its place.
+    /// The keys of `[train.early_stopping]`, each with one value, and its place.
     pub early_stopping: Option<(Vec<Axis>, Place)>,
-    /// The rest of `[train]`, which changes no result.
+    /// The rest of `[train]`: checkpoints, evaluations, saved weights and timeout.
     pub keeping: ArtifactOptions,
     /// `[train] metrics`, each with its place.
     pub metrics: Vec<(Metric, Place)>,
     /// Seeds, each once.
     pub seeds: Vec<u64>,
-    /// Looks at the seeds on the way, and where they are written; none where all are trained.
+    /// The interim looks of `[repeat] seeds`, and their place; `None` if all seeds are trained.
     pub until: Option<(Until, Place)>,
     /// `[tuning]`, if given.
     pub tuning: Option<TuningRequest>,
@@ -56,48 +56,48 @@ pub struct SweepSpec {
     pub confirm: Option<Confirm>,
     /// `[target]` with the place of its metric, if given.
     pub target: Option<(Target, Place)>,
-    /// `[target] stop = true`: training ends at the target's value.
+    /// Whether training ends at the target's value (`[target] stop`).
     pub stop: bool,
     /// `[claim]`, if given.
     pub claim: Option<ClaimRequest>,
     /// The optimizers in the order of the file.
     pub optimizers: Vec<OptimizerEntry>,
-    /// Combinations to leave out.
+    /// The combinations to leave out.
     pub excludes: Vec<Exclude>,
-    /// What the report shows.
+    /// Settings of the report.
     pub report: ReportSettings,
-    /// What counts as a regression.
+    /// Settings of what counts as a regression.
     pub regress: RegressSettings,
-    /// The device pool; empty means `auto`.
+    /// The device pool; empty means `["auto"]`.
     pub pool: Vec<PoolEntry>,
-    /// Threads inside one run.
+    /// Number of threads inside one run.
     pub threads_per_run: Threads,
-    /// Where that is written, if it is.
+    /// The place of `threads_per_run`; `None` if it is not given.
     pub threads_place: Option<Place>,
     /// Whether the fast path may be taken.
     pub fast_path: bool,
-    /// Products and convolutions on a GPU may round their inputs to TF32.
+    /// Whether a GPU may round the inputs of products and convolutions to TF32.
     pub tf32: bool,
     /// The libtorch that workers load.
     pub libtorch: LibtorchSource,
-    /// How tasks of a cluster are asked for.
+    /// Settings of cluster tasks.
     pub slurm: SlurmSettings,
-    /// `[lints] allow`: traps that are meant, and not warned of.
+    /// The silenced lints (`[lints] allow`).
     pub allowed: Vec<Lint>,
-    /// Whether it is cut down to a trial, by `--smoke`.
+    /// Whether `--smoke` reduced it to a trial.
     pub trial: bool,
 }
 
 impl SweepSpec {
-    /// Dotted paths of the values that an optimizer's runs draw at random; none of a
-    /// label that the file does not have.
+    /// Returns the dotted paths of the values that an optimizer's runs draw at random; empty for an
+    /// unknown label.
     pub fn drawn(&self, label: &str) -> Vec<String> {
         let axes = self.axes(label).into_iter();
         axes.filter(|axis| axis.random.is_some()).map(|axis| axis.path.clone()).collect()
     }
 
-    /// Dotted paths whose lists an optimizer's runs advance together, by groups of at least two
-    /// in the order of the file. The schedules of an optimizer share the groups of one name.
+    /// Returns the dotted paths whose lists advance together in an optimizer's runs, in groups of
+    /// at least two, in the order of the file. All schedules of an optimizer share the groups.
     pub fn zipped(&self, label: &str) -> Vec<Vec<String>> {
         let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
         for axis in self.axes(label) {
@@ -113,14 +113,14 @@ impl SweepSpec {
         groups.into_iter().map(|(_, paths)| paths).filter(|paths| paths.len() > 1).collect()
     }
 
-    /// The seeds that are trained before anything is decided: all, or those of the first look.
+    /// Returns the seeds that are trained before any decision: all, or those of the first look.
     pub(crate) fn first_seeds(&self) -> &[u64] {
         let first = self.until.as_ref().and_then(|(until, _)| until.looks.first());
         let n = first.map_or(self.seeds.len(), |n| *n as usize);
         &self.seeds[..n.min(self.seeds.len())]
     }
 
-    /// The axes of an optimizer's runs; none of a label that the file does not have.
+    /// Returns the axes of an optimizer's runs; empty for an unknown label.
     fn axes(&self, label: &str) -> Vec<&Axis> {
         let Some(entry) = self.optimizers.iter().find(|entry| entry.label == label) else {
             return Vec::new();
@@ -130,10 +130,10 @@ impl SweepSpec {
     }
 }
 
-/// `[claim]` as it is written.
+/// `[claim]` as written.
 #[derive(Clone, Debug)]
 pub struct ClaimRequest {
-    /// The metric, where it is given; else that of the target, on the test split.
+    /// The metric and its place; `None` means the target's metric, on the test split.
     pub metric: Option<(EpochMetric, Place)>,
     pub(crate) target: (f64, Place),
     pub(crate) level: (f64, Place),
@@ -143,7 +143,7 @@ pub struct ClaimRequest {
     pub(crate) place: Place,
 }
 
-/// `[tuning]` as it is written.
+/// `[tuning]` as written.
 #[derive(Clone, Debug)]
 pub struct TuningRequest {
     pub(crate) rungs: Rungs,
@@ -154,30 +154,30 @@ pub struct TuningRequest {
 /// One `[[optimizer]]`.
 #[derive(Clone, Debug)]
 pub struct OptimizerEntry {
-    /// Unique label.
+    /// The label, which is unique.
     pub label: String,
-    /// Kind.
+    /// The kind.
     pub kind: &'static str,
     /// Its own axes.
     pub axes: Vec<Axis>,
     /// Groups of parameters, with their places.
     pub groups: Vec<(ParamGroup, Place)>,
-    /// Its schedules, at least one.
+    /// The schedules, at least one; `constant` by default.
     pub schedules: Vec<ScheduleEntry>,
-    /// Where it is written.
+    /// The place of its table.
     pub place: Place,
 }
 
 /// One schedule of an optimizer.
 #[derive(Clone, Debug)]
 pub struct ScheduleEntry {
-    /// Kind.
+    /// The kind.
     pub kind: &'static str,
     /// Its axes.
     pub axes: Vec<Axis>,
-    /// The schedules in turn of `sequential`; their axes have one value each.
+    /// The parts of `sequential`, whose axes have one value each; empty for other kinds.
     pub parts: Vec<ScheduleEntry>,
-    /// Where it is written.
+    /// The place of its table.
     pub place: Place,
 }
 
@@ -186,13 +186,13 @@ pub struct ScheduleEntry {
 pub struct Exclude {
     /// Dotted path or `label`, with the values that match.
     pub conditions: Vec<(String, Vec<Value>)>,
-    /// Where it is written.
+    /// The place of its table.
     pub place: Place,
 }
 
 impl SweepSpec {
-    /// Cuts the sweep down to a trial: the first seed, one epoch, the first
-    /// value of each axis, in a report folder of its own.
+    /// Reduces the sweep to a trial: the first seed, one epoch or segment, and the first value of
+    /// each axis, in a report folder of its own.
     pub(super) fn smoke(&mut self) {
         self.trial = true;
         self.name.push_str("-smoke");
@@ -214,7 +214,7 @@ impl SweepSpec {
                 random.samples = 1;
             }
         }
-        // Of a run by steps one segment.
+        // A run by steps is reduced to one segment.
         for steps in self.train.iter_mut().filter(|a| a.path == "train.steps") {
             for (value, _) in &mut steps.values {
                 if let Value::Int(n) = value {
@@ -242,7 +242,7 @@ impl SweepSpec {
             optimizer.schedules.truncate(1);
         }
         self.excludes.clear();
-        // One seed and one epoch carry nothing.
+        // One seed and one epoch cannot carry a claim.
         self.claim = None;
     }
 }

@@ -9,8 +9,8 @@ use super::diagnostic::Diagnostic;
 use super::source::Place;
 use super::sweep::SweepSpec;
 
-/// The problem of a loss with the targets of a dataset; `given` is where the loss
-/// is written, `dataset_at` where the dataset is.
+/// Returns the problem of a loss with the targets of a dataset. `given` is the place of the loss,
+/// `None` if it is the default; `dataset_at` is the place of the dataset.
 pub(super) fn loss(
     dataset: &DatasetSpec,
     loss: Loss,
@@ -18,45 +18,45 @@ pub(super) fn loss(
     dataset_at: &Place,
 ) -> Option<Diagnostic> {
     if dataset.classes() == 0 && dataset.targets() == 0 {
-        // `function` in parse says what functions and quadratics are trained by.
+        // `tables::function` checks the loss of functions and quadratics.
         return None;
     }
     let values = dataset.classes() == 0;
     let (what, remedy) = match (loss, values) {
         (Loss::CrossEntropy | Loss::Bce, true) => ("needs classes", "mse"),
-        (Loss::Value, true) => ("compares nothing with the targets", "mse"),
-        (Loss::Value, false) => ("compares nothing with the targets", "cross-entropy"),
+        (Loss::Value, true) => ("ignores the targets", "mse"),
+        (Loss::Value, false) => ("ignores the targets", "cross-entropy"),
         (Loss::Mse, _) | (Loss::CrossEntropy | Loss::Bce, false) => return None,
     };
     let name = dataset.name();
     let targets = if values { "real values" } else { "classes" };
-    let message = format!("the loss `{loss}` {what}, and `{name}` has {targets}");
+    let message = format!("the loss `{loss}` {what}, but `{name}` has {targets}");
     let help = format!("write loss = \"{remedy}\" in [train]");
     let diagnostic = Diagnostic::error(message, given.unwrap_or(dataset_at));
     Some(
         match given {
             Some(_) => diagnostic.also(dataset_at, "the dataset"),
-            None => diagnostic.label(format!("`{loss}` is the loss where none is named")),
+            None => diagnostic.label(format!("`{loss}` is the default loss")),
         }
         .help(help),
     )
 }
 
-/// The reason why a metric is not defined for the targets of a dataset, in words.
+/// Returns the reason why a metric is not defined for the targets of a dataset.
 fn reason(metric: Metric, dataset: &DatasetSpec) -> String {
     let name = dataset.name();
     match (dataset.classes(), metric.description().needs) {
         (0, _) if dataset.targets() == 0 => format!("`{name}` has no classes"),
         (0, _) => format!("`{name}` has real values, not classes"),
         (n, Needs::ClassesAbove(least)) => {
-            format!("`{name}` has {n} classes, and {metric} needs more than {least}")
+            format!("`{name}` has {n} classes, but {metric} needs more than {least}")
         }
         _ => format!("`{name}` has classes, not real values"),
     }
 }
 
-/// The problem of a metric that is not defined for the targets of a dataset: `what` names it,
-/// `help` is the remedy.
+/// Returns the problem of a metric that is not defined for the targets of a dataset: `what` is its
+/// role in the message, `help` the remedy.
 pub(super) fn undefined(
     dataset: &DatasetSpec,
     metric: Metric,
@@ -65,13 +65,13 @@ pub(super) fn undefined(
     help: &str,
 ) -> Option<Diagnostic> {
     (!metric.is_defined_for(dataset.classes())).then(|| {
-        Diagnostic::error(format!("{what} `{metric}` is not measured here"), place)
+        Diagnostic::error(format!("{what} `{metric}` is not defined for this data"), place)
             .label(reason(metric, dataset))
             .help(help)
     })
 }
 
-/// The first problem of what is measured and waited for.
+/// Returns the first problem of the metrics of `[train]`, `[target]` and early stopping.
 pub(super) fn metrics(
     spec: &SweepSpec,
     dataset: &DatasetSpec,
@@ -84,26 +84,29 @@ pub(super) fn metrics(
         missing(*metric, place, "the metric", "remove it from `metrics` in [train]")
     });
     let target = spec.target.as_ref().and_then(|(target, place)| {
-        missing(target.metric, place, "the target", "use validation.loss")
+        missing(target.metric, place, "the target's metric", "use validation.loss")
     });
     let stopping = early.zip(spec.early_stopping.as_ref()).and_then(|(early, (axes, place))| {
         let at = axes.iter().find(|a| a.path.ends_with(".metric")).map_or(place, |a| &a.place);
-        missing(early.metric.metric, at, "early stopping by", "use validation.loss")
+        missing(early.metric.metric, at, "the early-stopping metric", "use validation.loss")
     });
     asked.or(target).or(stopping)
 }
 
-/// The problem of a metric that the schedule `plateau` watches.
+/// Returns the problem of a metric that the schedule `plateau` watches.
 pub(super) fn watched(dataset: &DatasetSpec, metric: Metric, place: &Place) -> Option<Diagnostic> {
     (!metric.is_defined_for(dataset.classes())).then(|| {
-        Diagnostic::error(format!("plateau by `{metric}`, which is not measured here"), place)
-            .label(reason(metric, dataset))
-            .help("use metric = \"validation.loss\"")
+        Diagnostic::error(
+            format!("the plateau metric `{metric}` is not defined for this data"),
+            place,
+        )
+        .label(reason(metric, dataset))
+        .help("use metric = \"validation.loss\"")
     })
 }
 
-/// The metric that chooses where `[target]` names none: accuracy, of real values and of texts
-/// the loss.
+/// Returns the selection metric of a sweep without `[target]`: accuracy, or the loss for real
+/// values and for texts.
 pub(super) fn default_metric(run: &RunSpec) -> Metric {
     let dataset = &run.data.dataset;
     if dataset.classes() > 0 && !dataset.is_text() { Metric::ACCURACY } else { Metric::LOSS }

@@ -1,4 +1,4 @@
-//! Checks that a text goes to a model of texts, in sequences that fit its parts.
+//! Checks that text data has a text model, and that its parts are long enough for its sequences.
 
 use spec::model::ModelSpec;
 use spec::run::{Batching, DataSpec};
@@ -8,13 +8,12 @@ use super::combination::Combination;
 use super::diagnostic::Diagnostic;
 use super::source::Place;
 
-/// Tokens of a sequence where `[data] context` is not given.
+/// Default of `[data] context`: tokens of a sequence.
 const CONTEXT: u64 = 64;
 
-/// Checks that data and model are both of texts or neither, and puts in the default context.
-/// `dataset_at` and `context_at` are where the dataset and the context are named. Returns the
-/// problem: a model of texts without a text, any other model of one, a context of what is no
-/// text.
+/// Checks that data and model are both for text or both not, and fills in the default context.
+/// `dataset_at` and `context_at` are the places of the dataset and of the context. Returns the
+/// problem, if any; a context without text is one, too.
 pub(super) fn fits(
     data: &mut DataSpec,
     model: &ModelSpec,
@@ -24,17 +23,17 @@ pub(super) fn fits(
     let (kind, name) = (model.kind(), data.dataset.name());
     let (message, help) = match (data.dataset.is_text(), model.takes_text()) {
         (true, false) => (
-            format!("the model `{kind}` takes no text, and `{name}` is one"),
+            format!("the model `{kind}` takes no text, but `{name}` is one"),
             "write kind = \"gpt\" or \"lstm\" in [model], or name another dataset",
         ),
         (false, true) => (
-            format!("the model `{kind}` takes a text, and `{name}` is none"),
+            format!("the model `{kind}` takes a text, but `{name}` is not one"),
             "name a text in [data], such as dataset = \"moby-dick\", or another model",
         ),
         (false, false) if data.context > 0 => {
             return Some(
-                Diagnostic::error("`data.context` has no use here", context_at)
-                    .label("it is the length of a sequence of text")
+                Diagnostic::error("`data.context` has no effect here", context_at)
+                    .label("it is the length of a text sequence")
                     .help("remove the key"),
             );
         }
@@ -47,30 +46,30 @@ pub(super) fn fits(
     Some(Diagnostic::error(message, dataset_at).help(help))
 }
 
-/// Checks that a stream is of a text, and that nothing beside it says how it is fed. Returns the
-/// problem.
+/// Checks that a stream is a stream of text, and that no other key sets its order. Returns the
+/// problem, if any.
 pub(super) fn batching(data: &DataSpec, given: &Combination) -> Option<Diagnostic> {
     let (_, at) = given.get("data.batching").filter(|_| data.batching == Batching::Stream)?;
     if !data.dataset.is_text() {
         return Some(
-            Diagnostic::error("`data.batching` has no use here", at)
-                .label("it is how a text is cut")
+            Diagnostic::error("`data.batching` has no effect here", at)
+                .label("it sets how a text is cut")
                 .help("remove the key"),
         );
     }
     let fed = |key: &&str| given.contains_key(&format!("data.{key}"));
     let key = ["shuffle", "drop_last"].into_iter().find(fed)?;
     let (_, other) = &given[&format!("data.{key}")];
-    let message = format!("`{key}` does not go with batching = \"stream\"");
+    let message = format!("`{key}` cannot be used with batching = \"stream\"");
     Some(
         Diagnostic::error(message, other)
-            .also(at, "is fed in order, in batches that are never short")
+            .also(at, "reads in order, in full batches")
             .help(format!("remove `{key}`")),
     )
 }
 
-/// Checks that each part of a text holds a sequence, of a stream one for each lane, and the
-/// token behind. Returns the problem of the first part that is too short.
+/// Checks that each part of a text has at least one sequence (a stream: one for each lane) and the
+/// token after it. Returns the problem of the first part that is too short.
 pub(super) fn check(data: &DataSpec, context_at: &Place, lanes_at: &Place) -> Option<Diagnostic> {
     if !data.dataset.is_text() {
         return None;
@@ -92,7 +91,7 @@ pub(super) fn check(data: &DataSpec, context_at: &Place, lanes_at: &Place) -> Op
             plural::count(*tokens, "token")
         );
         let help = format!(
-            "a step of a stream and the token behind it take {}; lower `batch_size` or `context`, or give the part more tokens",
+            "a step of a stream and the token after it need {}; lower `batch_size` or `context`, or give the part more tokens",
             plural::count(needed, "token")
         );
         return Some(Diagnostic::error(message, lanes_at).help(help));
@@ -102,7 +101,7 @@ pub(super) fn check(data: &DataSpec, context_at: &Place, lanes_at: &Place) -> Op
         plural::count(*tokens, "token")
     );
     let help = format!(
-        "a sequence and the token behind it take {}; lower `context`, or give the part more tokens",
+        "a sequence and the token after it need {}; lower `context`, or give the part more tokens",
         plural::count(context + 1, "token")
     );
     Some(Diagnostic::error(message, context_at).help(help))

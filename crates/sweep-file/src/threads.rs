@@ -1,5 +1,5 @@
-//! `[devices] threads_per_run`: a whole number or `"auto"`, and the refusal of
-//! `"auto"` where results of many nights are held together.
+//! `[devices] threads_per_run`: a whole number or `"auto"`, and the refusal of `"auto"` where
+//! results of several nights are compared.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use super::node::{Node, NodeValue};
 use super::reader::Reader;
 use super::{SweepSpec, open, outline_text};
 
-/// The most threads that may be asked for.
+/// Largest number of threads.
 const MOST: i64 = 1024;
 
 impl Reader<'_> {
-    /// The value of `threads_per_run`; the default where it is none, which is told.
+    /// Reads `threads_per_run`; the default if the value is invalid, which is reported.
     pub(super) fn threads(&mut self, node: &Node) -> Threads {
         let otherwise = format!("write 1, the default, or \"{}\"", Threads::AUTO);
         match self.number_or_auto("devices.threads_per_run", MOST, &otherwise, node) {
@@ -26,8 +26,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A whole number from 1 to `most`, or `"auto"`, which is the inner `None`.
-    /// Anything else is told, with the nearest value or the help `otherwise`.
+    /// Reads a whole number from 1 to `most`, or `"auto"`, which is the inner `None`. Anything else
+    /// is reported, with the nearest value or the help `otherwise`.
     pub(super) fn number_or_auto(
         &mut self,
         path: &str,
@@ -46,8 +46,8 @@ impl Reader<'_> {
         };
         let found = match &node.value {
             NodeValue::Int(n) => format!("{n} is out of range"),
-            NodeValue::Text(word) => format!("there is no `{}`", word.escape_debug()),
-            NodeValue::HugeInt(_) => "does not fit 64 bits".to_owned(),
+            NodeValue::Text(word) => format!("found `{}`", word.escape_debug()),
+            NodeValue::HugeInt(_) => "does not fit in 64 bits".to_owned(),
             _ => format!("found {}", node.describe()),
         };
         let forms = format!("a whole number from 1 to {most}, or \"{}\"", Threads::AUTO);
@@ -56,19 +56,21 @@ impl Reader<'_> {
             false => format!("did you mean {nearest}?"),
         };
         self.diagnostics.push(
-            Diagnostic::error(format!("`{path}` is {forms}"), &node.place).label(found).help(help),
+            Diagnostic::error(format!("`{path}` must be {forms}"), &node.place)
+                .label(found)
+                .help(help),
         );
         None
     }
 }
 
-/// The valid number nearest to this one; nothing for NaN.
+/// Returns the valid number nearest to `x`; empty for NaN.
 fn number_near(x: f64, most: i64) -> String {
     if x.is_nan() { String::new() } else { x.round().clamp(1.0, most as f64).to_string() }
 }
 
-/// What a word may have been meant for: `"4"` for 4, anything like `auto` for
-/// that.
+/// Guesses the value that a word was meant for: 4 for `"4"`, `"auto"` for anything like it; empty
+/// if there is no guess.
 fn near_word(word: &str, most: i64) -> String {
     let plain = word.trim().to_lowercase();
     if let Ok(n) = plain.parse::<f64>() {
@@ -80,22 +82,22 @@ fn near_word(word: &str, most: i64) -> String {
     if near { format!("\"{}\"", Threads::AUTO) } else { String::new() }
 }
 
-/// Refuses a sweep file whose threads are measured: nights on another number
-/// have other bits and other seconds, so what is compared over nights needs one.
+/// Refuses a sweep file with `threads_per_run = "auto"`: a different number of threads changes bits
+/// and seconds, so nights that are compared need a fixed one.
 ///
 /// # Errors
-/// `"auto"`, at its place; problems of the file itself.
+/// The number of threads is `"auto"`, or the file itself has problems.
 pub fn number_of_threads(path: &Path, overrides: &Overrides) -> Result<(), Diagnostics> {
     let (stem, text) = open(path)?;
     let (spec, diagnostics) = outline_text(&path.display().to_string(), &stem, text, overrides)?;
     refuse_auto(&spec, diagnostics, None)
 }
 
-/// As [`number_of_threads`] for the sweep behind a plan, by the text that the
-/// plan holds; in the remedy stands the number that `"auto"` came to.
+/// Checks the sweep file text of a plan as [`number_of_threads`] does; the remedy shows the number
+/// that `"auto"` resolved to.
 ///
 /// # Errors
-/// `"auto"`, at its place.
+/// The number of threads is `"auto"`.
 pub fn number_of_threads_in(plan: &Plan) -> Result<(), Diagnostics> {
     if plan.threads_per_run != Threads::Auto {
         return Ok(());
@@ -106,7 +108,7 @@ pub fn number_of_threads_in(plan: &Plan) -> Result<(), Diagnostics> {
         Ok((spec, diagnostics)) if spec.threads_per_run == Threads::Auto => {
             refuse_auto(&spec, diagnostics, number)
         }
-        // Another program's text: the place is lost, the reason is not.
+        // Another version wrote the text: its place cannot be shown, but the problem remains.
         _ => {
             let mut diagnostics = Diagnostics::default();
             diagnostics
@@ -116,7 +118,7 @@ pub fn number_of_threads_in(plan: &Plan) -> Result<(), Diagnostics> {
     }
 }
 
-const MESSAGE: &str = "nights need a number of threads, not \"auto\"";
+const MESSAGE: &str = "nights need a fixed number of threads, not \"auto\"";
 
 fn remedy(number: u64) -> String {
     format!("write threads_per_run = {number} (`cargo xtask doctor` shows what was measured here)")
@@ -132,7 +134,7 @@ fn refuse_auto(
     };
     diagnostics.push(
         Diagnostic::error(MESSAGE, place)
-            .label("may come to another number on another night, and so to other bits and seconds")
+            .label("may differ between nights, which changes the bits and the seconds")
             .help(remedy(number.unwrap_or(1))),
     );
     Err(diagnostics)

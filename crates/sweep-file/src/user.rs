@@ -1,27 +1,25 @@
-//! The user's own configuration, the layer below every sweep file: what is the
-//! same for all sweeps of one person on one cluster, `[slurm]`.
+//! The user's configuration, the layer below every sweep file: `[slurm]`, which is the same for all
+//! sweeps of one user on one cluster.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::diagnostic::Diagnostics;
 
-/// Names the file; empty for none.
+/// Environment variable with the path of the file; an empty value means no configuration.
 pub const VARIABLE: &str = "SWEEP_CONFIG";
 
-/// Where the user's configuration is: what `SWEEP_CONFIG` names, which may then
-/// be absent; else `sweep/config.toml` in `$XDG_CONFIG_HOME`, or in `~/.config`
-/// where that is not set, if it is there.
+/// Returns the path of the user's configuration: that of `SWEEP_CONFIG`, even if the file does not
+/// exist; else `sweep/config.toml` in `$XDG_CONFIG_HOME` (default `~/.config`) if it exists.
 pub fn path() -> Option<PathBuf> {
     path_by(|name| std::env::var_os(name))
 }
 
-/// The user's configuration as [`Overrides::user`](super::Overrides) takes it, if
-/// there is one.
+/// Reads the name and the text of the user's configuration, for
+/// [`Overrides::user`](super::Overrides); `None` if there is none.
 ///
 /// # Errors
-/// A file that is named and not there, or cannot be read; one too large, or not
-/// UTF-8.
+/// The file of `SWEEP_CONFIG` is missing, or the file is unreadable, too large or not UTF-8.
 pub fn read() -> Result<Option<(String, String)>, Diagnostics> {
     read_by(|name| std::env::var_os(name))
 }
@@ -30,11 +28,11 @@ fn path_by(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     if let Some(named) = variable(VARIABLE) {
         return (!named.is_empty()).then(|| PathBuf::from(named));
     }
-    // A relative path in these variables is to be ignored, as the standard has it.
+    // The XDG specification requires that relative paths in these variables are ignored.
     let folder = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
     let file = base.join("sweep").join("config.toml");
-    // A link to nowhere is there too, and is told.
+    // A broken link counts as existing, so that it is reported.
     file.symlink_metadata().is_ok().then_some(file)
 }
 
@@ -43,8 +41,8 @@ fn read_by(
 ) -> Result<Option<(String, String)>, Diagnostics> {
     let Some(path) = path_by(&variable) else { return Ok(None) };
     let absent = match variable(VARIABLE) {
-        Some(_) => format!("{VARIABLE} names it: name a file that is there, or nothing for none"),
-        None => "it is the user's configuration: mend it, or take it away".to_owned(),
+        Some(_) => format!("set {VARIABLE} to an existing file, or to an empty value for none"),
+        None => "it is the user's configuration: fix or remove it".to_owned(),
     };
     let text = super::read(&path, "a configuration", &absent)?;
     Ok(Some((path.display().to_string(), text)))
@@ -54,7 +52,7 @@ fn read_by(
 mod tests {
     use super::*;
 
-    /// A folder of this test's own, taken away at its end.
+    /// A temporary folder of one test, removed at its end.
     struct Folder(PathBuf);
 
     impl Folder {

@@ -1,4 +1,4 @@
-//! Axes as they are searched: Sobol points, what a momentum lacks to one, decays as a ratio to the
+//! Tests of axes for searches: Sobol points, one minus a momentum, decays as a ratio to the
 //! learning rate, powers of two.
 
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ fn sgd(lines: &str) -> String {
     format!("[[optimizer]]\nkind = \"sgd\"\n{lines}\n")
 }
 
-/// Values of an axis of a label, in the order of the plan.
+/// Returns the values of an axis of a label, in the order of the plan.
 fn values(plan: &Plan, label: &str, path: &str) -> Vec<f64> {
     let runs = plan.runs.iter().filter(|run| run.label == label);
     runs.map(|run| match &run.axes[path] {
@@ -40,7 +40,7 @@ fn sobol_points_fill_a_range_and_more_keep_the_earlier_ones() {
         sgd(&format!("lr = {{ quasi = {{ log = [1e-4, 1e0] }}, samples = {samples} }}"))
     };
     let sixteen = values(&plan(&of(16)), "sgd", "optimizer.lr");
-    // One in each sixteenth of the four decades.
+    // Each sixteenth of the four decades has one value.
     let parts: BTreeSet<i64> =
         sixteen.iter().map(|lr| ((lr.log10() + 4.0) * 4.0).floor() as i64).collect();
     assert_eq!(parts, (0..16).collect());
@@ -52,7 +52,7 @@ fn sobol_points_fill_a_range_and_more_keep_the_earlier_ones() {
 #[test]
 fn optimizers_with_the_same_axes_are_tried_with_the_same_draws() {
     let axes = "lr = { quasi = { log = [1e-4, 1e0] }, samples = 8 }\nweight_decay = { quasi = { log = [1e-6, 1e-2] }, samples = 8 }";
-    // In whatever order they are written.
+    // The order in the file does not matter.
     let (lr, decay) = axes.split_once('\n').unwrap();
     let two = format!("{}[[optimizer]]\nkind = \"adam\"\n{decay}\n{lr}\n", sgd(axes));
     let plan = plan(&two);
@@ -74,7 +74,7 @@ fn a_momentum_is_searched_by_what_it_lacks_to_one() {
     let mut momenta = values(&drawn, "sgd", "optimizer.momentum");
     assert!(momenta.iter().all(|m| (0.9..=0.999).contains(m)), "{momenta:?}");
     momenta.sort_by(f64::total_cmp);
-    // Half of them lack less than a hundredth.
+    // Half of them are within 0.01 of one.
     assert_eq!(momenta.iter().filter(|m| **m > 0.99).count(), 4, "{momenta:?}");
     let grid =
         plan(&sgd("lr = 0.1\nmomentum = { one_minus = { log = [1e-3, 1e-1] }, points = 3 }"));

@@ -1,4 +1,4 @@
-//! `[claim]` of a sweep file: what it resolves to, and that it is in no id.
+//! Tests of `[claim]`: its resolution, and that no id depends on it.
 
 use spec::claim::ClaimTest;
 use spec::plan::Plan;
@@ -47,7 +47,7 @@ fn a_claim_is_of_the_judge_and_in_no_id() {
     let claim = plan(&text).claim.unwrap();
     assert_eq!((claim.test, claim.sd, claim.epoch), (ClaimTest::Z, Some(0.02), Some(2)));
     assert_eq!(plan(&text).keeping.metrics, [claim.metric], "what is claimed is measured");
-    // The target names the metric, and its direction.
+    // The target sets the metric and its direction.
     let text = format!(
         "{base}[target]\nmetric = \"validation.loss\"\n[claim]\ntarget = 0.5\nlevel = 0.05\n"
     );
@@ -66,10 +66,10 @@ fn an_epoch_that_all_seeds_come_to_can_be_claimed_of() {
     assert!(said(&text).is_err());
     assert_eq!(said(&format!("{text}epoch = 3\n")).unwrap().unwrap().epoch, Some(3));
     assert!(said(&format!("{text}epoch = 4\n")).is_err());
-    // Patience that outlasts the run ends none.
+    // A patience longer than the run ends no run.
     let outlasts = text.replace("patience = 3", "patience = 4");
     assert_eq!(said(&outlasts).unwrap().unwrap().epoch, None);
-    // A trial has one seed, which carries nothing: it makes no claim.
+    // A trial makes no claim, since its one seed cannot carry any.
     let smoke = Overrides { smoke: true, ..Overrides::default() };
     let plan = load_text("x.toml", "x", format!("{text}epoch = 3\n"), &smoke).unwrap().plan;
     assert_eq!((plan.claim, plan.seeds.len()), (None, 1));

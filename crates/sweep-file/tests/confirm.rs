@@ -1,4 +1,4 @@
-//! `[confirm]` of a sweep file: what it resolves to, that it is in no id, and what is refused.
+//! Tests of `[confirm]`: its resolution, that no id depends on it, and diagnostics.
 
 use spec::plan::Plan;
 use spec::stages::{Choice, Decision, Evidence, Goal, Stage};
@@ -38,7 +38,7 @@ fn fresh_seeds_are_planned_and_change_no_run_of_tuning() {
     let confirm = staged.confirm.as_ref().unwrap();
     assert_eq!((&confirm.seeds[..], confirm.top), (&[1000, 1001, 1002, 1003][..], 1));
     assert_eq!(staged.at_most(Stage::Confirm), 4);
-    // Both configurations, and no third.
+    // Both configurations, and no other, are confirmed.
     let both = plan("[confirm]\nseeds = [7, 3]\ntop = 5");
     assert_eq!((both.seeds_of(Stage::Confirm), both.at_most(Stage::Confirm)), (&[7, 3][..], 4));
 
@@ -128,7 +128,7 @@ fn seeds_of_one_configuration_each_may_end_early_too() {
     assert_eq!(plan.at_most(Stage::Tuning), 8);
     let read: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
     assert_eq!(read, plan);
-    // The second look adds the rest of one of them, which are runs of the same stage.
+    // The second look adds the remaining seeds of one of them, in the same stage.
     let rests_on = plan.runs.iter().map(|run| Evidence { run_id: run.run_id, digest: None });
     let choice = Choice { label: "adam".to_owned(), configs: vec![plan.runs[8].config_id] };
     plan.decide(Decision {

@@ -1,4 +1,4 @@
-//! What a person sees when a sweep file is wrong: a snapshot a case.
+//! Tests of the diagnostics of invalid sweep files: one snapshot per case.
 
 use std::path::Path;
 
@@ -194,7 +194,7 @@ fn overrides_are_explained_at_their_own_place() {
     insta::assert_snapshot!(shown(GOOD, &set, &environment));
 }
 
-/// A list of lists has one help, wherever it stands, and what it says is right.
+/// A list of lists has the same help everywhere, and its suggestion is valid.
 #[test]
 fn lists_of_widths_are_an_axis() {
     let file = GOOD.replace("kind = \"mlp\"", "kind = \"mlp\"\nhidden = [[64],\n  [128, 64]]");
@@ -210,7 +210,7 @@ fn lists_of_widths_are_an_axis() {
     assert!(text.starts_with("loaded, 6 runs"), "{text}");
 }
 
-/// What is asked of real values that only classes have.
+/// Metrics and losses of classes are refused for real values.
 #[test]
 fn values_are_no_classes() {
     let text = |train: &str, rest: &str| {

@@ -1,4 +1,4 @@
-//! `extend` of an axis: what it resolves to, and what is refused.
+//! Tests of `extend` of an axis: its growth, and diagnostics.
 
 use spec::growth::{Extend, Scale};
 use spec::plan::Plan;
@@ -40,12 +40,12 @@ fn a_grid_knows_its_step() {
         whole: false,
     };
     assert_eq!(rates, expected);
-    // A list in whatever order, in its own digits.
+    // A list may be in any order, and keeps its number of digits.
     let list = only("lr = { values = [0.3, 0.03, 0.1], extend = { at_most = 1 } }");
     assert_eq!((list.ends, list.points, list.digits), ([0.03, 0.3], 3, 1));
     let linear = only("lr = { linear = [0.1, 0.5], points = 5, extend = { at_most = 1 } }");
     assert_eq!((linear.scale, linear.ends), (Scale::Linear, [0.1, 0.5]));
-    // A momentum counts by what it lacks to one; a decay of 0 has no place on a log scale.
+    // A momentum grows on the scale of one minus it; a decay of 0 is not on a log scale.
     let momentum = only("lr = 0.1\nmomentum = { values = [0.9, 0.99], extend = { at_most = 1 } }");
     assert_eq!((momentum.scale, momentum.ends), (Scale::OneMinus, [0.01, 0.1]));
     let decay =

@@ -1,5 +1,5 @@
-//! Sweep files of `[model] kind = "function"`: what they resolve to, and what a
-//! person sees when they ask for data.
+//! Tests of sweep files with `[model] kind = "function"`: their runs, and diagnostics of keys that
+//! need data.
 
 use spec::dataset::DatasetSpec;
 use spec::landscape::{Function, FunctionData};

@@ -1,5 +1,4 @@
-//! Sweep files whose network is a list of layers: what is put in, what changes an id, and what a
-//! person sees when a list is wrong.
+//! Tests of sweep files whose network is a list of layers: defaults, ids, and diagnostics.
 
 use spec::params::Value;
 use spec::plan::Plan;
@@ -184,7 +183,7 @@ fn what_is_wrong_with_a_list_is_said_at_its_place() {
     ];
     let refused = |(name, from, to): &(&str, &str, &str)| {
         let shown = load(&changed(from, to)).map(|_| String::new()).unwrap_err();
-        // A line of a thousand layers says nothing more.
+        // Longer lines, such as one of a thousand layers, are cut.
         let lines = shown.lines().map(|line| line.chars().take(160).collect::<String>());
         format!("== {name}\n{}\n", lines.collect::<Vec<_>>().join("\n"))
     };

@@ -1,5 +1,5 @@
-//! Lengths of schedules as a percentage of the run: from the file to the plan, and what a
-//! person sees when one cannot be used.
+//! Tests of the lengths of schedules as percentages of the run: their numbers in the plan, and
+//! diagnostics.
 
 use spec::ScheduleSpec;
 use spec::params::Value;
@@ -7,7 +7,7 @@ use spec::plan::Plan;
 use spec::schedule::{LENGTHS, Per};
 use sweep_file::{Overrides, load_text};
 
-/// 1,200 samples in batches of 32: 38 steps an epoch, of 40: 1,520 steps.
+/// A sweep file with 40 epochs of 1,200 samples in batches of 32: 38 steps per epoch, 1,520 in all.
 const BASE: &str = "\
 [data]
 dataset = \"digits\"
@@ -82,7 +82,7 @@ fn a_percentage_and_its_number_are_the_same_run() {
         let (a, b) = (plan(percent), plan(number));
         assert_eq!(a.runs, b.runs, "{percent}");
         assert_eq!(a.optimizers, b.optimizers, "{percent}");
-        // A percentage stands in the text of the sweep file alone.
+        // Only the text of the sweep file has the percentage.
         let runs = serde_json::to_string(&a.runs).unwrap();
         assert!(!runs.contains('%'), "{percent}: {runs}");
     }
@@ -128,7 +128,7 @@ fn percentages_are_values_of_every_axis() {
     let drawn =
         "kind = \"cosine\", warmup = { random = { values = [\"5%\", \"10%\"] }, samples = 2 }";
     assert_eq!(plan(drawn).runs.len(), 2);
-    // Steps of each batch size.
+    // The number of steps follows from each batch size.
     let text = text("kind = \"cosine\", per = \"batch\", warmup = \"10%\"");
     let both = text.replace("batch_size = 32", "batch_size = [32, 64]");
     let lengths: Vec<u64> = plan_with(both, &Overrides::default())
@@ -165,11 +165,11 @@ fn a_lint_of_a_length_points_at_its_percentage() {
     let loaded = load_text("x.toml", "x", text, &Overrides::default()).unwrap();
     let said = loaded.warnings.to_string();
     assert!(said.contains("warning[schedule-past-end]"), "{said}");
-    let place = "^^^^^^ a length of 40, but 30 epochs are left after the warmup";
+    let place = "^^^^^^ a length of 40, but the warmup leaves 30 epochs";
     assert!(said.contains(place), "{said}");
 }
 
-/// One epoch: percentages of epochs come to nothing or to the same, which is no fault of the file.
+/// Percentages of one epoch round to 0 or to the same number, which is no fault of the file.
 #[test]
 fn a_trial_of_one_epoch_takes_every_percentage() {
     let trial = Overrides { smoke: true, ..Overrides::default() };
@@ -185,7 +185,7 @@ fn a_trial_of_one_epoch_takes_every_percentage() {
         "kind = \"sequential\", milestones = [\"10%\", \"90%\"], schedules = [{ kind = \"linear\", total_iters = \"10%\" }, { kind = \"constant\" }, { kind = \"wsd\" }]",
     );
     assert!(matches!(run.schedule, ScheduleSpec::Sequential(p) if p.milestones == [1, 2]));
-    // Steps are those of the trial.
+    // Percentages of steps are those of the trial.
     let run = one("kind = \"wsd\", per = \"batch\", warmup = \"10%\"");
     assert_eq!(run.warmup.map(|w| w.length), Some(4));
     assert!(matches!(run.schedule, ScheduleSpec::Wsd(p) if p.total_iters == 34));
@@ -210,7 +210,7 @@ fn what_is_no_percentage_is_said_at_its_place() {
         "kind = \"plateau\", patience = \"5%\"",
         "kind = \"wsd\", decay = \"20%\"",
         "kind = \"wsd\", decay = 0, shape = \"sqrt\", min_factor = 2",
-        // Of 40 epochs and 1,520 steps.
+        // Percentages of 40 epochs and 1,520 steps.
         "kind = \"cosine\", warmup = \"1%\", t_max = \"1%\"",
         "kind = \"cosine\", per = \"batch\", warmup = \"0.01%\"",
         "kind = \"multi-step\", milestones = [\"50%\", \"51%\"]",

@@ -1,5 +1,4 @@
-//! Traps of a sweep file: where each is found, where it is not, how it is said, and
-//! what silences it.
+//! Tests of lints: the files that trigger them, their text, and how they are silenced.
 
 #[path = "lints/cases.rs"]
 mod cases;
@@ -12,19 +11,19 @@ use spec::own_data::{Inspected, OwnData, OwnRequest, Scaling};
 use spec::reading::DataDescription;
 use sweep_file::{Loaded, Overrides, load, load_text, load_text_with};
 
-/// A sweep of these epochs and optimizers on 1,200 samples: 38 steps an epoch.
+/// Returns a sweep with these epochs and optimizers on 1,200 samples: 38 steps per epoch.
 fn file(epochs: u64, optimizers: &str) -> String {
     format!(
         "[data]\ndataset = \"digits\"\nbatch_size = 32\nvalidation = 237\n\n[model]\nkind = \"mlp\"\nhidden = [16]\n\n[train]\nepochs = {epochs}\n\n{optimizers}\n"
     )
 }
 
-/// With one optimizer that has this schedule.
+/// Returns a sweep with one optimizer that has this schedule.
 fn scheduled(epochs: u64, schedule: &str) -> String {
     file(epochs, &format!("[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\nschedule = {{ {schedule} }}"))
 }
 
-/// With one optimizer of these keys.
+/// Returns a sweep with one optimizer that has these keys.
 fn optimizer(keys: &str) -> String {
     file(10, &format!("[[optimizer]]\n{keys}"))
 }
@@ -34,12 +33,12 @@ fn loaded(text: &str, overrides: &Overrides) -> Loaded {
         .unwrap_or_else(|e| panic!("{text}\n{e}"))
 }
 
-/// Own data in the place of the digits.
+/// Returns a sweep with user data in place of the digits.
 fn own(path: &str) -> String {
     optimizer("kind = \"sgd\"").replace("\"digits\"", &format!("{{ path = \"{path}\" }}"))
 }
 
-/// Own data has the trap that its file is called by.
+/// Inspects user data, which has the lint that its file is named after.
 fn inspect(request: &OwnRequest) -> Result<Inspected, spec::own_data::Unusable> {
     let data = OwnData {
         files: request.files.clone(),
@@ -59,7 +58,7 @@ fn inspect(request: &OwnRequest) -> Result<Inspected, spec::own_data::Unusable> 
     Ok(Inspected { data, described: DataDescription::default(), traps })
 }
 
-/// The traps that are found, in their order.
+/// Returns the lints that are found, in their order.
 fn found(text: &str) -> Vec<String> {
     found_with(text, &Overrides::default())
 }
@@ -67,7 +66,7 @@ fn found(text: &str) -> Vec<String> {
 fn found_with(text: &str, overrides: &Overrides) -> Vec<String> {
     let loaded = loaded(text, overrides);
     let told: Vec<String> = loaded.plan.lints.iter().map(|told| told.lint.clone()).collect();
-    // What the plan keeps is what is said, each once.
+    // The plan keeps the printed lints, each once.
     assert_eq!(told.len(), loaded.warnings.len(), "{}", loaded.warnings);
     let said = loaded.warnings.to_string();
     assert!(told.iter().all(|name| said.matches(&format!("warning[{name}]")).count() == 1));
@@ -141,7 +140,7 @@ fn many_places_are_counted() {
     insta::assert_snapshot!(loaded(&text, &Overrides::default()).warnings.to_string());
 }
 
-/// A trial is one epoch: lengths say nothing of the file, what it trains at does.
+/// A trial has one epoch: lints of lengths do not apply to it, those of the rates it trains at do.
 #[test]
 fn a_trial_is_warned_of_what_spoils_the_trial_alone() {
     let text = file(
@@ -174,7 +173,7 @@ fn names_that_are_no_lints_are_errors() {
     assert!(found(&text("allow = []")).is_empty());
 }
 
-/// One reading is one run, the other is several.
+/// One reading is one run, the other several.
 #[test]
 fn a_bare_number_of_seeds_is_refused_with_both_readings() {
     let shown = |n: &str| {
@@ -193,7 +192,7 @@ fn a_bare_number_of_seeds_is_refused_with_both_readings() {
     assert_eq!(loaded(&text, &set).plan.seeds, [3]);
 }
 
-/// What this repository trains has no trap that is not meant.
+/// The sweep files of this repository trigger no lint that is not silenced.
 #[test]
 fn the_experiments_are_warned_of_nothing() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");

@@ -1,5 +1,5 @@
-//! The networks of `experiments/problems/`, lists of layers: they load without a warning and have as
-//! many parameters as those that they are named after.
+//! Tests of the networks of `experiments/problems/`: they load without a warning and have as many
+//! parameters as the networks that they are named after.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use sweep_file::{Overrides, load_with};
 #[test]
 fn the_networks_of_deepobs_and_a_residual_one_are_sweep_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/problems");
-    // Images of 28x28 in files, which are not looked at here.
+    // The 28x28 images are in files that are not read here.
     let inspect = |request: &OwnRequest| {
         let data = OwnData {
             files: request.files.clone(),
@@ -27,7 +27,7 @@ fn the_networks_of_deepobs_and_a_residual_one_are_sweep_files() {
         };
         Ok(Inspected { data, described: DataDescription::default(), traps: Vec::new() })
     };
-    // Weights of 2c2d and of 3c3d as in DeepOBS; of ResNet-20 with convolutions as shortcuts.
+    // 2c2d and 3c3d as in DeepOBS; ResNet-20 with convolutions as shortcuts.
     let two = 32 * 26 + 64 * (32 * 25 + 1) + 1_024 * (64 * 49 + 1) + 10 * 1_025;
     let three = 64 * 76 + 96 * 577 + 128 * 865 + 512 * 1_153 + 256 * 513 + 10 * 257;
     for (file, runs, parameters) in [

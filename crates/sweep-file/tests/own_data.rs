@@ -1,4 +1,4 @@
-//! Runs on own data: what of it is part of their identity.
+//! Tests of runs on user data: the parts of it that belong to their identity.
 
 use spec::own_data::{Inspected, OwnData, OwnRequest, Scaling};
 use spec::plan::Plan;
@@ -58,7 +58,7 @@ fn own_data_is_known_by_what_is_in_it_and_not_by_its_place() {
     assert_ne!(ids("a.csv", "1"), ids("a.csv", "2"));
 }
 
-/// How a file was said to be read is no part of a run; what was understood is.
+/// The keys of a file are not part of a run's identity; the interpretation of its columns is.
 #[test]
 fn own_data_is_known_by_what_was_understood() {
     let ids = |keys: &str, understood: Option<&str>| {

@@ -1,5 +1,5 @@
-//! Sweep files of the quadratics, of `[model] init` and of `[train] l2`: what they resolve
-//! to, and what a person sees whose keys do not go together.
+//! Tests of sweep files with quadratics, `[model] init` and `[train] l2`: their runs, and
+//! diagnostics of incompatible keys.
 
 use spec::init::{BiasInit, Init};
 use spec::own_data::{Inspected, OwnData, OwnRequest, Scaling};
@@ -8,7 +8,7 @@ use spec::reading::DataDescription;
 use spec::run::Loss;
 use sweep_file::{Overrides, load_text_with};
 
-/// Vectors of four numbers, without labels, and their matrix.
+/// Returns the inspection of vectors of four numbers, without labels, and their matrix.
 fn inspect(request: &OwnRequest) -> Result<Inspected, spec::own_data::Unusable> {
     let data = OwnData {
         files: request.files.clone(),
@@ -53,12 +53,12 @@ fn a_quadratic_is_trained_by_its_value_on_vectors_without_labels() {
     let shapes = run.model.parameters(run.data.dataset.shape(), 1);
     assert_eq!(shapes, [("position".to_owned(), vec![4])]);
     assert_eq!(plan.target.metric.id(), "loss");
-    // It has splits as any data has.
+    // It has splits, as any data has.
     for metric in ["train.loss", "validation.loss"] {
         let held_out = QUADRATIC.replace("[model]", "validation = 20\n[model]");
         load(&format!("{held_out}[target]\nmetric = \"{metric}\"\n")).unwrap();
     }
-    // The matrix is of the run's identity, by its checksum.
+    // The checksum of the matrix is part of the run's identity.
     let other = load(&QUADRATIC.replace("q.npy", "r.npy")).unwrap();
     assert_ne!(plan.runs[0].run_id, other.runs[0].run_id);
 }

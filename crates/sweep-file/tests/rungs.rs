@@ -1,4 +1,4 @@
-//! `[tuning]` of a sweep file: the rungs of its runs, and what is refused.
+//! Tests of `[tuning]`: the rungs of runs, and diagnostics.
 
 use spec::plan::Plan;
 use spec::stages::{Choice, Decision, Evidence, Stage};
@@ -32,7 +32,7 @@ fn load(tuning: &str) -> Result<Plan, String> {
     read(format!("{BASE}\n[tuning]\n{tuning}\n"))
 }
 
-/// A decision that all of these configurations go on.
+/// Returns a decision by which all of these configurations continue.
 fn goes_on(plan: &Plan, rung: u64, configs: &[usize]) -> Decision {
     let configs = configs.iter().map(|&i| plan.runs[2 * i].config_id).collect();
     let rests_on = plan.runs.iter().map(|run| Evidence { run_id: run.run_id, digest: None });

@@ -1,5 +1,5 @@
-//! Schedules, their warmup, and what surrounds a step: from the file to the plan,
-//! and what a person sees when it is wrong.
+//! Tests of schedules, their warmup, and the keys around a step: their form in the plan, and
+//! diagnostics.
 
 use spec::plan::Plan;
 use spec::schedule::{Per, Warmup};
@@ -7,7 +7,7 @@ use spec::update::UpdateSpec;
 use spec::{RunSpec, ScheduleSpec};
 use sweep_file::{Overrides, load_text};
 
-/// 1,200 samples in batches of 32: 38 steps an epoch, of 6.
+/// A sweep file with 6 epochs of 1,200 samples in batches of 32: 38 steps per epoch.
 const BASE: &str = "\
 [data]
 dataset = \"digits\"
@@ -36,7 +36,7 @@ fn run(more: &str) -> RunSpec {
     plan(more).runs[0].spec.clone()
 }
 
-/// The stored form, as text.
+/// Returns the stored form as text.
 fn schedule(table: &str) -> String {
     let run = run(&format!("schedule = {{ {table} }}"));
     serde_json::to_string(&(run.schedule, run.warmup)).unwrap()
@@ -58,7 +58,7 @@ fn lengths_are_those_of_the_run_less_the_warmup() {
         let got = schedule(table);
         assert!(got.contains(part), "{table}: {got} has no {part}");
     }
-    // Accumulation leaves fewer optimizer steps: 38 batches are 10 of up to 4.
+    // Accumulation reduces the optimizer steps: 38 batches are 10 steps of up to 4.
     let run = run("accumulate = 4\nschedule = { kind = \"cosine\", per = \"batch\" }");
     assert!(
         matches!(&run.schedule, ScheduleSpec::Cosine(c) if c.t_max == 60 && run.total_steps() == 60)
@@ -74,7 +74,7 @@ fn schedules_in_turn_share_unit_and_length() {
     assert!(matches!(&p.schedules[1], ScheduleSpec::Cosine(c) if c.t_max == 100));
     assert!(matches!(&p.schedules[2], ScheduleSpec::OneCycle(c) if c.total_steps == 100));
     assert_eq!(run.warmup, Some(Warmup { per: Per::Batch, length: 8, start: 1.0 / 3.0 }));
-    // Every stored form gives the run back, and so do the columns.
+    // Every stored form restores the run, and so do the columns.
     let text = serde_json::to_string(&run).unwrap();
     assert_eq!(serde_json::from_str::<RunSpec>(&text).unwrap(), run);
     let again = ScheduleSpec::from_values("sequential", &run.schedule.to_values());
@@ -113,7 +113,7 @@ fn groups_reach_the_run_and_their_patterns_are_checked() {
     assert_ne!(spec::identity::ids(&with).run, spec::identity::ids(&run("weight_decay = 0.1")).run);
 }
 
-/// The parameters that a group of a run matches.
+/// Returns the parameters that a group of a run matches.
 fn matched(run: &RunSpec, group: usize) -> Vec<String> {
     let table = run.table();
     let there = table.iter().filter(|parameter| run.groups[group].matches(parameter));
@@ -128,7 +128,7 @@ fn groups_may_be_asked_for_by_role_and_by_number_of_dimensions() {
     assert_eq!(matched(&with, 0), ["layers.1.weight", "layers.1.bias"]);
     assert_eq!(matched(&with, 1), ["layers.0.weight", "layers.1.weight"]);
     assert_eq!(matched(&with, 2), ["layers.0.bias"]);
-    // A pattern that is not given is that of everything: one run, one id.
+    // A missing pattern matches everything: one run, one id.
     let id = |more: &str| plan(more).runs[0].run_id;
     let group = |which: &str| format!("groups = [{{ {which}, lr_scale = 0.5 }}]");
     assert_eq!(id(&group("role = \"bias\"")), id(&group("params = \"*\", role = \"bias\"")));
@@ -148,7 +148,7 @@ fn neutral_keys_leave_the_id_as_it_was() {
 
 fn shown(more: &str) -> String {
     let text = match more.split_once("@@") {
-        // What stands before the mark replaces the validation split.
+        // The text before the mark replaces the validation split.
         Some((data, more)) => format!("{}{more}\n", BASE.replacen("validation = 237", data, 1)),
         None => format!("{BASE}{more}\n"),
     };

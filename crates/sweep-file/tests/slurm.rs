@@ -1,4 +1,4 @@
-//! `[slurm]`: what is read, from which layer, and what a person sees when it is wrong.
+//! Tests of `[slurm]`: values, layers, and diagnostics.
 
 use proptest::prelude::*;
 use spec::slurm::{RunsPerTask, SlurmSettings};
@@ -47,7 +47,7 @@ impl Layers<'_> {
     }
 }
 
-/// The settings of a sweep file that ends with `[slurm]` and these lines.
+/// Returns the settings of a sweep file that ends with `[slurm]` and these lines.
 fn slurm(lines: &str) -> SlurmSettings {
     Layers::default().load(&format!("{BASE}[slurm]\n{lines}\n")).slurm
 }
@@ -91,27 +91,27 @@ check_folder = false"#,
     assert_eq!(slurm(auto), SlurmSettings::default());
 }
 
-/// Whoever adds a setting makes it readable and says what it is for.
+/// Every setting is read and is documented in SWEEP_FILE.md.
 #[test]
-fn every_setting_is_a_key_and_stands_in_the_readme() {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
+fn every_setting_is_a_key_and_stands_in_the_reference() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/SWEEP_FILE.md");
+    let document = std::fs::read_to_string(document).unwrap();
     let settings = serde_json::to_value(SlurmSettings::default()).unwrap();
     let fields: Vec<&String> = settings.as_object().unwrap().keys().collect();
     assert_eq!(fields.len(), 12);
     for field in fields {
         let wrong = Layers::default().problems(&format!("{BASE}[slurm]\n{field} = {{}}\n"));
         assert!(wrong.contains("error") && !wrong.contains("has no key"), "{field}: {wrong}");
-        assert!(readme.contains(&format!("\n| `{field}` | ")), "README.md lacks {field}");
+        assert!(document.contains(&format!("\n| `{field}` | ")), "SWEEP_FILE.md lacks {field}");
     }
 }
 
-/// README's example of a user's configuration is one.
+/// The example of a user's configuration in the reference can be read.
 #[test]
-fn the_example_of_the_readme_is_a_configuration() {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
-    let (_, rest) = readme.split_once("```toml\n[slurm]\n").unwrap();
+fn the_example_of_the_reference_is_a_configuration() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/SWEEP_FILE.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let (_, rest) = document.split_once("```toml\n[slurm]\n").unwrap();
     let (lines, _) = rest.split_once("```").unwrap();
     let text = format!("[slurm]\n{lines}");
     let got = Layers { user: Some(&text), ..Layers::default() }.load(BASE).slurm;
@@ -150,13 +150,13 @@ fn times_are_slurms_or_have_a_unit() {
     }
 }
 
-/// A TOML string of this text.
+/// Quotes a text as a TOML string.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap().replace('\u{7f}', "\\u007f")
 }
 
 proptest! {
-    /// What goes to Slurm is the time that was asked for or up to a minute more.
+    /// The time that Slurm gets is at least the requested one, and less than a minute more.
     #[test]
     fn the_time_survives_its_flag(seconds in 60u64..=365 * 86_400) {
         let settings = SlurmSettings { time: Some(seconds), ..SlurmSettings::default() };
@@ -181,7 +181,7 @@ proptest! {
         let _ = load_text("x.toml", "x", text, &overrides);
     }
 
-    /// Whatever passes can stand in a flag or in a line of a script.
+    /// Every accepted text is valid in a flag or in a line of a script.
     #[test]
     fn what_passes_holds_no_control_character(value in "(--?)?[a-zA-Z0-9=:. \u{0}-\u{1f}\u{7f}]{0,12}") {
         for key in ["partition", "account", "time", "mem", "setup", "extra"] {
@@ -215,7 +215,7 @@ fn later_layers_win_key_by_key() {
     assert_eq!(names, (Some("user"), Some("file"), Some("3G")));
     assert_eq!((got.cpus, got.gpus, got.time, got.max_parallel), (4, 5, Some(14_400), Some(5)));
     assert_eq!(got.setup, ["c"], "a list is one value");
-    // Not the user's: it is no part of what was asked for in this sweep.
+    // The user's configuration is not an override of this sweep.
     assert_eq!(loaded.plan.overrides.len(), 5);
     let user_alone = Layers { user: Some(user), ..Layers::default() }.load(BASE);
     assert_eq!((user_alone.slurm.cpus, user_alone.slurm.setup.len()), (2, 2));
@@ -235,7 +235,7 @@ fn words_of_the_command_line_need_no_quotes() {
     assert_eq!(got.extra, ["--exclude=n7", "--qos=long"]);
 }
 
-/// Neither layer of `[slurm]` is part of a run, nor of what a plan says of it.
+/// Neither layer of `[slurm]` is part of a run or of a plan.
 #[test]
 fn no_plan_is_changed() {
     let lines = "[slurm]\npartition = \"gpu\"\ncpus = 4\nextra = [\"--exclude=n7\"]\n";
@@ -307,7 +307,7 @@ wrong! {
     slurm_of_many_mistakes: "partition = 1\ntime = 1\nmem = 1\ncpus = 0\ngpus = -1\nruns_per_task = 1.5\nsetup = 1\nextra = [\"x\"]\npol_seconds = 1";
 }
 
-/// Everything the user's configuration may have wrong, at its own place.
+/// Problems of the user's configuration are reported at their places.
 #[test]
 fn the_users_configuration_is_explained_at_its_own_place() {
     let cases = [
@@ -321,13 +321,13 @@ fn the_users_configuration_is_explained_at_its_own_place() {
             "[slurm]\npartition = \"\"\nmemory = \"4G\"\n",
             format!("{BASE}[slurm]\ncpus = 0\nacount = \"lab\"\n"),
         ),
-        // No table, whether the file has one or not.
+        // `slurm` is not a table, with and without one in the file.
         ("slurm = \"gpu\"\n", BASE.to_owned()),
         ("slurm = 3\n", format!("{BASE}[slurm]\ncpus = 1\n")),
         ("[[slurm]]\ncpus = 1\n", BASE.to_owned()),
-        // No TOML: what is wrong in the sweep file is said all the same.
+        // Invalid TOML: the problems of the sweep file are still reported.
         ("[slurm]\ncpus = = 3\n", BASE.replace("0.1", "-0.1")),
-        // What is missing is missing from the sweep file.
+        // Missing keys are reported in the sweep file.
         ("[slurm]\ncpus = 2\n", "# nothing\n".to_owned()),
     ];
     let shown: Vec<String> = cases

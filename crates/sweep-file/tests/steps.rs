@@ -1,4 +1,4 @@
-//! Sweep files of runs by steps: what is put in, which ids change, and what does not fit.
+//! Tests of sweep files with runs by steps: defaults, ids, and diagnostics.
 
 use sweep_file::{Loaded, Overrides, load_text};
 
@@ -27,7 +27,7 @@ fn load(text: &str) -> Result<Loaded, String> {
         .map_err(|diagnostics| diagnostics.to_string())
 }
 
-/// The file with other lines in place of `steps = 500`.
+/// Returns the file with other lines in place of `steps = 500`.
 fn with(train: &str) -> String {
     GOOD.replace("steps = 500", train)
 }
@@ -42,7 +42,7 @@ fn a_run_by_steps_has_the_epochs_that_it_begins() {
     let text = with("steps = 500\naccumulate = 1").replace("accumulate = 1\n", "");
     assert_eq!(load(&text).unwrap().plan.runs[0].run_id, plan.runs[0].run_id);
     let grown = GOOD.replace("lr = 1e-3", "lr = 1e-3\naccumulate = 5");
-    // Three optimizer steps an epoch.
+    // Three optimizer steps per epoch.
     assert_eq!(load(&grown).unwrap().plan.runs[0].spec.train.epochs, 167);
 }
 

@@ -1,4 +1,4 @@
-//! Sweep files to plans: axes, layers, identity.
+//! Tests of the conversion of sweep files to plans: axes, layers, identity.
 
 #[path = "sweep_file/identity.rs"]
 mod identity;
@@ -95,7 +95,7 @@ fn zipped_axes_advance_together_and_others_cross() {
 fn excludes_drop_matching_combinations() {
     let text = format!("{BASE}\n[[exclude]]\nlabel = \"adam\"\noptimizer.lr = 0.01\n");
     assert_eq!(plan(&text).runs.len(), 2);
-    // A list by nature is matched as the plan prints it; overlapping excludes both match.
+    // A value that is a list is matched as the plan prints it; overlapping excludes both match.
     let text = BASE.replace("hidden = [16]", "hidden = { values = [[16], [8]] }");
     let text = format!(
         "{text}\n[[exclude]]\nmodel.hidden = [16]\n[[exclude]]\nlabel = \"sgd\"\nmodel.hidden = [16]\n"
@@ -121,7 +121,7 @@ fn schedules_take_their_length_from_the_run() {
         other => panic!("{other:?}"),
     };
     assert_eq!(t_max("{ kind = \"cosine\" }"), 4);
-    // 1,437 - 237 samples in batches of 32: 38 steps an epoch.
+    // 1,437 - 237 samples in batches of 32: 38 steps per epoch.
     assert_eq!(t_max("{ kind = \"cosine\", per = \"batch\" }"), 4 * 38);
     assert_eq!(t_max("{ kind = \"cosine\", t_max = 7 }"), 7);
     assert_eq!(with("[{ kind = \"constant\" }, { kind = \"cosine\" }]").len(), 2);
@@ -194,7 +194,7 @@ fn the_experiments_of_the_repository_load() {
     assert!(shown.iter().any(|s| s == "battle: 125 runs"), "{shown:?}");
 }
 
-/// Learning rates of `{ log = [1e-4, 1e0] }`, `seed = 0`.
+/// Returns the learning rates of `{ log = [1e-4, 1e0] }`, `seed = 0`.
 const PINNED_DRAWS: [f64; 3] = [0.0100473, 0.0591295, 0.503523];
 
 #[test]
@@ -220,7 +220,7 @@ fn random_axes_are_drawn_together_and_follow_from_the_file() {
         (160..240).contains(&below),
         "uniform in the logarithm: {below} of 400 below the middle"
     );
-    // Each axis has draws of its own: ranks of two of them do not go together.
+    // Axes are drawn independently: the ranks of two of them are unrelated.
     let momenta: Vec<f64> = plan
         .runs
         .iter()
@@ -301,7 +301,7 @@ fn the_order_of_samples_is_part_of_a_run_and_its_default_of_no_id() {
     assert_ne!(ids("shuffle = \"none\""), ids("shuffle = \"once\""));
 }
 
-/// The lines of a table in a random order, comments between.
+/// Returns the lines of a table in a random order, with comments between.
 fn shuffled(lines: Vec<&'static str>) -> impl Strategy<Value = String> {
     Just(lines).prop_shuffle().prop_map(|l| l.join("\n# a comment\n"))
 }

@@ -1,4 +1,4 @@
-//! Tables of settings: what is described is read.
+//! Tests that every described key of the tables of settings is read.
 
 use sweep_file::{Overrides, load_text};
 
@@ -13,7 +13,7 @@ fn the_sweep_itself_is_good() {
 fn every_described_key_of_a_table_is_read_by_it() {
     for table in sweep_file::tables() {
         for key in table.keys {
-            // A date is no value of any key, so that whoever reads one refuses it.
+            // No key accepts a date, so every key that is read refuses it.
             let set = format!("{}.{}=1979-05-27", table.name, key.name);
             let overrides = Overrides { set: vec![set.clone()], ..Overrides::default() };
             let problems = load_text("test.toml", "test", SWEEP.to_owned(), &overrides)

@@ -1,4 +1,4 @@
-//! Sweep files over texts: what is put in, and what a person sees when it does not fit.
+//! Tests of sweep files over texts: defaults and diagnostics.
 
 use sweep_file::{Loaded, Overrides, load_text};
 
@@ -32,7 +32,7 @@ fn a_sample_is_a_sequence_and_the_loss_chooses() {
     let plan = load(GOOD).unwrap().plan;
     let spec = &plan.runs[0].spec;
     assert_eq!((spec.data.context, spec.data.shape()), (64, [1, 1, 64]));
-    // 1,071,317 tokens less 60,000: whole sequences of 64 with a token behind each.
+    // 1,071,317 tokens less 60,000: whole sequences of 64 with a token after each.
     assert_eq!(spec.train_samples(), 15_801);
     assert_eq!(spec.steps_per_epoch(), 247);
     assert_eq!(plan.target.metric.to_string(), "loss");
@@ -58,11 +58,11 @@ fn a_stream_has_whole_steps_alone() {
     assert_eq!(spec("batching = \"windows\"").run_id, windows.run_id);
     assert_ne!(stream.run_id, windows.run_id);
     assert!(!serde_json::to_string(&windows).unwrap().contains("batching"));
-    // Of 15,801 sequences 246 steps of 64.
+    // 15,801 sequences give 246 steps of 64.
     assert_eq!(stream.spec.train_samples(), 246 * 64);
     assert_eq!(stream.spec.samples_per_epoch(), 246 * 64);
     assert_eq!(stream.spec.steps_per_epoch(), 246);
-    // Held-out parts are measured in as many lanes: of 937 sequences in 14 steps.
+    // Held-out parts are evaluated in as many lanes: 937 sequences in 14 steps.
     assert_eq!(stream.spec.data.samples(60_000), 14 * 64);
     let mut accumulated = stream.spec;
     accumulated.update.accumulate = 4;

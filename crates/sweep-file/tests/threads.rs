@@ -1,5 +1,5 @@
-//! `[devices] threads_per_run`: a number or `"auto"`, what `"auto"` is measured
-//! by, and the refusal of it by night.
+//! Tests of `[devices] threads_per_run`: a number or `"auto"`, the run by which `"auto"` is
+//! measured, and its refusal for nights.
 
 use spec::plan::Plan;
 use spec::threads::Threads;
@@ -80,7 +80,7 @@ fn auto_is_measured_by_the_heaviest_of_the_plan() {
     assert_eq!(sizes("hidden = [16]"), ("[16] 32".into(), "[16] 32".into()));
     let (all, heaviest) = sizes("hidden = { values = [[8], [64, 8], [16]] }");
     assert_eq!((all.as_str(), heaviest.as_str()), ("[8] 32, [64, 8] 32, [16] 32", "[64, 8] 32"));
-    // Of equal ones the first.
+    // The first of equal ones is measured.
     let both = BASE.replace("hidden = [16]", "hidden = [16]\nactivation = [\"tanh\", \"relu\"]");
     let heaviest = plan(&both).heaviest().unwrap().spec.flat();
     assert_eq!(heaviest["model.activation"].to_string(), "tanh");
@@ -104,7 +104,7 @@ fn nights_want_a_number_of_threads() {
     assert!(number_of_threads(&file, &Overrides::default()).is_ok());
     insta::assert_snapshot!("auto_of_a_night_by_set", shown(number_of_threads(&file, &overrides)));
     std::fs::remove_file(&file).unwrap();
-    // What was trained: by the plan's own text, with the number it came to.
+    // A trained plan is checked by its own text, with the number that `"auto"` resolved to.
     let mut plan = plan(&auto);
     let on = |threads| spec::plan::ExecutionProfile {
         backend: "flex".to_owned(),

@@ -1,4 +1,4 @@
-//! `[data] augment`: a table of its own, of one value.
+//! `[data] augment`: a table that is a single value.
 
 use spec::augment::Augment;
 use spec::params::{Param, ParamDefault, ParamType, ParamValue, Range, Value};
@@ -10,12 +10,12 @@ use crate::node::Node;
 /// Dotted path of the key.
 const PATH: &str = "data.augment";
 
-/// True of its path.
+/// Returns whether `path` is that of the key.
 pub(super) fn at(path: &str) -> bool {
     path == PATH
 }
 
-/// The value of a table, if it can be read.
+/// Reads the table; `None` if it is invalid, which is reported.
 pub(super) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Value> {
     let mut complete = true;
     for entry in node.entries().iter().filter(|e| !Augment::KEYS.contains(&e.key.as_str())) {

@@ -1,4 +1,4 @@
-//! `extend = { at_most = n }` of a grid: values beyond its edge while the best lies on it.
+//! `extend = { at_most = n }` of a grid: adds values beyond an edge while the best value is at it.
 
 use spec::float::{digits, one_minus};
 use spec::growth::{Extend, Scale, stands_alone};
@@ -9,14 +9,14 @@ use super::grid::as_number;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::{Node, NodeValue};
 
-/// More values than this beyond the edges of one axis are taken for a slip of the keyboard.
+/// Largest `at_most`; more added values on one axis are treated as a typing error.
 const MOST: i64 = 1_000;
 
-/// Digits of the values of a grid.
+/// Significant digits of the values of a grid.
 const DIGITS: usize = 6;
 
-/// Reads `extend` of the table of an axis in this form, whose values are read already. Problems go
-/// to `diagnostics`.
+/// Reads `extend` of an axis whose values were read from a grid of this form. Problems go to
+/// `diagnostics`.
 pub(super) fn read(
     axis: &mut Axis,
     param: &Param,
@@ -27,15 +27,17 @@ pub(super) fn read(
     let Some(entry) = node.get("extend") else { return Some(()) };
     let refuse = |message: String| Diagnostic::error(message, &entry.key_place);
     if !matches!(param.ty, ParamType::Float | ParamType::Int) {
-        let message = format!("`{}` is not a number and its values have no edge", axis.path);
+        let message = format!("`{}` is not a number, so its grid cannot grow", axis.path);
         diagnostics.push(refuse(message).help("remove `extend`"));
         return None;
     }
     if !stands_alone(&axis.path) {
-        let message = format!("`extend` does not go with `{}`", axis.path);
-        diagnostics.push(refuse(message).help(
-            "the grids of an optimizer's own numbers can grow, such as lr, momentum, weight_decay",
-        ));
+        let message = format!("`extend` cannot be used with `{}`", axis.path);
+        diagnostics.push(
+            refuse(message).help(
+                "only an optimizer's own numbers can grow, such as lr, momentum, weight_decay",
+            ),
+        );
         return None;
     }
     if axis.zip.is_some() {
@@ -54,11 +56,11 @@ pub(super) fn read(
     Some(())
 }
 
-/// The number of `{ at_most = n }`.
+/// Reads the number of `{ at_most = n }`.
 fn at_most(path: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<u64> {
-    let remedy = "write extend = { at_most = 3 }: up to three values, beyond either edge";
+    let remedy = "write extend = { at_most = 3 }: up to three values beyond the edges";
     let NodeValue::Table(entries) = &node.value else {
-        let message = format!("`extend` of `{path}` is a table");
+        let message = format!("`extend` of `{path}` must be a table");
         diagnostics.push(Diagnostic::error(message, &node.place).help(remedy));
         return None;
     };
@@ -70,7 +72,7 @@ fn at_most(path: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<u64
     match node.get("at_most").map(|entry| &entry.value) {
         Some(Node { value: NodeValue::Int(n), .. }) if (1..=MOST).contains(n) => Some(*n as u64),
         Some(other) => {
-            let message = format!("`at_most` is a whole number from 1 to {MOST}");
+            let message = format!("`at_most` must be a whole number from 1 to {MOST}");
             diagnostics.push(Diagnostic::error(message, &other.place));
             None
         }
@@ -82,7 +84,7 @@ fn at_most(path: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<u64
     }
 }
 
-/// The step by which the values of an axis grow; none of fewer than two values on its scale.
+/// Returns the growth of an axis; `None` if it has fewer than two values on its scale.
 fn grown(axis: &Axis, param: &Param, form: &str, at_most: u64) -> Option<Extend> {
     let mut values: Vec<f64> = axis.values.iter().filter_map(|(v, _)| as_number(v)).collect();
     values.sort_by(f64::total_cmp);
@@ -91,13 +93,13 @@ fn grown(axis: &Axis, param: &Param, form: &str, at_most: u64) -> Option<Extend>
     let scale = match form {
         "linear" => Scale::Linear,
         "one_minus" => Scale::OneMinus,
-        // A share counts by what it lacks to one, as the report proposes it.
+        // A share grows on the scale of one minus its value, as the report proposes it.
         "values" if share && values.iter().all(|x| *x < 1.0) => Scale::OneMinus,
         _ => Scale::Log,
     };
     let on_scale = |x: f64| if scale == Scale::OneMinus { one_minus(x) } else { x };
     let mut points: Vec<f64> = values.into_iter().map(on_scale).collect();
-    // A decay of 0 has no logarithm, and nothing lies below it.
+    // A decay of 0 has no logarithm, and no value is below it.
     points.retain(|x| scale == Scale::Linear || *x > 0.0);
     points.sort_by(f64::total_cmp);
     let (low, high) = (*points.first()?, *points.last()?);

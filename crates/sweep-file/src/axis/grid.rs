@@ -1,4 +1,4 @@
-//! Grids of numbers: logarithmic, linear, and one less what lies on such a grid.
+//! Grids of numbers: logarithmic, linear, and one minus the values of such a grid.
 
 use spec::float::{one_minus, round_to_six_digits};
 use spec::params::{Param, ParamType, Range, Value};
@@ -8,10 +8,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::{Node, NodeValue};
 use crate::source::Place;
 
-/// More points than this on one axis are taken for a slip of the keyboard.
+/// Largest `points` of one axis; more are treated as a typing error.
 const MAX_POINTS: i64 = 1_000_000;
 
-/// `{ one_minus = { log = [a, b] }, points = n }`: one less each value of a grid, rising.
+/// Reads `{ one_minus = { log = [a, b] }, points = n }`: one minus each value of a grid, rising.
 pub(super) fn lacking(
     axis: &mut Axis,
     param: &Param,
@@ -30,7 +30,7 @@ pub(super) fn lacking(
     let mut entries = inner.entries().to_vec();
     entries.extend(node.get("points").cloned());
     let table = Node { value: NodeValue::Table(entries), place: node.place.clone() };
-    // What is lacking is any size; what is left is checked.
+    // The range applies to one minus the value, not to the value.
     let free = Param { range: Range::Any, ..*param };
     read(axis, &free, form, &table, diagnostics)?;
     let mut all = true;
@@ -43,7 +43,7 @@ pub(super) fn lacking(
     all.then_some(())
 }
 
-/// `{ log = [a, b], points = n }` and `{ linear = [a, b], points = n }`.
+/// Reads `{ log = [a, b], points = n }` or `{ linear = [a, b], points = n }`.
 pub(super) fn read(
     axis: &mut Axis,
     param: &Param,
@@ -54,7 +54,7 @@ pub(super) fn read(
     if !matches!(param.ty, ParamType::Float | ParamType::Int) {
         diagnostics.push(
             Diagnostic::error(
-                format!("`{}` is not a number and has no {form} grid", axis.path),
+                format!("`{}` is not a number, so it cannot have a {form} grid", axis.path),
                 &node.place,
             )
             .help(format!("it takes {}", param.ty)),
@@ -67,7 +67,7 @@ pub(super) fn read(
         Some(Node { value: NodeValue::Int(n), .. }) if (1..=MAX_POINTS).contains(n) => *n,
         Some(other) => {
             diagnostics.push(Diagnostic::error(
-                format!("`points` is a whole number from 1 to {MAX_POINTS}"),
+                format!("`points` must be a whole number from 1 to {MAX_POINTS}"),
                 &other.place,
             ));
             return None;
@@ -75,7 +75,7 @@ pub(super) fn read(
         None => {
             diagnostics.push(
                 Diagnostic::error(format!("`{form}` needs `points`"), &node.place)
-                    .help("how many values, both ends included"),
+                    .help("the number of values, both ends included"),
             );
             return None;
         }
@@ -93,7 +93,7 @@ pub(super) fn read(
         if !in_range(&axis.path, param, x, &ends.value.place, diagnostics) {
             return None;
         }
-        // Grids rise, so that equal whole numbers stand side by side.
+        // Grids rise, so equal whole numbers are adjacent.
         if axis.values.last().is_none_or(|(v, _)| *v != value) {
             axis.values.push((value, ends.value.place.clone()));
         }
@@ -101,7 +101,7 @@ pub(super) fn read(
     Some(())
 }
 
-/// The ends `[a, b]` of a grid or a range.
+/// Reads the ends `[a, b]` of a grid or a range.
 pub(super) fn two_numbers(
     form: &str,
     node: &Node,
@@ -121,7 +121,7 @@ pub(super) fn two_numbers(
     Some((*low, *high))
 }
 
-/// Ends that rise (unless they may be one point), finite, above 0 for `log`.
+/// Checks that ends are finite, above 0 for `log`, and increasing if `rising` is set.
 pub(super) fn check_ends(
     path: &str,
     form: &str,
@@ -131,17 +131,17 @@ pub(super) fn check_ends(
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
     let reason = if form == "log" && low <= 0.0 {
-        "a logarithmic grid starts above 0"
+        "a logarithmic grid must start above 0"
     } else if !low.is_finite() || !high.is_finite() || low >= high && rising {
         "the first end must be below the last, both finite"
     } else {
         return Some(());
     };
-    diagnostics.push(Diagnostic::error(format!("`{path}` has no such grid"), place).label(reason));
+    diagnostics.push(Diagnostic::error(format!("invalid grid for `{path}`"), place).label(reason));
     None
 }
 
-/// A value as a number.
+/// Returns a value as a number; `None` for other types.
 pub(super) fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Float(x) => Some(*x),

@@ -1,4 +1,4 @@
-//! Lists of layers: each a table with its `kind`, and keys of one value.
+//! Lists of layers: each layer is a table with its `kind` and keys that have one value.
 
 use spec::model::layers::{Layer, MOST_DEPTH, Padding};
 use spec::params::{Kind, Param, ParamDefault, ParamType, ParamValue, Range, Value, Values};
@@ -7,12 +7,12 @@ use super::{scalar, unknown_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::{Node, NodeValue};
 
-/// Reads a list of layers; `path` is that of the list, such as `model.layers`. All problems of
-/// all layers go to `diagnostics`.
+/// Reads a list of layers; `path` is that of the list, such as `model.layers`. The problems of all
+/// layers go to `diagnostics`.
 pub(super) fn read(path: &str, list: &Node, diagnostics: &mut Diagnostics) -> Option<Value> {
     let NodeValue::Array(items) = &list.value else { return None };
     if path.matches('[').count() > MOST_DEPTH {
-        let message = format!("at most {MOST_DEPTH} residual layers lie inside each other");
+        let message = format!("residual layers can be nested at most {MOST_DEPTH} deep");
         diagnostics.push(Diagnostic::error(message, &list.place));
         return None;
     }
@@ -52,7 +52,7 @@ fn layer(path: &str, item: &Node, diagnostics: &mut Diagnostics) -> Option<Layer
     read.map(Layer::normal)
 }
 
-/// The `kind` of a layer.
+/// Reads the `kind` of a layer.
 fn kind(path: &str, item: &Node, diagnostics: &mut Diagnostics) -> Option<&'static Kind> {
     let names: Vec<&str> = Layer::KINDS.iter().map(|kind| kind.name).collect();
     let found = item.get("kind").map(|entry| &entry.value);
@@ -67,28 +67,30 @@ fn kind(path: &str, item: &Node, diagnostics: &mut Diagnostics) -> Option<&'stat
         }
         (NodeValue::Table(_), _) => diagnostics.push(
             Diagnostic::error(format!("`{path}` needs a `kind`, a string"), &item.place)
-                .help(format!("there are: {}", names.join(", "))),
+                .help(format!("available: {}", names.join(", "))),
         ),
         (NodeValue::Text(name), _) if Layer::descriptor(name).is_some() => diagnostics.push(
-            Diagnostic::error("a layer is a table", &item.place)
+            Diagnostic::error("a layer must be a table", &item.place)
                 .help(format!("write {{ kind = \"{name}\" }}")),
         ),
         _ => diagnostics.push(
-            Diagnostic::error("a layer is a table", &item.place)
+            Diagnostic::error("a layer must be a table", &item.place)
                 .label(format!("found {}", item.describe()))
-                .help("layers = [{ kind = \"dense\", units = 64 }, { kind = \"relu\" }]"),
+                .help(
+                    "for example layers = [{ kind = \"dense\", units = 64 }, { kind = \"relu\" }]",
+                ),
         ),
     }
     None
 }
 
-/// The value of a key of a layer.
+/// Reads the value of a key of a layer.
 fn value(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<Value> {
     let path = format!("{path}.{}", param.name);
     let ParamType::Own(_) = param.ty else {
         return scalar(&path, param, node, diagnostics);
     };
-    // The one key of a form of its own is a padding: a number or a word.
+    // The only key with a form of its own is `padding`: a number or a word.
     let (low, high) = Padding::EACH;
     match &node.value {
         NodeValue::Text(word) if word == Padding::SAME => Some(Value::Text(word.clone())),

@@ -1,4 +1,4 @@
-//! Hyper-parameter values: one, a list, a logarithmic or linear grid.
+//! Axes: hyper-parameters with one value, a list, a grid, or random draws.
 
 mod augment;
 mod extend;
@@ -17,7 +17,7 @@ use crate::percent;
 use crate::source::Place;
 pub(crate) use random::Random;
 
-/// `batch_size` of all training samples at once.
+/// Value of `batch_size` for all training samples at once.
 pub(crate) const FULL: &str = "full";
 
 /// The values a parameter takes.
@@ -25,20 +25,20 @@ pub(crate) const FULL: &str = "full";
 pub struct Axis {
     /// Dotted path: `optimizer.lr`.
     pub path: String,
-    /// At least one value, each with its place.
+    /// The values, at least one, each with its place.
     pub values: Vec<(Value, Place)>,
-    /// Axes of one zip name advance together.
+    /// The name of its zip group, whose axes advance together; `None` = the axis is crossed.
     pub zip: Option<String>,
-    /// For a random axis where its values come from; `values` then holds the first draws.
+    /// The source of a random axis, whose `values` are then placeholders; `None` = not random.
     pub random: Option<Random>,
     /// The growth of its grid; `None` = it does not grow.
     pub extend: Option<Extend>,
-    /// Where it is written.
+    /// The place of its value.
     pub place: Place,
 }
 
-/// Reads the value of `param`: a scalar, a list, or one of the tables `{ log, points }`,
-/// `{ linear, points }`, `{ values }`, each with an optional `zip`. Problems go to `diagnostics`.
+/// Reads the axis of `param`: a scalar, a list, or a table such as `{ log, points }` or
+/// `{ random, samples }`. Problems go to `diagnostics`.
 pub fn read(path: &str, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<Axis> {
     let mut axis = Axis {
         path: path.to_owned(),
@@ -97,13 +97,13 @@ pub(crate) fn list(
     complete.then_some(())
 }
 
-/// What the values of a grid are.
+/// The forms of a grid, one of which its table has.
 const GRIDS: [&str; 5] = ["log", "linear", "values", "one_minus", "powers_of_two"];
 
 fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnostics) -> Option<()> {
     if node.get("random").is_some() || node.get("quasi").is_some() {
         if let Some(extend) = node.get("extend") {
-            let message = format!("`{}` is drawn at random and has no edge", axis.path);
+            let message = format!("`{}` is drawn at random and cannot grow", axis.path);
             let help = "remove `extend`, and draw from a wider range";
             diagnostics.push(Diagnostic::error(message, &extend.key_place).help(help));
             return None;
@@ -141,7 +141,7 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
             let values = node.get("values")?;
             if let Some(points) = node.get("points") {
                 diagnostics.push(Diagnostic::error(
-                    "`points` does not go with `values`",
+                    "`points` cannot be used with `values`",
                     &points.key_place,
                 ));
                 complete = false;
@@ -175,14 +175,14 @@ fn table(axis: &mut Axis, param: &Param, node: &Node, diagnostics: &mut Diagnost
     complete.then_some(())
 }
 
-/// Reads the group that an axis is zipped with; false where that is no name, which is told of.
+/// Reads the zip group of an axis; returns false if it is not a string, which is reported.
 fn zip(axis: &mut Axis, node: &Node, diagnostics: &mut Diagnostics) -> bool {
     let Some(zip) = node.get("zip") else { return true };
     if let NodeValue::Text(name) = &zip.value.value {
         axis.zip = Some(name.clone());
         return true;
     }
-    let message = "`zip` is the name of a group, a string";
+    let message = "`zip` must be a string, the name of a group";
     diagnostics.push(Diagnostic::error(message, &zip.value.place));
     false
 }
@@ -212,7 +212,7 @@ pub(crate) fn in_range(
     ok
 }
 
-/// Reads one value of the parameter's type and range.
+/// Reads one value of the parameter's type and range; `None` if it is invalid, which is reported.
 pub fn scalar(
     path: &str,
     param: &Param,
@@ -223,7 +223,7 @@ pub fn scalar(
         (_, NodeValue::HugeInt(_)) => {
             diagnostics.push(
                 Diagnostic::error(format!("`{path}` is too large"), &node.place)
-                    .label("does not fit 64 bits"),
+                    .label("does not fit in 64 bits"),
             );
             None
         }
@@ -254,7 +254,7 @@ pub fn scalar(
                 return Some(Value::Text(s.clone()));
             }
             diagnostics.push(unknown_name(
-                &format!("`{path}` has no choice `{s}`"),
+                &format!("`{s}` is not a value of `{path}`"),
                 s,
                 names,
                 &node.place,
@@ -290,7 +290,7 @@ pub fn scalar(
     }
 }
 
-/// A value of another type than the parameter's.
+/// Returns the problem of a value whose type is not the parameter's.
 fn wrong_type(path: &str, param: &Param, node: &Node) -> Diagnostic {
     let d = Diagnostic::error(format!("`{path}` has the wrong type"), &node.place).label(format!(
         "expected {}, found {}",
@@ -307,9 +307,9 @@ fn wrong_type(path: &str, param: &Param, node: &Node) -> Diagnostic {
     }
 }
 
-/// An unknown name with its nearest neighbour or the whole choice.
+/// Returns the problem of an unknown name; its help has the nearest name and the available ones.
 pub fn unknown_name(message: &str, name: &str, candidates: &[&str], place: &Place) -> Diagnostic {
-    /// More names than this are no help; those of the same table are.
+    /// Number of names above which only those of the same table are listed.
     const MANY: usize = 30;
     let d = Diagnostic::error(message, place).label("unknown");
     let table = |name: &str| name.rsplit_once('.').map(|(table, _)| table.to_owned());
@@ -320,7 +320,7 @@ pub fn unknown_name(message: &str, name: &str, candidates: &[&str], place: &Plac
     };
     let shown = if related.is_empty() { candidates } else { &related };
     match nearest(name, candidates.iter().copied()) {
-        Some(near) => d.help(format!("did you mean `{near}`? There are: {}", shown.join(", "))),
-        None => d.help(format!("there are: {}", shown.join(", "))),
+        Some(near) => d.help(format!("did you mean `{near}`? Available: {}", shown.join(", "))),
+        None => d.help(format!("available: {}", shown.join(", "))),
     }
 }

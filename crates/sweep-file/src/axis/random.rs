@@ -1,11 +1,10 @@
 //! Random axes: `{ random = { log = [a, b] }, samples = n }`, with `quasi` in place of `random` for
 //! scrambled Sobol points.
 //!
-//! All random axes of an optimizer are drawn together: n configurations, not
-//! a grid of them. A draw is a pure function of the axis' path, its `seed` and
-//! the draw's number, so that the plan follows from the file, more `samples`
-//! keep the earlier ones, and two optimizers with the same range are tried
-//! with the same values.
+//! All random axes of an optimizer are drawn together: n configurations, not a grid of them. A draw
+//! is a pure function of the axis' path, its `seed` and the draw's index. The plan therefore
+//! follows from the file, a larger `samples` keeps the earlier draws, and two optimizers with the
+//! same range get the same values.
 
 use spec::params::{Param, Value};
 use spec::seed;
@@ -16,39 +15,39 @@ use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::node::{Node, NodeValue};
 use crate::source::Place;
 
-/// Draws in vain before a range is said to have too few values.
+/// Consecutive repeated draws after which a range counts as having too few values.
 const TRIES: usize = 1_000;
 const MAX_SAMPLES: i64 = 1_000_000;
 
-/// Where a random axis draws from.
+/// The source of a random axis: its distribution, sequence, number of draws and seed.
 #[derive(Clone, Debug)]
 pub struct Random {
     from: From,
     sequence: Sequence,
-    /// Configurations to draw.
+    /// Number of configurations to draw.
     pub samples: usize,
     seed: u64,
-    /// Where `samples` is written.
+    /// The place of `samples`.
     pub place: Place,
 }
 
-/// How draws of an axis follow one another.
+/// The sequence of the draws of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sequence {
-    /// Independently of each other.
+    /// Independent draws from a seed stream.
     Stream,
-    /// As scrambled Sobol points, which fill a range evenly.
+    /// Scrambled Sobol points, which fill a range evenly.
     Sobol,
 }
 
 impl Random {
-    /// Draw number `index` of the axis at `path`, of a Sobol sequence in this dimension; none of a
-    /// ratio, which is of another axis' draw.
+    /// Returns draw `index` of the axis at `path`; `dimension` is that of its Sobol sequence.
+    /// `None` for a ratio, which depends on another axis' draw.
     fn draw(&self, path: &str, dimension: usize, index: usize) -> Option<Value> {
         self.from.value(self.uniform(path, dimension, index))
     }
 
-    /// A number in [0, 1).
+    /// Returns draw `index` as a number in [0, 1).
     fn uniform(&self, path: &str, dimension: usize, index: usize) -> f64 {
         match self.sequence {
             Sequence::Stream => {
@@ -80,14 +79,14 @@ pub(crate) fn read(
     let (samples, place) = samples_of(node, key, diagnostics)?;
     let seed = seed_of(node, diagnostics)?;
     let random = Random { from, sequence, samples, seed, place };
-    // What is put in their place when all axes of an optimizer are drawn together.
+    // Placeholders, which `joint` replaces when all axes of an optimizer are drawn together.
     let first = |i: usize| random.draw(&axis.path, 0, i).unwrap_or(Value::Float(i as f64));
     axis.values = (0..samples).map(|i| (first(i), ends.clone())).collect();
     axis.random = Some(random);
     known.then_some(())
 }
 
-/// A whole number between these, both included.
+/// Returns a whole number from `low` to `high`, both included; `None` for anything else.
 fn whole(node: &Node, low: i64, high: i64) -> Option<i64> {
     match node.value {
         NodeValue::Int(n) if (low..=high).contains(&n) => Some(n),
@@ -95,30 +94,30 @@ fn whole(node: &Node, low: i64, high: i64) -> Option<i64> {
     }
 }
 
-/// Reads how many values are drawn, and where that stands.
+/// Reads `samples` and its place.
 fn samples_of(node: &Node, key: &str, diagnostics: &mut Diagnostics) -> Option<(usize, Place)> {
     let Some(samples) = node.get("samples") else {
         diagnostics.push(
             Diagnostic::error(format!("`{key}` needs `samples`"), &node.place)
-                .help("how many configurations to draw"),
+                .help("the number of configurations to draw"),
         );
         return None;
     };
     let place = &samples.value.place;
     let number = whole(&samples.value, 1, MAX_SAMPLES);
     if number.is_none() {
-        let message = format!("`samples` is a whole number from 1 to {MAX_SAMPLES}");
+        let message = format!("`samples` must be a whole number from 1 to {MAX_SAMPLES}");
         diagnostics.push(Diagnostic::error(message, place));
     }
     number.map(|n| (n as usize, place.clone()))
 }
 
-/// Reads the seed of a random axis; 0 where none is given.
+/// Reads the seed of a random axis; 0 by default.
 fn seed_of(node: &Node, diagnostics: &mut Diagnostics) -> Option<u64> {
     let Some(entry) = node.get("seed") else { return Some(0) };
     let seed = whole(&entry.value, 0, i64::MAX);
     if seed.is_none() {
-        let message = "`seed` of a random axis is a whole number of at least 0";
+        let message = "`seed` of a random axis must be a whole number, at least 0";
         diagnostics.push(Diagnostic::error(message, &entry.value.place));
     }
     seed.map(|seed| seed as u64)
@@ -130,17 +129,17 @@ fn known_keys(node: &Node, known: &[&str], of: &str, diagnostics: &mut Diagnosti
         let message = format!("`{}` is not a key of {of}", entry.key);
         let d = Diagnostic::error(message, &entry.key_place).label("unknown key");
         diagnostics.push(match (entry.key.as_str(), nearest(&entry.key, known.iter().copied())) {
-            ("zip", _) => d.help("random axes of one optimizer are drawn together as it is"),
+            ("zip", _) => d.help("random axes of one optimizer are always drawn together"),
             (_, Some(name)) => d.help(format!("did you mean `{name}`?")),
-            _ => d.help(format!("there are: {}", known.join(", "))),
+            _ => d.help(format!("available: {}", known.join(", "))),
         });
         all = false;
     }
     all
 }
 
-/// The random axes of one optimizer, each with the values of `samples`
-/// distinct joint draws.
+/// Returns the random axes of one optimizer, each with its values of `samples` distinct joint
+/// draws.
 pub(crate) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec<Axis>> {
     let Some(random) = axes.first().and_then(|a| a.random.as_ref()) else {
         return Some(Vec::new());
@@ -168,7 +167,7 @@ pub(crate) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec
                         format!("there are fewer than {samples} different values to draw"),
                         &random.place,
                     )
-                    .label(format!("{} were found", seen.len()))
+                    .label(format!("found only {}", seen.len()))
                     .help("ask for fewer samples, or widen the range"),
                 );
                 return None;
@@ -178,8 +177,8 @@ pub(crate) fn joint(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec
     Some(out)
 }
 
-/// The Sobol dimension of each axis: by the order of the paths, so that optimizers with the same
-/// axes are tried with the same draws. 0 of an axis that is no Sobol sequence.
+/// Returns the Sobol dimension of each axis, in the order of the paths, so that optimizers with the
+/// same axes get the same draws. It is 0 for an axis without a Sobol sequence.
 fn dimensions(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec<usize>> {
     let is_sobol = |axis: &&&Axis| {
         axis.random.as_ref().is_some_and(|random| random.sequence == Sequence::Sobol)
@@ -191,8 +190,8 @@ fn dimensions(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec<usize
         let place = &axes.first()?.place;
         diagnostics.push(
             Diagnostic::error(message, place)
-                .label(format!("there are Sobol points of {} dimensions", sobol::DIMENSIONS))
-                .help("draw some of them by `random`"),
+                .label(format!("Sobol points have at most {} dimensions", sobol::DIMENSIONS))
+                .help("draw some of them with `random`"),
         );
         return None;
     }
@@ -200,7 +199,7 @@ fn dimensions(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<Vec<usize
     Some(axes.iter().map(of).collect())
 }
 
-/// Refuses ratios of what is not drawn with them.
+/// Refuses ratios of axes that are not drawn together with them.
 fn check_ratios(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<()> {
     for axis in axes {
         let Some((of, place)) = axis.random.as_ref().and_then(|random| random.from.ratio_of())
@@ -216,7 +215,7 @@ fn check_ratios(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<()> {
                     format!("`{}` is a ratio of `{of}`, which is not drawn", axis.path),
                     place,
                 )
-                .label("no random axis of numbers of this optimizer has that name")
+                .label("this optimizer has no numeric random axis of that name")
                 .help("draw it as well: lr = { quasi = { log = [1e-4, 1e-1] }, samples = 20 }"),
             );
             return None;
@@ -225,12 +224,12 @@ fn check_ratios(axes: &[&Axis], diagnostics: &mut Diagnostics) -> Option<()> {
     Some(())
 }
 
-/// Whether a dotted path is called so: `lr` is `optimizer.lr`.
+/// Returns whether `name` is a dotted path or its last part: `lr` names `optimizer.lr`.
 fn names(path: &str, name: &str) -> bool {
     path == name || path.rsplit('.').next() == Some(name)
 }
 
-/// Draw number `index` of all axes, ratios last: they are of other axes' draws.
+/// Returns draw `index` of all axes; ratios are computed from the draws of the other axes.
 fn together(axes: &[&Axis], dimensions: &[usize], index: usize) -> Vec<Value> {
     let own = |(axis, dimension): (&&Axis, &usize)| {
         axis.random.as_ref()?.draw(&axis.path, *dimension, index)
@@ -248,7 +247,7 @@ fn together(axes: &[&Axis], dimensions: &[usize], index: usize) -> Vec<Value> {
     (0..axes.len()).map(value).collect()
 }
 
-/// Every optimizer that is drawn at random gets equally many configurations.
+/// Refuses random axes with different numbers of samples, which would make the comparison unfair.
 pub(crate) fn equal_counts<'a>(
     axes: impl IntoIterator<Item = &'a Axis>,
     diagnostics: &mut Diagnostics,

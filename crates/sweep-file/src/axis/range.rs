@@ -1,4 +1,4 @@
-//! What a random axis draws its values from.
+//! The distributions from which random axes draw their values.
 
 use spec::float::{one_minus, round_to_six_digits};
 use spec::params::{Param, ParamType, Value};
@@ -9,28 +9,28 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::{Node, NodeValue};
 use crate::source::Place;
 
-/// What values are drawn from.
+/// The forms of a distribution, one of which its table has.
 pub(super) const FORMS: [&str; 6] =
     ["log", "linear", "values", "one_minus", "ratio", "powers_of_two"];
 
-/// Where a random axis draws from.
+/// The distribution of a random axis.
 #[derive(Clone, Debug)]
 pub(super) enum From {
-    /// Uniform in the logarithm.
+    /// Log-uniform between the two ends.
     Log(f64, f64, ParamType),
     Linear(f64, f64, ParamType),
-    /// Any of these.
+    /// One of these values, all equally likely.
     Values(Vec<Value>),
-    /// One less what is drawn: of a momentum, which counts by what it lacks to one.
+    /// One minus the draw, as for a momentum.
     OneMinus(Box<From>),
-    /// What is drawn times the value of another axis, and where that is named.
+    /// The draw times the value of another axis: its name, and the place of the name.
     Ratio(String, Place, Box<From>),
 }
 
 impl From {
-    /// The value at `u` in [0, 1); none of a ratio.
+    /// Returns the value at `u` in [0, 1); `None` for a ratio.
     pub(super) fn value(&self, u: f64) -> Option<Value> {
-        // Rounding may step over an end, and the ends are what was checked.
+        // Only the ends were checked, and rounding may exceed them.
         let within = |x: f64, (a, b): (f64, f64), ty: ParamType| match ty {
             ParamType::Int => Value::Int(x.round().clamp(a.ceil(), b.floor().max(a.ceil())) as i64),
             _ => Value::Float(round_to_six_digits(x).clamp(a, b)),
@@ -44,7 +44,7 @@ impl From {
         })
     }
 
-    /// The name of the axis that this is a ratio of, with its place.
+    /// Returns the name of the axis that a ratio refers to, with its place.
     pub(super) fn ratio_of(&self) -> Option<(&str, &Place)> {
         match self {
             From::Ratio(of, place, _) => Some((of, place)),
@@ -52,14 +52,14 @@ impl From {
         }
     }
 
-    /// The value at `u` of a ratio to `base`.
+    /// Returns the value at `u` of a ratio to `base`.
     pub(super) fn ratio(&self, base: f64, u: f64) -> Value {
         let From::Ratio(_, _, factor) = self else { unreachable!("a ratio") };
         let factor = factor.value(u).as_ref().and_then(as_number).unwrap_or(1.0);
         Value::Float(round_to_six_digits(base * factor))
     }
 
-    /// True of what is a number and no ratio.
+    /// Returns whether the draws are numbers that do not depend on another axis.
     pub(super) fn is_number(&self) -> bool {
         match self {
             From::Values(all) => all.iter().all(|value| as_number(value).is_some()),
@@ -69,7 +69,7 @@ impl From {
     }
 }
 
-/// Reads what values are drawn from, and where that stands.
+/// Reads the distribution of a random axis and its place.
 pub(super) fn read(
     axis: &Axis,
     param: &Param,
@@ -123,7 +123,7 @@ pub(super) fn read(
     }
 }
 
-/// The two ends of a range of numbers.
+/// Reads the two ends of a range of numbers.
 fn numbers(
     axis: &Axis,
     param: &Param,
@@ -134,7 +134,7 @@ fn numbers(
     if !matches!(param.ty, ParamType::Float | ParamType::Int) {
         diagnostics.push(
             Diagnostic::error(
-                format!("`{}` is not a number and has no {form} range", axis.path),
+                format!("`{}` is not a number, so it cannot have a {form} range", axis.path),
                 &ends.place,
             )
             .help(format!("it takes {}; draw from values = [...]", param.ty)),
@@ -146,7 +146,7 @@ fn numbers(
     Some((low, high))
 }
 
-/// A range of numbers within another form: `{ log = [a, b] }` or `{ linear = [a, b] }`.
+/// Reads a range of numbers inside another form: `{ log = [a, b] }` or `{ linear = [a, b] }`.
 fn inner(
     axis: &Axis,
     param: &Param,
@@ -173,12 +173,12 @@ fn inner(
 
 fn only_numbers(axis: &Axis, param: &Param, form: &str, node: &Node) -> Option<Diagnostic> {
     (param.ty != ParamType::Float).then(|| {
-        Diagnostic::error(format!("`{}` has no {form} range", axis.path), &node.place)
+        Diagnostic::error(format!("`{}` cannot have a {form} range", axis.path), &node.place)
             .label(format!("it takes {}", param.ty))
     })
 }
 
-/// `one_minus = { log = [a, b] }`.
+/// Reads `one_minus = { log = [a, b] }`.
 fn one_minus_of(
     axis: &Axis,
     param: &Param,
@@ -198,7 +198,7 @@ fn one_minus_of(
     Some((From::OneMinus(Box::new(from)), node.place.clone()))
 }
 
-/// `ratio = { of = "lr", log = [a, b] }`.
+/// Reads `ratio = { of = "lr", log = [a, b] }`.
 fn ratio_of(
     axis: &Axis,
     param: &Param,
@@ -209,10 +209,10 @@ fn ratio_of(
         diagnostics.push(problem);
         return None;
     }
-    // What is drawn can be any multiple.
+    // A ratio can give values of any size.
     if !param.range.contains(1e9) {
         diagnostics.push(
-            Diagnostic::error(format!("`{}` has no ratio range", axis.path), &node.place)
+            Diagnostic::error(format!("`{}` cannot have a ratio range", axis.path), &node.place)
                 .label(format!("its values are bounded: {}", param.range)),
         );
         return None;
@@ -229,7 +229,7 @@ fn ratio_of(
     Some((From::Ratio(of.clone(), place.clone(), Box::new(from)), node.place.clone()))
 }
 
-/// The powers of two from the first to the last of two whole numbers.
+/// Returns the powers of two between two numbers, both included.
 pub(super) fn powers(
     axis: &Axis,
     param: &Param,
@@ -237,7 +237,8 @@ pub(super) fn powers(
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Value>> {
     if param.ty != ParamType::Int {
-        let message = format!("`{}` is no whole number and has no powers of two", axis.path);
+        let message =
+            format!("`{}` is not a whole number, so it cannot have powers of two", axis.path);
         diagnostics.push(Diagnostic::error(message, &ends.place));
         return None;
     }
@@ -245,7 +246,7 @@ pub(super) fn powers(
     let all: Vec<i64> =
         (0..62).map(|k| 1i64 << k).filter(|n| (low..=high).contains(&(*n as f64))).collect();
     let (Some(first), Some(last)) = (all.first(), all.last()) else {
-        let message = format!("there is no power of two from {low} to {high}");
+        let message = format!("there is no power of two between {low} and {high}");
         diagnostics.push(
             Diagnostic::error(message, &ends.place).help("for example powers_of_two = [16, 256]"),
         );

@@ -1,18 +1,18 @@
-//! Scrambled Sobol points: samples that fill a cube more evenly than independent ones, the more
-//! of them the finer, whose earlier ones stay.
+//! Scrambled Sobol points: samples that fill a cube more evenly than independent ones. More samples
+//! refine the set and keep the earlier ones.
 //!
 //! Source: Joe and Kuo 2008, direction numbers `new-joe-kuo-6`, in the order of the Gray code
-//! (Antonov and Saleev 1979), as scipy.stats.qmc.Sobol; scrambled as Owen 1998 (nested uniform
-//! scrambling): each bit is flipped by chance, by a chance of its own for each value of the bits
+//! (Antonov and Saleev 1979), as in scipy.stats.qmc.Sobol; scrambled as in Owen 1998 (nested
+//! uniform scrambling): each bit is flipped at random, independently for each value of the bits
 //! above it.
 
 use spec::seed::stream;
 
-/// Dimensions that there are points for.
+/// Number of dimensions that the points have.
 pub(super) const DIMENSIONS: usize = DIRECTIONS.len() + 1;
 
-/// Degree, coefficients and initial numbers of the primitive polynomials of the dimensions behind
-/// the first, which is van der Corput's.
+/// Degree, coefficients and initial numbers of the primitive polynomials, one per dimension after
+/// the first, which is the van der Corput sequence.
 const DIRECTIONS: [(u32, u32, &[u32]); 20] = [
     (1, 0, &[1]),
     (2, 1, &[1, 3]),
@@ -36,7 +36,7 @@ const DIRECTIONS: [(u32, u32, &[u32]); 20] = [
     (7, 4, &[1, 3, 7, 13, 13, 15, 69]),
 ];
 
-/// The 32 direction numbers of a dimension.
+/// Returns the 32 direction numbers of a dimension.
 fn directions(dimension: usize) -> [u32; 32] {
     let mut v = [0u32; 32];
     let Some(&(degree, coefficients, initial)) =
@@ -59,11 +59,11 @@ fn directions(dimension: usize) -> [u32; 32] {
     v
 }
 
-/// The coordinate of a point as a fraction of 2^32, not scrambled. Points and dimensions count
+/// Returns the unscrambled coordinate of a point, in units of 2^-32. Points and dimensions count
 /// from 0.
 ///
 /// # Panics
-/// There are [`DIMENSIONS`] dimensions.
+/// `dimension` is not below [`DIMENSIONS`].
 pub(super) fn point(dimension: usize, index: u32) -> u32 {
     assert!(dimension < DIMENSIONS, "{dimension} of {DIMENSIONS} dimensions");
     let gray = index ^ (index >> 1);
@@ -71,17 +71,17 @@ pub(super) fn point(dimension: usize, index: u32) -> u32 {
     (0..32).filter(|bit| gray >> bit & 1 == 1).fold(0, |x, bit| x ^ v[bit as usize])
 }
 
-/// The coordinate of a scrambled point, in (0, 1). The scrambling of a dimension follows from
-/// `seed` and `name` alone.
+/// Returns the coordinate of a scrambled point, in (0, 1). The scrambling of a dimension depends
+/// only on `seed` and `name`.
 ///
 /// # Panics
-/// As [`point`].
+/// `dimension` is not below [`DIMENSIONS`].
 pub(super) fn scrambled(seed: u64, name: &str, dimension: usize, index: u32) -> f64 {
     let key = stream(seed, &format!("sobol/{name}")).next_u64();
     let x = point(dimension, index);
     let mut out = 0u32;
     for bit in 0..32 {
-        // The bits above, and how many they are.
+        // The bits above this one; their number is hashed, too.
         let above = if bit == 0 { 0 } else { u64::from(x >> (32 - bit)) };
         let flip = mixed(key ^ mixed(above << 6 | bit)) as u32 & 1;
         let own = x >> (31 - bit) & 1;
@@ -90,7 +90,7 @@ pub(super) fn scrambled(seed: u64, name: &str, dimension: usize, index: u32) -> 
     (f64::from(out) + 0.5) / (1u64 << 32) as f64
 }
 
-/// A hash of 64 bits (Steele, Lea and Flood 2014, SplitMix64).
+/// Hashes 64 bits (SplitMix64; Steele, Lea and Flood 2014).
 fn mixed(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -129,8 +129,7 @@ mod tests {
 
     #[test]
     fn pairs_of_dimensions_fill_the_square() {
-        // Of 256 points each of 16 x 16 squares has at most a few: independent ones leave a third
-        // of the squares empty.
+        // 256 points fill all 16 x 16 squares; independent ones would leave about a third empty.
         let square = |i| {
             let of = |d| (scrambled(5, if d == 0 { "a" } else { "b" }, d, i) * 16.0) as usize;
             16 * of(0) + of(1)

@@ -1,4 +1,4 @@
-//! One layer: its values, which figment merges, and their places, which stand beside.
+//! One layer: its values, which figment merges, and their places, which are kept separately.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,12 @@ use super::places::{Places, whole};
 use crate::node::{Entry, NodeValue};
 use crate::source::Place;
 
-/// Key of a mark in the dictionary of a table that has a place. The mark's tag names the
-/// layer whose place that is, since the dictionary's own names the last that wrote a key.
+/// Key of the mark in the dictionary of a table that has a place. The mark's tag identifies the
+/// layer of that place; the tag of the dictionary itself is that of the last layer that wrote a
+/// key.
 pub(super) const MARK: &str = "\u{0}";
 
-/// Keys that make a table one value (an axis or a seed range) and not a group.
+/// Keys that make a table a single value (an axis or a seed range) instead of a group.
 const VALUE_KEYS: &[&str] = &["log", "linear", "values", "random", "count"];
 
 /// The values of one layer, and their places by path.
@@ -24,7 +25,7 @@ pub(super) struct Layer {
     written: usize,
 }
 
-/// What one layer wrote at one path.
+/// The place of a value that a layer wrote at a path.
 pub(super) struct Placed {
     /// The layer's number and the position in it.
     pub(super) order: (usize, usize),
@@ -33,13 +34,13 @@ pub(super) struct Placed {
 }
 
 impl Layer {
-    /// A layer without values. Its number names it in the merge, and says where what it alone
-    /// wrote stands in the order of keys.
+    /// Returns a layer without values. Its number identifies it in the merge, and orders the keys
+    /// that it alone wrote.
     pub(super) fn new(number: usize) -> Self {
         Self { number, values: Dict::new(), places: BTreeMap::new(), written: 0 }
     }
 
-    /// What the layer wrote at a path.
+    /// Returns the place of the value at a path; `None` if the layer wrote none.
     pub(super) fn at(&self, path: &[String]) -> Option<&Placed> {
         self.places.get(path)
     }
@@ -60,8 +61,7 @@ impl Layer {
         self.values.insert(free(key), Value::from(dict));
     }
 
-    /// Adds the value that stands this many keys below a key of the top level. The tables
-    /// above it have no place.
+    /// Adds a value `depth` keys below a key of the top level. The tables above it have no place.
     pub(super) fn add_nested(&mut self, entry: &Entry, depth: usize) {
         let value = self.nested(&below(&[], &entry.key), entry, depth);
         self.values.insert(free(&entry.key), value);
@@ -77,7 +77,7 @@ impl Layer {
         }
     }
 
-    /// A table as a dictionary with a mark.
+    /// Converts a table into a dictionary with a mark.
     fn table(&mut self, path: &[String], entry: &Entry, entries: &[Entry]) -> Value {
         self.place(path, &entry.key_place, Places::of_table(&entry.value.place));
         let mut dict = self.groups(path, entries);
@@ -85,8 +85,8 @@ impl Layer {
         Value::from(dict)
     }
 
-    /// The keys below a path. A table becomes a dictionary, so that single keys of it can be
-    /// overridden; anything else, tables that are one value included, becomes a leaf.
+    /// Converts the keys below a path. A table becomes a dictionary, so that single keys of it can
+    /// be overridden; anything else, including tables that are a single value, becomes a leaf.
     fn groups(&mut self, path: &[String], entries: &[Entry]) -> Dict {
         let mut dict = Dict::new();
         for entry in entries {
@@ -124,7 +124,7 @@ impl Provider for Layer {
     }
 }
 
-/// A key that is not the one of a mark; such a key is then unknown.
+/// Returns the key, changed if it is that of the mark; it is then unknown.
 fn free(key: &str) -> String {
     if key == MARK { MARK.repeat(2) } else { key.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! The merge of layers, and the way back from figment's values to nodes with places.
+//! The merge of layers, and the conversion of figment's values back to nodes with places.
 
 use std::slice;
 
@@ -9,8 +9,8 @@ use super::layer::{Layer, MARK, Placed};
 use crate::node::{Entry, Node, NodeValue};
 use crate::source::Place;
 
-/// Merges the layers of these numbers, of which later ones win. Keys are in the order of the
-/// text, those of a lower number first. A table without place and keys stands at `start`.
+/// Merges the layers of these numbers, of which later ones win. Keys are in the order of the text,
+/// those of a lower layer number first. A table without place and keys gets the place `start`.
 pub(super) fn merge(
     layers: &[Layer],
     numbers: impl Iterator<Item = usize>,
@@ -21,7 +21,7 @@ pub(super) fn merge(
     Some(Merged { figment, layers, start }.table(&values, &[]).1)
 }
 
-/// What was merged, with the layers in which the places are looked up.
+/// The merged values, with the layers in which places are looked up.
 struct Merged<'a> {
     figment: Figment,
     layers: &'a [Layer],
@@ -29,8 +29,8 @@ struct Merged<'a> {
 }
 
 impl<'a> Merged<'a> {
-    /// The table at a path, in the order of the text, and what of it was written first: its
-    /// own place, else that of the first key. `None` means a table without keys and place.
+    /// Returns the table at a path, in the order of the text, and its place: its own, else that of
+    /// its first key. `None` means a table without keys and place.
     fn table(&self, dict: &Dict, path: &[String]) -> (Option<&'a Placed>, Node) {
         let own = dict.get(MARK).map(|mark| self.placed(mark, path));
         let keys = dict.iter().filter(|(key, _)| *key != MARK);
@@ -58,7 +58,7 @@ impl<'a> Merged<'a> {
         (first, Node { value: NodeValue::Table(entries), place })
     }
 
-    /// What the layer that a value is from wrote at its path.
+    /// Returns the place of a value at a path, in the layer that it is from.
     fn placed(&self, value: &Value, path: &[String]) -> &'a Placed {
         let metadata = self.figment.get_metadata(value.tag());
         let layer = metadata.and_then(|m| m.name.parse::<usize>().ok()).map(|n| &self.layers[n]);

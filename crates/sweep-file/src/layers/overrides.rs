@@ -1,33 +1,34 @@
-//! What the user sets beside the file, and the reading of one override.
+//! The user's settings outside of the file, and the parsing of one override.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::node::{Entry, Node, NodeValue, from_toml};
 use crate::source::Place;
 
-/// What the user set beside the file: below it the configuration, above it the rest.
+/// The user's settings outside of the file: the configuration, which the file overrides, and the
+/// rest, which override the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// The user's configuration: the name that is shown, and its text. It holds
-    /// `[slurm]` alone, changes no plan and is no part of [`Overrides::lines`].
+    /// The displayed name and the text of the user's configuration; `None` if there is none. It
+    /// contains only `[slurm]`, changes no plan and is not part of [`Overrides::lines`].
     pub user: Option<(String, String)>,
-    /// Environment variables with the prefix `SWEEP__`, name and value.
+    /// Names and values of the environment variables with the prefix `SWEEP__`.
     pub environment: Vec<(String, String)>,
-    /// Arguments of `--set`, as typed.
+    /// The arguments of `--set`, as typed.
     pub set: Vec<String>,
-    /// `--smoke`: one seed, one epoch, the first value of each axis, and a
-    /// name that ends in `-smoke`.
+    /// Whether `--smoke` is given: one seed, one epoch, the first value of each axis, and a name
+    /// that ends in `-smoke`.
     pub smoke: bool,
 }
 
 impl Overrides {
-    /// One line for each that stands above the file, for the plan.
+    /// Returns one line for each override of the file, for the plan.
     pub fn lines(&self) -> Vec<String> {
         let env = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
         let set = self.set.iter().map(|s| format!("--set {s}"));
         env.chain(set).chain(self.smoke.then(|| "--smoke".to_owned())).collect()
     }
 
-    /// The overrides behind [`Overrides::lines`].
+    /// Parses the lines of [`Overrides::lines`]; other lines are ignored.
     pub fn of_lines(lines: &[String]) -> Self {
         let mut out = Overrides::default();
         for line in lines {
@@ -42,8 +43,8 @@ impl Overrides {
         out
     }
 
-    /// Each that stands above the file, later ones winning: the name that is shown, and its
-    /// text as `path=value`.
+    /// Returns the displayed name and the text `path=value` of each override of the file; later
+    /// ones win.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, String)> {
         let env = self
             .environment
@@ -53,7 +54,7 @@ impl Overrides {
     }
 }
 
-/// `SWEEP__TRAIN__EPOCHS=2` as the TOML line `train.epochs = 2`.
+/// Converts `SWEEP__TRAIN__EPOCHS=2` to the TOML line `train.epochs = 2`.
 fn environment_text(name: &str, value: &str) -> String {
     let path =
         name.trim_start_matches("SWEEP__").to_lowercase().split("__").collect::<Vec<_>>().join(".");
@@ -74,8 +75,8 @@ fn split_override(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Reads one override, a dotted key and a value: the entry of its first key, and how many keys
-/// the value stands below it.
+/// Parses one override, a dotted key and a value. Returns the entry of the first key, and the
+/// number of keys below it at which the value is.
 pub(super) fn read(
     name: &str,
     text: &str,
@@ -85,13 +86,13 @@ pub(super) fn read(
     let whole = Place { source, span: 0..text.len() };
     let Some((key, value)) = split_override(text) else {
         diagnostics.push(
-            Diagnostic::error("an override is written as path=value", &whole)
+            Diagnostic::error("an override has the form path=value", &whole)
                 .help("for example --set train.epochs=2"),
         );
         return None;
     };
-    // A bare word is taken as a string, so that `data.dataset=digits` needs no quotes
-    // inside quotes, and so is `4G`, `30m` or `5%`, which begins as a number and is none.
+    // A bare word is taken as a string, so that `data.dataset=digits` needs no quotes inside
+    // quotes. So are `4G`, `30m` and `5%`, which begin like a number but are not one.
     let word = value.trim();
     let bare = word.starts_with(|c: char| c.is_ascii_alphanumeric())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:%".contains(c))
@@ -111,7 +112,7 @@ pub(super) fn read(
     }
     let mut root = from_toml(table.get_ref(), table.span(), source);
     if bare {
-        // The quotes are ours: point at the word as it was typed.
+        // The quotes were added here; the place is that of the word as typed.
         let start = key.len() + 1 + value.len() - value.trim_start().len();
         set_leaf_span(&mut root, start..start + word.len());
     }
@@ -119,7 +120,7 @@ pub(super) fn read(
     let depth =
         levels(&from_toml(toml::de::DeTable::parse_recoverable(&probe).0.get_ref(), 0..0, source));
     let [entry] = root.entries() else {
-        diagnostics.push(Diagnostic::error("an override sets one path", &whole));
+        diagnostics.push(Diagnostic::error("an override must set one path", &whole));
         return None;
     };
     Some((entry.clone(), depth.saturating_sub(1)))

@@ -1,37 +1,37 @@
-//! The two halves of a [`Node`]: its value, as figment knows values, and its places.
+//! The two halves of a [`Node`]: its value in figment's types, and its places.
 
 use figment::value::{Dict, Num, Value};
 
 use crate::node::{Entry, Node, NodeValue};
 use crate::source::Place;
 
-/// Where a value stands, and where the parts of it stand.
+/// The place of a value, and those of its parts.
 pub(super) struct Places {
     pub(super) place: Place,
     parts: Parts,
 }
 
-/// What is inside a value, and what figment has no type for.
+/// The parts of a value, and types that figment lacks.
 enum Parts {
-    /// No part that has a place. The value itself says what it is.
+    /// No parts with places; the figment value has the type.
     None,
-    /// A date, of which figment has the text.
+    /// A date, stored in figment as text.
     Datetime,
-    /// A whole number beyond 64 bits, of which figment has the text.
+    /// A whole number beyond 64 bits, stored in figment as text.
     HugeInt,
     /// The items of an array.
     Items(Vec<Places>),
-    /// The keys of a table that is one value, in the order of the text.
+    /// The keys of a table that is a single value, in the order of the text.
     Keys(Vec<(String, Place, Places)>),
 }
 
 impl Places {
-    /// The place of a table whose keys are values of their own.
+    /// Returns the place of a table whose keys are separate values.
     pub(super) fn of_table(place: &Place) -> Self {
         Self { place: place.clone(), parts: Parts::None }
     }
 
-    /// The places of a value that is replaced as a whole.
+    /// Returns the places of a value that is replaced as a whole.
     pub(super) fn of(node: &Node) -> Self {
         let parts = match &node.value {
             NodeValue::Datetime(_) => Parts::Datetime,
@@ -46,7 +46,7 @@ impl Places {
         Self { place: node.place.clone(), parts }
     }
 
-    /// Joins a value that figment merged and the places of what it was made of.
+    /// Joins a merged figment value with its places.
     pub(super) fn join(&self, value: &Value) -> Node {
         let value = match (&self.parts, value) {
             (Parts::None, Value::Bool(_, b)) => NodeValue::Bool(*b),
@@ -73,8 +73,8 @@ impl Places {
     }
 }
 
-/// The value of a node that is replaced as a whole. Figment merges two dictionaries key by
-/// key and replaces an array, so a table stands in an array of its own.
+/// Converts a node that is replaced as a whole. Figment merges dictionaries key by key but replaces
+/// arrays, so a table is wrapped in an array.
 pub(super) fn whole(node: &Node) -> Value {
     match &node.value {
         NodeValue::Table(_) => Value::from(vec![plain(node)]),

@@ -1,5 +1,4 @@
-//! Merged layers: which layer a value is from, where it stands, and what it becomes on its way
-//! through figment.
+//! Tests of merged layers: the layer of each value, its place, and its conversion through figment.
 
 use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
@@ -7,7 +6,7 @@ use figment::{Figment, Profile, Provider};
 use super::*;
 use crate::source::Sources;
 
-/// The merged table and the texts that its places point into.
+/// The merged table and the texts of its places.
 struct Merge {
     root: Node,
     sources: Sources,
@@ -29,8 +28,8 @@ fn merged(user: &str, file: &str, environment: &[(&str, &str)], set: &[&str]) ->
 }
 
 impl Merge {
-    /// A line for each key, in order: its path, and for key and value the index of the source
-    /// (0 is the file, 1 the user's configuration) with the text that stands there.
+    /// Returns a line for each key, in order: its path, and for key and value the index of the
+    /// source (0 is the file, 1 the user's configuration) with the text at the place.
     fn lines(&self) -> Vec<String> {
         let mut out = Vec::new();
         self.lines_of(&self.root, "", &mut out);
@@ -140,7 +139,7 @@ fn a_table_that_is_one_value_replaces_and_is_replaced_as_a_whole() {
             "train.one.values: 4 `values` = 4 `[5]`",
         ]
     );
-    // One key of it is a table of its own; one key of a group is set in it.
+    // One key of such a table replaces it; one key of a group is set in the group.
     assert_eq!(
         lines(&["train.lr.zip='b'", "train.group.b=6"]),
         [
@@ -202,7 +201,7 @@ fn every_value_comes_back_as_it_was_read() {
     let floats = &table.get("floats").expect("a list").value;
     assert_eq!(bits(after.at(&["t", "floats"])), bits(floats));
     assert_eq!(format!("{:?}", after.at(&["t"])), format!("{table:?}"));
-    // A key that is the one of a mark is another, and stays unknown.
+    // A key equal to that of the mark is renamed, and stays unknown.
     let marked = merged("", "\"\\u0000\" = 1\n[t]\n\"\\u0000\" = 2", &[], &["t.a.\"\\u0000\"=3"]);
     for path in [&["\0\0"][..], &["t", "\0\0"], &["t", "a", "\0\0"]] {
         assert!(matches!(marked.at(path).value, NodeValue::Int(_)));

@@ -1,5 +1,5 @@
-//! Where the traps of [`Lint`] are found in a sweep, and how they are said: each once,
-//! at its places in the file, with the number of configurations that it concerns.
+//! Lints: finds each [`Lint`] in a sweep, and reports it once, at its places in the file, with the
+//! number of affected configurations.
 
 mod optimizers;
 mod schedules;
@@ -21,13 +21,13 @@ use super::sweep::{OptimizerEntry, ScheduleEntry, SweepSpec};
 
 use schedules::Stretch;
 
-/// Places that are shown of one lint; more are counted.
+/// Places that are shown for one lint; further ones are only counted.
 const SHOWN: usize = 5;
 
-/// A place of a trap, with what is the matter there.
+/// A place of a lint, with its label; empty for none.
 pub(super) type Site = (Place, String);
 
-/// One configuration with what it was made of.
+/// One configuration, with the parts that it was made from.
 pub(super) struct Subject<'a> {
     pub(super) sweep: &'a SweepSpec,
     pub(super) entry: &'a OptimizerEntry,
@@ -37,35 +37,35 @@ pub(super) struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Where the value of a dotted path is written, if it is.
+    /// Returns the place of the value at a dotted path; `None` if it is not given.
     fn given(&self, path: &str) -> Option<&Place> {
         self.given.get(path).map(|(_, place)| place)
     }
 }
 
-/// The sweep after its combinations were made.
+/// The sweep after its expansion.
 pub(super) struct Whole<'a> {
     pub(super) sweep: &'a SweepSpec,
     pub(super) runs: &'a [PlannedRun],
-    /// How many combinations each exclude has dropped.
+    /// Number of combinations that each exclude dropped.
     pub(super) excluded: &'a [usize],
-    /// What was found in own data.
+    /// Lints that were found in user data, with their labels.
     pub(super) traps: &'a [(Lint, String)],
 }
 
-/// How a lint looks for its trap.
+/// The check of a lint.
 enum Check {
-    /// At each schedule that is in force for a part of the run.
+    /// Runs for each schedule that is active in a part of the run.
     Schedule(fn(&Stretch<'_>) -> Option<Site>),
-    /// At each configuration.
+    /// Runs for each configuration.
     Configuration(fn(&Subject<'_>) -> Vec<Site>),
-    /// Once, with the configurations that are concerned.
+    /// Runs once, and returns the places and the number of affected configurations.
     Whole(fn(&Whole<'_>) -> (Vec<Site>, u64)),
-    /// In own data, where the crate `data` looks for it.
+    /// Runs in the crate `data`, on user data.
     Data,
 }
 
-/// One exhaustive match, so that no lint is without its check.
+/// Returns the check of a lint; the match is exhaustive, so that every lint has one.
 fn check(lint: Lint) -> Check {
     match lint {
         Lint::CosinePastEnd => Check::Schedule(schedules::cosine_past_end),
@@ -94,25 +94,26 @@ fn check(lint: Lint) -> Check {
     }
 }
 
-/// What was found of one lint.
+/// The findings of one lint.
 #[derive(Default)]
 struct Found {
-    /// Each place once, in the order of the plan; with the label of the first configuration,
-    /// and whether others have another one.
+    /// Each place once, in the order of the plan, with the label of the first configuration, and
+    /// whether other configurations have a different label there.
     sites: Vec<(Place, String, bool)>,
     configurations: u64,
 }
 
-/// Collects what is found while combinations are made.
+/// Collects findings during the expansion.
 pub(super) struct Lints {
     wanted: Vec<(Lint, Check)>,
     found: BTreeMap<Lint, Found>,
-    /// Configurations that were looked at.
+    /// Number of configurations that were checked.
     configurations: u64,
 }
 
 impl Lints {
-    /// For all lints but those that the sweep allows, in a trial those of trials.
+    /// Returns the checks of all lints that are not silenced; in a trial only those that apply to
+    /// trials.
     pub(super) fn new(sweep: &SweepSpec) -> Self {
         let wanted = Lint::ALL.iter().filter(|lint| {
             !sweep.allowed.contains(lint) && (lint.info().of_trials || !sweep.trial)
@@ -124,7 +125,7 @@ impl Lints {
         }
     }
 
-    /// Looks at one configuration, which no exclude has dropped.
+    /// Checks one configuration that no exclude dropped.
     pub(super) fn look(&mut self, subject: &Subject<'_>) {
         self.configurations += 1;
         let stretches = schedules::stretches(subject);
@@ -140,8 +141,8 @@ impl Lints {
         }
     }
 
-    /// Says what was found; the same for the plan. Beside errors nothing is said: they come
-    /// first, and may be what a trap is made of.
+    /// Reports the findings, and returns them for the plan. Reports nothing if there are errors,
+    /// which may have caused the findings.
     pub(super) fn say(
         mut self,
         whole: &Whole<'_>,
@@ -195,11 +196,11 @@ impl Found {
         let mut notes = Vec::new();
         if self.configurations > 0 && all > 1 {
             let are = plural::is_or_are(self.configurations);
-            notes.push(format!("{} of {all} configurations {are} concerned", self.configurations));
+            notes.push(format!("{} of {all} configurations {are} affected", self.configurations));
         }
         if let Some(more) = others.len().checked_sub(SHOWN).map(|n| n + 1) {
             let places = plural::count(more, "more place");
-            notes.push(format!("{places} of the file are not shown"));
+            notes.push(format!("{places} are not shown"));
         }
         if !notes.is_empty() {
             out = out.note(notes.join("; "));
@@ -213,27 +214,27 @@ impl Found {
             "" => lint.info().says.to_owned(),
             label => format!("{} ({label})", lint.info().says),
         };
-        // The page marks no code.
+        // The page does not format code.
         let says = says.replace('`', "");
         LintFinding { lint: lint.name().to_owned(), says, configurations: self.configurations }
     }
 }
 
-/// What is the matter at a place, for one of several configurations.
+/// Returns the label of a place, marked as an example if several configurations differ there.
 fn label((_, label, several): &(Place, String, bool)) -> String {
     if *several { format!("for example: {label}") } else { label.clone() }
 }
 
 spec::settings! {
-    /// Traps that are meant, and not warned of.
+    /// Lints that are silenced.
     LintTable in "lints" {
-        /// Names out of `list lints`.
+        /// Names from `list lints`.
         allow: Vec<Lint> = Vec::new(), Any;
     }
 }
 
 impl Reader<'_> {
-    /// `[lints]`: traps that are meant.
+    /// Reads `[lints]`: the silenced lints.
     pub(super) fn lints(&mut self, root: &Node) -> Vec<Lint> {
         let Some(node) = self.table(root, "lints", false) else { return Vec::new() };
         self.settings::<LintTable>(&node, &[]).allow

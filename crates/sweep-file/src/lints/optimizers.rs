@@ -1,5 +1,5 @@
-//! Traps of an optimizer's own values. `optimizer-registry` holds what is said here
-//! against the rules themselves (`tests/lints.rs`).
+//! Lints of an optimizer's own values. `optimizer-registry` tests them against the update rules
+//! (`tests/lints.rs`).
 
 use spec::OptimizerSpec;
 use spec::float::short;
@@ -24,7 +24,7 @@ pub(super) fn without_effect(subject: &Subject<'_>) -> Vec<Site> {
         }
         _ => return Vec::new(),
     };
-    // Groups may bring the weight decay.
+    // Groups may set the weight decay.
     if key != "dampening" && subject.run.groups.iter().any(|g| g.weight_decay.is_some()) {
         return Vec::new();
     }
@@ -46,13 +46,14 @@ pub(super) fn beyond_float32(subject: &Subject<'_>) -> Vec<Site> {
     .collect()
 }
 
-/// What a value becomes in 32 bits, where that is what trains.
+/// Returns the label of a value that becomes 0, 1 or infinite in the 32-bit floats used in
+/// training.
 fn rounded(optimizer: &OptimizerSpec, param: &Param, x: f64) -> Option<String> {
     let becomes = param.in_float32(x).filter(|_| !optimizer.in_float64(param.name))?;
     Some(format!("{} becomes {becomes}", short(x)))
 }
 
-/// A decay that shrinks weights by a factor which is 1 in 32 bits.
+/// Returns the label of a decay whose factor on the weights is 1 in 32 bits.
 fn lost_decay(subject: &Subject<'_>, name: &str, decay: f64) -> Option<String> {
     let rate = match name {
         "decoupled_decay" => subject.run.optimizer.lr(),

@@ -1,5 +1,5 @@
-//! Traps of schedules: their lengths against that of the run. `optimizer-registry`
-//! holds what is said here against the curves themselves (`tests/lints.rs`).
+//! Lints of schedules: compares their lengths with that of the run. `optimizer-registry` tests them
+//! against the curves (`tests/lints.rs`).
 
 use crate::source::Place;
 use crate::sweep::ScheduleEntry;
@@ -9,41 +9,41 @@ use text_format::plural;
 
 use super::{Site, Subject};
 
-/// A schedule with the part of the run in which it is in force.
+/// A schedule with the part of the run in which it is active.
 pub(super) struct Stretch<'a> {
     spec: &'a ScheduleSpec,
     entry: &'a ScheduleEntry,
     subject: &'a Subject<'a>,
     per: Per,
-    /// Units of `per` in force, at least one.
+    /// Length of that part in units of `per`, at least 1.
     length: u64,
-    /// Whether it is one of several in turn.
+    /// Whether it is a part of `sequential`.
     part: bool,
 }
 
 impl Stretch<'_> {
-    /// Where a key of it is written, if it is.
+    /// Returns the place of one of its keys; `None` if the key is not given.
     fn given(&self, key: &str) -> Option<&Place> {
         let path = format!("schedule.{key}");
         if self.part {
-            // Parts have single values of their own.
+            // Each part has its own keys, with single values.
             return self.entry.axes.iter().find(|a| a.path == path).map(|a| &a.place);
         }
         self.subject.given(&path)
     }
 
-    /// The same, or where the schedule is written.
+    /// Returns the place of one of its keys, else that of the schedule.
     fn place(&self, key: &str) -> Place {
         self.given(key).unwrap_or(&self.entry.place).clone()
     }
 
-    /// `the run has 11 epochs`, or what is left of it for this schedule.
+    /// Describes its length, such as `the run has 11 epochs`.
     fn has(&self) -> String {
         let units = units(self.length, self.per);
         if self.part {
             format!("it has {units}")
         } else if self.subject.run.warmup.as_ref().is_some_and(|w| w.per == self.per) {
-            format!("{units} are left after the warmup")
+            format!("the warmup leaves {units}")
         } else {
             format!("the run has {units}")
         }
@@ -58,8 +58,8 @@ fn units(n: u64, per: Per) -> String {
     plural::count(n, unit)
 }
 
-/// The schedule of a configuration behind its warmup, and those in turn of which it is
-/// made; each that is in force for one unit at least.
+/// Returns the schedule of a configuration after its warmup, and the parts of `sequential`; each
+/// only if it is active for at least one unit.
 pub(super) fn stretches<'a>(subject: &'a Subject<'a>) -> Vec<Stretch<'a>> {
     let run = subject.run;
     let spec = &run.schedule;
@@ -85,7 +85,7 @@ pub(super) fn stretches<'a>(subject: &'a Subject<'a>) -> Vec<Stretch<'a>> {
 
 pub(super) fn cosine_past_end(s: &Stretch<'_>) -> Option<Site> {
     let ScheduleSpec::Cosine(p) = s.spec else { return None };
-    // At t_max it is at its lowest; what follows is higher.
+    // The rate is lowest at t_max and rises afterwards.
     let climbs = s.length > p.t_max + 1 && p.min_lr < s.subject.run.optimizer.lr();
     climbs.then(|| (s.place("t_max"), format!("{}, but {}", p.t_max, s.has())))
 }
@@ -96,11 +96,11 @@ pub(super) fn one_cycle_too_short(s: &Stretch<'_>) -> Option<Site> {
     let short = spec::float::short;
     let factor = p.div_factor * p.final_div_factor;
     let end = short(spec::float::round_to_six_digits(s.subject.run.optimizer.lr() / factor));
-    let end = format!("the learning rate over {factor}, {end}");
+    let end = format!("the learning rate / {factor} = {end}");
     let label = if n == 1 && p.pct_start < 1.0 {
-        format!("one unit, which is trained at the end of the cycle: {end}")
+        format!("one unit, trained at the end of the cycle: {end}")
     } else if n > 1 && p.pct_start > 0.0 && p.pct_start * (n as f64) < 1.0 {
-        format!("{}: it begins on its way down and ends at {end}", units(n, s.per))
+        format!("{}: it starts on its way down and ends at {end}", units(n, s.per))
     } else {
         return None;
     };
@@ -109,12 +109,12 @@ pub(super) fn one_cycle_too_short(s: &Stretch<'_>) -> Option<Site> {
 
 pub(super) fn wsd_too_short(s: &Stretch<'_>) -> Option<Site> {
     let ScheduleSpec::Wsd(p) = s.spec else { return None };
-    // The first unit that decays has the full rate. A length beyond the run is told as that.
+    // The first unit of the decay has the full rate. A length beyond the run has its own lint.
     let falls = p.stable() + 1 < s.length || p.total_iters > s.length;
     (!falls && p.min_factor < 1.0).then(|| {
         let label = match s.length {
             1 => format!("{}, which has the full rate", units(1, s.per)),
-            n => format!("one of {} decays, and has the full rate still", units(n, s.per)),
+            n => format!("only one of {} decays, and it still has the full rate", units(n, s.per)),
         };
         (s.place("decay"), label)
     })
@@ -123,11 +123,11 @@ pub(super) fn wsd_too_short(s: &Stretch<'_>) -> Option<Site> {
 pub(super) fn default_length(s: &Stretch<'_>) -> Option<Site> {
     let (total, ends) = line(s)?;
     (s.given("total_iters").is_none() && s.length > total).then(|| {
-        (s.entry.place.clone(), format!("over after {total}, but {}; then {ends}", s.has()))
+        (s.entry.place.clone(), format!("ends after {total}, but {}; then {ends}", s.has()))
     })
 }
 
-/// Length of a schedule along a line or a power, and where it stays after it.
+/// Returns the length of a linear or polynomial schedule, and its rate afterwards, in words.
 fn line(s: &Stretch<'_>) -> Option<(u64, String)> {
     match s.spec {
         ScheduleSpec::Linear(p) if p.start_factor != p.end_factor => Some((
@@ -152,7 +152,7 @@ pub(super) fn past_end(s: &Stretch<'_>) -> Option<Site> {
         ScheduleSpec::Linear(_) | ScheduleSpec::Polynomial(_) => {
             given("total_iters", line(s)?.0, "a length of")
         }
-        // Where they are not given they are the run's, or the part's up to a milestone.
+        // Their defaults are the length of the run, or of the part up to a milestone.
         ScheduleSpec::Cosine(p) if s.given("t_max").is_some() => {
             given("t_max", p.t_max, "a half period of")
         }
@@ -167,7 +167,7 @@ pub(super) fn past_end(s: &Stretch<'_>) -> Option<Site> {
         }
         ScheduleSpec::CosineRestarts(p) => given("t_0", p.t_0, "a first period of"),
         ScheduleSpec::Step(p) if p.step_size >= s.length && p.gamma != 1.0 => {
-            let label = format!("the first comes after {}, but {}", p.step_size, s.has());
+            let label = format!("the first drop comes after {}, but {}", p.step_size, s.has());
             Some((s.place("step_size"), label))
         }
         ScheduleSpec::MultiStep(p) => milestones(s, &p.milestones),
@@ -179,7 +179,7 @@ pub(super) fn past_end(s: &Stretch<'_>) -> Option<Site> {
 fn milestones(s: &Stretch<'_>, all: &[u64]) -> Option<Site> {
     let beyond: Vec<String> = all.iter().filter(|m| **m >= s.length).map(u64::to_string).collect();
     (!beyond.is_empty()).then(|| {
-        (s.place("milestones"), format!("it ends before {}: {}", beyond.join(", "), s.has()))
+        (s.place("milestones"), format!("never reaches {}: {}", beyond.join(", "), s.has()))
     })
 }
 
@@ -193,7 +193,7 @@ pub(super) fn warmup_past_end(subject: &Subject<'_>) -> Vec<Site> {
             out.push((place.clone(), label));
         }
     }
-    // Schedule-free has one of its own, whose last step has the full rate.
+    // Schedule-free optimizers have their own warmup, whose last step has the full rate.
     let steps = match &subject.run.optimizer {
         OptimizerSpec::ScheduleFreeSgd(p) => p.warmup_steps,
         OptimizerSpec::ScheduleFreeAdamW(p) => p.warmup_steps,
@@ -219,7 +219,7 @@ pub(super) fn rate_zero(subject: &Subject<'_>) -> Vec<Site> {
     out
 }
 
-/// Where a schedule is at 0: whole epochs, or more than one step.
+/// Returns the places at which a schedule is 0 for whole epochs or for more than one step.
 fn zero_in(s: &Stretch<'_>) -> Vec<Site> {
     let mut out = Vec::new();
     let longer = |n: u64| n > 1 || s.per == Per::Epoch && n > 0;
@@ -231,12 +231,12 @@ fn zero_in(s: &Stretch<'_>) -> Vec<Site> {
         out.push((s.place("start_factor"), format!("0 in the first epoch{of_part}")));
     }
     let end = match s.spec {
-        // A default length is told by its own lint, and a derived one ends with the run.
+        // A default length has its own lint, and a derived one ends with the run.
         ScheduleSpec::Linear(p) if p.end_factor == 0.0 => Some(("total_iters", p.total_iters)),
         ScheduleSpec::LinearDecay(p) if p.end_factor == 0.0 => Some(("total_iters", p.total_iters)),
         ScheduleSpec::Wsd(p) if p.min_factor == 0.0 => Some(("total_iters", p.total_iters)),
         ScheduleSpec::Polynomial(p) => Some(("total_iters", p.total_iters)),
-        // Past its end a cosine climbs again, which is told as such.
+        // A cosine rises again after its end, which has its own lint.
         ScheduleSpec::Cosine(p) if p.min_lr == 0.0 && s.length == p.t_max + 1 => {
             Some(("t_max", p.t_max))
         }
@@ -265,7 +265,7 @@ pub(super) fn ignored(subject: &Subject<'_>) -> Vec<Site> {
 
 pub(super) fn patience_past_end(subject: &Subject<'_>) -> Vec<Site> {
     let run = subject.run;
-    // Of a run by steps patience counts evaluations.
+    // In a run by steps, patience counts evaluations.
     let (by_steps, evaluations) = (run.train.steps > 0, run.evaluations());
     let label = |what: &str, first: u64| match by_steps {
         false => format!(
@@ -283,8 +283,8 @@ pub(super) fn patience_past_end(subject: &Subject<'_>) -> Vec<Site> {
     };
     let mut out = Vec::new();
     if let ScheduleSpec::Plateau(p) = &run.schedule {
-        // Epochs that end in the warmup are not judged, the first that is judged is the
-        // best so far, and a decay comes after one bad epoch more than the patience.
+        // Epochs that end in the warmup do not count, the first one that counts is the best so
+        // far, and the rate falls after one more bad epoch than the patience.
         let unjudged = run.warmup.as_ref().map_or(0, |warmup| match warmup.per {
             Per::Epoch if !by_steps => warmup.length,
             Per::Epoch => warmup.length * run.steps_per_epoch() / per_evaluation,

@@ -1,4 +1,4 @@
-//! Traps of the sweep as a whole.
+//! Lints of the sweep as a whole.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use spec::record::Split;
 
 use super::{Site, Whole};
 
-/// A default target without a validation split chooses by the training loss: said where
-/// there is something to choose.
+/// Finds a default target without a validation split, which chooses by the training loss; only if
+/// some label has several configurations.
 pub(super) fn no_validation(whole: &Whole<'_>) -> (Vec<Site>, u64) {
     let held_out = whole.runs.first().is_none_or(|run| run.spec.data.validation > 0);
     if held_out || whole.sweep.target.is_some() || whole.sweep.none.is_some() {
@@ -39,7 +39,7 @@ pub(super) fn no_validation(whole: &Whole<'_>) -> (Vec<Site>, u64) {
 }
 
 pub(super) fn target_on_test(whole: &Whole<'_>) -> (Vec<Site>, u64) {
-    // A function has no splits: its value after an epoch is all there is.
+    // A function has no splits: its value counts as a test metric.
     let target = whole.sweep.target.iter().filter(|_| whole.sweep.none.is_none());
     let on_test = target.filter(|(target, _)| target.split == Split::Test);
     let label = "configurations are then chosen on the data that should judge them";
@@ -49,11 +49,11 @@ pub(super) fn target_on_test(whole: &Whole<'_>) -> (Vec<Site>, u64) {
 pub(super) fn save_not_judged(whole: &Whole<'_>) -> (Vec<Site>, u64) {
     let last = whole.sweep.keeping.save == Save::Last;
     let best = whole.sweep.target.iter().filter(|(t, _)| last && t.at == TargetAt::Best);
-    let label = "save = \"last\" keeps those of the last epoch";
+    let label = "save = \"last\" keeps the weights of the last epoch";
     (best.map(|(_, place)| (place.clone(), label.to_owned())).collect(), 0)
 }
 
-/// What was found of one trap in own data, at the place where the data is named.
+/// Returns the findings of one lint in user data, at the place of the data.
 pub(super) fn in_data(whole: &Whole<'_>, lint: Lint) -> Vec<Site> {
     let Some((_, place)) = &whole.sweep.own else { return Vec::new() };
     let found: Vec<&str> =
@@ -67,7 +67,7 @@ pub(super) fn exclude_without_match(whole: &Whole<'_>) -> (Vec<Site>, u64) {
     (idle.map(|(exclude, _)| (exclude.place.clone(), String::new())).collect(), 0)
 }
 
-/// Grids of one axis that grow for one optimizer by more values than for another.
+/// Finds grids of one axis that can grow more for one optimizer than for another.
 pub(super) fn uneven_growth(whole: &Whole<'_>) -> (Vec<Site>, u64) {
     let axes = whole.sweep.optimizers.iter().flat_map(|entry| &entry.axes);
     let grids: Vec<_> =

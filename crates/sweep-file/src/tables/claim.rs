@@ -1,4 +1,4 @@
-//! `[claim]`: what is claimed of the mean over seeds, and whether the plan can ever carry it.
+//! `[claim]`: a claim about the mean over seeds.
 
 use spec::claim::ClaimTest;
 use spec::metric::{EpochMetric, Metric};
@@ -13,12 +13,12 @@ use crate::source::Place;
 use crate::sweep::ClaimRequest;
 
 spec::settings! {
-    /// A claim on the mean over seeds, which is tested.
+    /// A claim about the mean over seeds, which is tested.
     ClaimTable in "claim" {
         /// The value that the mean is claimed to be beyond; required.
         target: Option<f64> = None, Any;
-        /// The chance that a wrong claim is carried; required.
-        // At 0 nothing could ever be carried, and above a half a mean on the wrong side would be.
+        /// The chance that a false claim is carried; required.
+        // At 0 no claim could be carried; above a half, one with its mean on the wrong side could.
         level: Option<f64> = None, Within(1e-6, 0.5);
         /// The metric after an epoch; by default that of the target, on the test split.
         metric: Option<EpochMetric> = None => "split.metric: test.accuracy", "the target's, on the test split";
@@ -32,13 +32,13 @@ spec::settings! {
 }
 
 impl Reader<'_> {
-    /// `[claim]`. A function has no splits: its value is on the test split.
+    /// Reads `[claim]`. A function has no splits: its value counts as the test loss.
     pub(crate) fn claim(&mut self, root: &Node, function: bool) -> Option<ClaimRequest> {
         let node = self.table(root, "claim", false)?;
         let given: ClaimTable = self.settings(&node, &[]);
         for (key, found, example) in [
             ("target", node.get("target").is_some(), "target = 0.97 for an accuracy"),
-            ("level", node.get("level").is_some(), "level = 0.05: no default is declared for you"),
+            ("level", node.get("level").is_some(), "level = 0.05; it has no default"),
         ] {
             if !found {
                 let message = format!("[claim] needs `{key}`");
@@ -70,8 +70,8 @@ impl Reader<'_> {
         if function && of != EpochMetric::new(Split::Test, Metric::LOSS) {
             self.diagnostics.push(
                 Diagnostic::error(format!("a function has no {name}"), &entry.value.place)
-                    .label("nothing is classified, nothing is held out")
-                    .help("leave `metric` out, or use test.loss, the function's value"),
+                    .label("it classifies nothing and holds nothing out")
+                    .help("remove `metric`, or use test.loss, the function's value"),
             );
             return None;
         }
@@ -79,7 +79,7 @@ impl Reader<'_> {
     }
 
     fn sd_goes_with(&mut self, node: &Node, test: ClaimTest) {
-        // Of a test that does not exist nothing is known.
+        // An unknown test was reported before.
         let named = node.get("test").map(|entry| &entry.value.value);
         let known = |name: &NodeValue| matches!(name, NodeValue::Text(name) if ClaimTest::from_name(name).is_some());
         if named.is_some_and(|name| !known(name)) {
@@ -95,7 +95,7 @@ impl Reader<'_> {
                     )
             }
             (ClaimTest::T | ClaimTest::Sign, Some(entry)) => {
-                Diagnostic::error("`sd` goes with test = \"z\" alone", &entry.key_place)
+                Diagnostic::error("`sd` needs test = \"z\"", &entry.key_place)
                     .label("no other test takes a standard deviation as known")
                     .help("remove it, or write test = \"z\"")
             }

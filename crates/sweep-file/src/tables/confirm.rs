@@ -1,4 +1,4 @@
-//! `[confirm]`: fresh seeds that judge what the others chose.
+//! `[confirm]`: fresh seeds that judge the configurations that the other seeds chose.
 
 use spec::stages::Confirm;
 
@@ -9,7 +9,7 @@ use crate::tables::function::FUNCTION;
 use crate::tables::until;
 
 spec::settings! {
-    /// Fresh seeds that judge the chosen configurations; those of `[repeat]` then choose alone.
+    /// Fresh seeds that judge the chosen configurations; those of `[repeat]` then only choose.
     ConfirmTable in "confirm" {
         /// Seeds that `[repeat]` does not use; required.
         seeds: Vec<u64> = Vec::new() => "a list of numbers, { count, base } or { base, until, looks, .. }", "required";
@@ -19,7 +19,7 @@ spec::settings! {
 }
 
 impl Reader<'_> {
-    /// `[confirm]` beside the `seeds` that choose, of a model of this kind and so many optimizers.
+    /// Reads `[confirm]`; `seeds` are those that choose, `optimizers` is the number of optimizers.
     pub(crate) fn confirm(
         &mut self,
         root: &Node,
@@ -30,8 +30,8 @@ impl Reader<'_> {
         let given: ConfirmTable = self.settings(&node, &[]);
         if model == FUNCTION {
             self.diagnostics.push(
-                Diagnostic::error("a function has no fresh seeds to be confirmed on", &node.place)
-                    .label("its start and its steps are the same for all")
+                Diagnostic::error("a function cannot be confirmed on fresh seeds", &node.place)
+                    .label("its start and its steps are the same for every seed")
                     .help("remove [confirm]"),
             );
             return None;
@@ -52,8 +52,8 @@ impl Reader<'_> {
         };
         if let Some(top) = node.get("top").filter(|_| until.is_some() && given.top > 1) {
             self.diagnostics.push(
-                Diagnostic::error("`until` decides on one configuration of each optimizer", &top.key_place)
-                    .help("remove `top`, or give as many seeds to all: seeds = { count = 10, base = 1000 }"),
+                Diagnostic::error("`until` compares only one configuration of each optimizer", &top.key_place)
+                    .help("remove `top`, or write a fixed number of seeds: seeds = { count = 10, base = 1000 }"),
             );
             return None;
         }
@@ -66,9 +66,9 @@ impl Reader<'_> {
             let next = seeds.iter().max().map_or(0, |last| last + 1).max(1000);
             let n = fresh.len();
             self.diagnostics.push(
-                Diagnostic::error("[confirm] judges on seeds that chose", &entry.value.place)
+                Diagnostic::error("[confirm] needs seeds that did not choose", &entry.value.place)
                     .label(format!("[repeat] uses {shown}{more}"))
-                    .help(format!("give others: seeds = {{ count = {n}, base = {next} }}")),
+                    .help(format!("use others: seeds = {{ count = {n}, base = {next} }}")),
             );
             return None;
         }

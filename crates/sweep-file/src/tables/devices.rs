@@ -1,4 +1,4 @@
-//! `[devices]`: where runs are trained, and how.
+//! `[devices]`: the devices that train runs, and their settings.
 
 use spec::device::DeviceName;
 use spec::params::{ParamType, Range, Value};
@@ -14,12 +14,12 @@ use crate::source::Place;
 spec::settings! {
     /// Devices that train the runs, and their arithmetic.
     Devices in "devices" {
-        /// Devices of one kind, each with the runs that are trained on it side by side; `"auto"` is every GPU that the worker offers, else the CPU.
+        /// Devices of one kind, each with its number of concurrent runs; `"auto"` is every GPU that the worker offers, else the CPU.
         pool: Vec<PoolEntry> = Vec::new()
             => "a list of device names or of { device, slots }", "[\"auto\"]";
         /// Threads inside one run; `"auto"` measures which number trains a sweep soonest.
         threads_per_run: Threads = Threads::default() => "a whole number or \"auto\"", "1";
-        /// Whether runs may take the fast path; false trains by Burn's operations alone.
+        /// Whether runs may take the fast path; false uses Burn's operations only.
         fast_path: bool = true, Any;
         /// Whether a GPU may round the inputs of products and convolutions to TF32.
         tf32: bool = false, Any;
@@ -29,7 +29,7 @@ spec::settings! {
 }
 
 impl Reader<'_> {
-    /// `[devices]`, and the place of its threads where they are given.
+    /// Reads `[devices]`, and the place of `threads_per_run` if it is given.
     pub(crate) fn devices(&mut self, root: &Node) -> (Devices, Option<Place>) {
         let Some(node) = self.table(root, "devices", false) else {
             return (Devices::default(), None);
@@ -44,7 +44,7 @@ impl Reader<'_> {
         (out, place)
     }
 
-    /// `pool`: devices of one kind.
+    /// Reads `pool`, devices of one kind; empty by default.
     fn pool(&mut self, node: &Node) -> Vec<PoolEntry> {
         let count = setting("count", ParamType::Int, Range::Within(1.0, 1024.0));
         let mut pool = Vec::new();
@@ -54,7 +54,7 @@ impl Reader<'_> {
             Some(Node { value: NodeValue::Array(items), .. }) if !items.is_empty() => items,
             Some(other) => {
                 self.diagnostics.push(
-                    Diagnostic::error("`pool` is a list of devices", &other.place)
+                    Diagnostic::error("`pool` must be a list of devices", &other.place)
                         .help("for example pool = [\"auto\"]"),
                 );
                 &[][..]
@@ -98,7 +98,7 @@ impl Reader<'_> {
                     Diagnostic::error("the pool mixes kinds of devices", &place)
                         .label(kind.name())
                         .also(first_place, first.name())
-                        .help("runs on different kinds of devices differ in their bits: write one sweep for each"),
+                        .help("results differ in their bits between kinds of devices: write one sweep for each kind"),
                 );
                 continue;
             }

@@ -1,4 +1,4 @@
-//! `[[exclude]]`: combinations to leave out.
+//! `[[exclude]]`: the conditions of combinations to leave out.
 
 use spec::params::Value;
 
@@ -12,7 +12,7 @@ impl Reader<'_> {
         let Some(entry) = root.get("exclude") else { return Vec::new() };
         let NodeValue::Array(items) = &entry.value.value else {
             self.diagnostics.push(
-                Diagnostic::error("`exclude` is a list of tables", &entry.value.place)
+                Diagnostic::error("`exclude` must be a list of tables", &entry.value.place)
                     .help("write [[exclude]]"),
             );
             return Vec::new();
@@ -37,7 +37,7 @@ impl Reader<'_> {
             match &entry.value.value {
                 NodeValue::Table(_) => self.conditions(&entry.value, &path, out),
                 NodeValue::Array(items) => {
-                    // Any of these, or for a value that is a list by nature this list.
+                    // Any of the items, or the list itself for values that are lists.
                     let whole = plain(&entry.value);
                     out.push((path, items.iter().filter_map(plain).chain(whole).collect()));
                 }

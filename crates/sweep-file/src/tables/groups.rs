@@ -1,4 +1,4 @@
-//! `groups` of an `[[optimizer]]`: parameters that are treated in their own way.
+//! `groups` of an `[[optimizer]]`: parameters with their own rates and decays.
 
 use spec::parameters::Role;
 use spec::params::{Kind, ParamType, Range, Value};
@@ -10,13 +10,13 @@ use crate::node::{Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
 
-/// Keys that say which parameters belong to a group.
+/// Keys that select the parameters of a group.
 const WHICH: [&str; 3] = ["params", "role", "ndim"];
-/// Keys that say how they are treated.
+/// Keys with the settings of a group.
 const HOW: [&str; 3] = ["lr_scale", "weight_decay", "decoupled_decay"];
 
 impl Reader<'_> {
-    /// The groups of an optimizer of this kind, each with its place.
+    /// Reads the groups of an optimizer of this kind, each with its place.
     pub(super) fn groups(&mut self, node: &Node, kind: &Kind) -> Vec<(ParamGroup, Place)> {
         let items = match &node.value {
             NodeValue::Array(items)
@@ -26,9 +26,9 @@ impl Reader<'_> {
             }
             _ => {
                 self.diagnostics.push(
-                    Diagnostic::error("`groups` is a list of tables", &node.place)
+                    Diagnostic::error("`groups` must be a list of tables", &node.place)
                         .label(format!("found {}", node.describe()))
-                        .help("groups = [{ params = \"*bias\", weight_decay = 0.0 }]"),
+                        .help("for example groups = [{ params = \"*bias\", weight_decay = 0.0 }]"),
                 );
                 return Vec::new();
             }
@@ -62,7 +62,7 @@ impl Reader<'_> {
                     format!("the optimizer `{}` has no weight_decay", kind.name),
                     &entry.key_place,
                 )
-                .help("decoupled_decay goes with every optimizer"),
+                .help("use decoupled_decay, which every optimizer takes"),
             );
         }
         let [lr_scale, weight_decay, decoupled_decay] =
@@ -76,7 +76,7 @@ impl Reader<'_> {
                     .help(format!("it takes {}", HOW.join(", "))),
             );
         }
-        // What is given and cannot be read is said already: nothing is matched without it.
+        // An invalid key was reported; the group is dropped, since it would match too much.
         let given =
             [("params", params.is_some()), ("role", role.is_some()), ("ndim", ndim.is_some())];
         let read = given.iter().all(|(key, read)| *read || item.get(key).is_none())
@@ -97,7 +97,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The value of a key of a group; `None` where it is not given or cannot be read.
+    /// Reads a key of a group; `None` if it is not given or is invalid.
     fn scalar(
         &mut self,
         item: &Node,

@@ -1,4 +1,4 @@
-//! The tables of a sweep file, a file each.
+//! The tables of a sweep file, one module each.
 
 mod claim;
 mod confirm;
@@ -30,8 +30,8 @@ use spec::stopping::EarlyStopping;
 
 use crate::lints::LintTable;
 
-/// Returns the tables of a sweep file but those of models, optimizers and schedules, in the
-/// order of README.
+/// Returns the tables of a sweep file, except those of models, optimizers and schedules, in the
+/// order of `experiments/SWEEP_FILE.md`.
 pub fn tables() -> Vec<Table> {
     vec![
         Table { name: "data", doc: "The data and its batches.", keys: DataSpec::PARAMS },

@@ -1,4 +1,4 @@
-//! `[[optimizer]]`: the optimizers with what surrounds them, their schedules and groups.
+//! `[[optimizer]]`: the optimizers with their update keys, schedules and groups.
 
 use spec::optimizer::OptimizerSpec;
 use spec::params::{Kind, Param, ParamDefault, ParamType, Params, Range, Value};
@@ -25,7 +25,7 @@ impl Reader<'_> {
             || list.value.entries().iter().any(|e| !matches!(e.value.value, NodeValue::Table(_)))
         {
             self.diagnostics.push(
-                Diagnostic::error("`optimizer` is a list of tables", &list.key_place)
+                Diagnostic::error("`optimizer` must be a list of tables", &list.key_place)
                     .help("write [[optimizer]] with two brackets, once for each"),
             );
             return Vec::new();
@@ -39,7 +39,7 @@ impl Reader<'_> {
             .collect();
         let mut out = Vec::new();
         for entry in list.value.entries() {
-            // Created by an override alone: the label is not in the file.
+            // Only an override wrote it: the label is not in the file.
             if entry.value.place.source != 0 && entry.value.get("kind").is_none() {
                 let message = format!("no optimizer has the label `{}`", entry.key);
                 self.diagnostics.push(unknown_name(
@@ -55,13 +55,13 @@ impl Reader<'_> {
         out
     }
 
-    /// Refuses grids that grow beside a function: which value is the best differs from one to another.
+    /// Refuses grids that grow for functions, each of which has a different best value.
     pub(crate) fn growth_of(&mut self, model: &str, optimizers: &[OptimizerEntry]) {
         let mut axes = optimizers.iter().flat_map(|entry| &entry.axes);
         let grown = axes.find(|axis| model == FUNCTION && axis.extend.is_some());
         if let Some(axis) = grown {
             self.diagnostics.push(
-                Diagnostic::error("the grids of a function do not grow", &axis.place)
+                Diagnostic::error("the grids of a function cannot grow", &axis.place)
                     .label("functions are judged one by one")
                     .help("remove `extend`"),
             );
@@ -86,7 +86,7 @@ impl Reader<'_> {
             };
             if label.trim().is_empty() || label.chars().count() > 64 || label.chars().any(odd) {
                 self.diagnostics.push(
-                    Diagnostic::error("a label has 1 to 64 visible characters", place)
+                    Diagnostic::error("a label must have 1 to 64 visible characters", place)
                         .label("not a label"),
                 );
             }
@@ -133,7 +133,7 @@ impl Reader<'_> {
         let mut params: Vec<Param> = kind.params.to_vec();
         params.extend(WarmupKeys::PARAMS);
         if !ScheduleSpec::has_per(kind.params) {
-            // The unit of a warmup in front of it.
+            // The unit of its warmup.
             params.push(PER);
         }
         let mut entry = self.schedule_entry(node, kind, &params);
@@ -145,9 +145,12 @@ impl Reader<'_> {
         for key in ["warmup_start", "per"].into_iter().filter(|key| needs(key) && !warmed) {
             if let Some(given) = node.get(key) {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`{key}` says nothing here"), &given.key_place)
-                        .label("there is no warmup")
-                        .help("add warmup = 5 (or another number of units), or leave it out"),
+                    Diagnostic::error(
+                        format!("`{key}` has no effect without `warmup`"),
+                        &given.key_place,
+                    )
+                    .label("there is no warmup")
+                    .help("add warmup = 5 (or another number of units), or remove it"),
                 );
             }
         }
@@ -158,7 +161,7 @@ impl Reader<'_> {
         match &node.value {
             NodeValue::Text(name) => {
                 self.diagnostics.push(
-                    Diagnostic::error("a schedule is a table", &node.place)
+                    Diagnostic::error("a schedule must be a table", &node.place)
                         .help(format!("write {{ kind = \"{}\" }}", name.escape_debug())),
                 );
                 None
@@ -167,7 +170,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A schedule by these parameters, without its parts.
+    /// Reads a schedule with these parameters, without its parts.
     fn schedule_entry(
         &mut self,
         node: &Node,
@@ -183,7 +186,7 @@ impl Reader<'_> {
                     &node.place,
                 )
                 .help(
-                    "schedules = [{ kind = \"linear\" }, { kind = \"cosine\" }], milestones = [5]",
+                    "add schedules = [{ kind = \"linear\" }, { kind = \"cosine\" }], milestones = [5]",
                 ),
             );
         }
@@ -195,7 +198,7 @@ impl Reader<'_> {
         ScheduleEntry { kind: kind.name, axes, parts: Vec::new(), place: node.place.clone() }
     }
 
-    /// The schedules of `sequential`, each of single values, without `per` and warmup.
+    /// Reads the parts of `sequential`, which have single values and neither `per` nor a warmup.
     fn parts(&mut self, node: &Node) -> Vec<ScheduleEntry> {
         let NodeValue::Array(items) = &node.value else {
             self.wrong_type("schedules", "a list of tables", node);
@@ -207,17 +210,20 @@ impl Reader<'_> {
             if matches!(kind.name, "sequential" | "plateau") {
                 self.diagnostics.push(
                     Diagnostic::error(
-                        format!("`{}` cannot be one of several schedules", kind.name),
+                        format!("`{}` cannot be part of a sequence", kind.name),
                         &item.place,
                     )
-                    .help("the others can"),
+                    .help("all other schedules can"),
                 );
                 continue;
             }
             if let Some(per) = item.get("per") {
                 self.diagnostics.push(
-                    Diagnostic::error("schedules in turn share one `per`", &per.key_place)
-                        .help("write it into the table of kind = \"sequential\""),
+                    Diagnostic::error(
+                        "the schedules of a sequence share one `per`",
+                        &per.key_place,
+                    )
+                    .help("write it in the table of kind = \"sequential\""),
                 );
                 continue;
             }
@@ -238,7 +244,7 @@ impl Reader<'_> {
     }
 }
 
-/// `per` of a schedule that has none of its own.
+/// `per` of a schedule that has no such parameter.
 const PER: Param = Param {
     name: "per",
     ty: ParamType::Choice(Per::NAMES),

@@ -1,4 +1,4 @@
-//! Own data: `dataset = { path = "..." }` in `[data]`, or its name alone.
+//! User data: `dataset = { path = "..." }` in `[data]`.
 
 use spec::own_data::{OwnFiles, OwnKind, OwnRequest, Scaling, Vocabulary};
 use spec::params::{Kind, ParamType, Range, Value};
@@ -9,7 +9,7 @@ use crate::node::{Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
 
-/// The formats of own data, as a registry's kinds.
+/// The formats of user data, as the kinds of a registry.
 const OWN_KINDS: &[Kind] = &[
     kind(OwnKind::Csv),
     kind(OwnKind::Npy),
@@ -48,14 +48,15 @@ const KEYS: &[&str] = &[
 ];
 
 impl Reader<'_> {
-    /// `dataset` of `[data]`, where it is a table of own data; for a `quadratic` it has no labels.
+    /// Reads `dataset` of `[data]` with its place, if it is a table of user data; that of a
+    /// `quadratic` has no labels.
     pub(crate) fn own_data(&mut self, data: &Node, quadratic: bool) -> Option<(OwnRequest, Place)> {
         let node = &data.get("dataset")?.value;
         let is_axis = ["values", "log", "linear", "random"].iter().any(|k| node.get(k).is_some());
         if !matches!(node.value, NodeValue::Table(_)) || is_axis {
             return None;
         }
-        self.known_keys(node, KEYS, "own data");
+        self.known_keys(node, KEYS, "`dataset`");
         let files = self.own_files(node);
         self.files_that_go_together(node, &files, quadratic);
         // A text may have no test split.
@@ -77,11 +78,11 @@ impl Reader<'_> {
             [("split", split.is_some()), ("validation_path", files.validation_path.is_some())];
         for (key, _) in apart.iter().filter(|(_, there)| *there) {
             if let Some(given) = data.get("validation") {
-                let message = format!("`validation` and `{key}` do not go together");
-                let help = "a split holds it: split = { test = 0.2, validation = 0.2 }";
+                let message = format!("`validation` and `{key}` are mutually exclusive");
+                let help = "put it in the split: split = { test = 0.2, validation = 0.2 }";
                 self.diagnostics.push(
                     Diagnostic::error(message, &given.key_place)
-                        .also(&node.place, "says what is held out")
+                        .also(&node.place, "sets what is held out")
                         .help(help),
                 );
             }
@@ -91,7 +92,7 @@ impl Reader<'_> {
         Some((request, node.place.clone()))
     }
 
-    /// The files and their format, which their names say where no `kind` does.
+    /// Reads the files and their format, which follows from the file name without `kind`.
     fn own_files(&mut self, node: &Node) -> OwnFiles {
         let mut path = |key: &str| {
             let text = self.text(node, key);
@@ -99,7 +100,7 @@ impl Reader<'_> {
                 && (t.trim().is_empty() || t.contains('\0'))
             {
                 self.diagnostics.push(Diagnostic::error(
-                    format!("`{key}` is no path of a file"),
+                    format!("`{key}` is not a file path"),
                     &entry.value.place,
                 ));
             }
@@ -120,7 +121,7 @@ impl Reader<'_> {
         files.kind = match node.get("kind") {
             None => OwnKind::of_path(&files.path),
             Some(_) => self
-                .kind(node, OWN_KINDS, "format of own data")
+                .kind(node, OWN_KINDS, "data format")
                 .and_then(|k| OwnKind::from_name(k.name))
                 .unwrap_or_else(|| OwnKind::of_path(&files.path)),
         };
@@ -129,13 +130,13 @@ impl Reader<'_> {
         files
     }
 
-    /// The tokens of a text; none where nothing is said.
+    /// Reads the vocabulary of a text; `None` if it is not given.
     fn vocabulary(&mut self, node: &Node, kind: OwnKind) -> Option<Vocabulary> {
         let entry = node.get("vocabulary")?;
         if kind != OwnKind::Text {
             self.diagnostics.push(
-                Diagnostic::error("`vocabulary` has no use here", &entry.key_place)
-                    .label("it is that of a text")
+                Diagnostic::error("`vocabulary` has no effect here", &entry.key_place)
+                    .label("it is only for text")
                     .help("remove the key, or write kind = \"text\""),
             );
             return None;
@@ -147,13 +148,13 @@ impl Reader<'_> {
         }
     }
 
-    /// The files that a format needs, and those that do not go together.
+    /// Reports files that the format needs, and keys that have no effect.
     fn files_that_go_together(&mut self, node: &Node, files: &OwnFiles, quadratic: bool) {
         self.files_of_a_quadratic(node, files, quadratic);
         let mut missing = |key: &str, why: &str| {
             if node.get(key).is_none() {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("own data needs `{key}`"), &node.place).help(why),
+                    Diagnostic::error(format!("`dataset` needs `{key}`"), &node.place).help(why),
                 );
             }
         };
@@ -172,7 +173,7 @@ impl Reader<'_> {
         let mut needless = |key: &str, why: &str| {
             if let Some(entry) = node.get(key) {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`{key}` has no use here"), &entry.key_place)
+                    Diagnostic::error(format!("`{key}` has no effect here"), &entry.key_place)
                         .label(why),
                 );
             }
@@ -180,7 +181,10 @@ impl Reader<'_> {
         let labels = ["labels", "test_labels", "validation_labels"];
         match files.kind {
             OwnKind::Text => labels.iter().chain(["scaling", "split"].iter()).for_each(|key| {
-                needless(key, "a text is cut where it stands, and each token is the target of those before it");
+                needless(
+                    key,
+                    "a text is cut in place, and each token is the target of those before it",
+                );
             }),
             OwnKind::Csv | OwnKind::Parquet => labels.iter().for_each(|key| {
                 needless(key, "a table has its labels in a column: `label = \"...\"`");
@@ -205,32 +209,31 @@ impl Reader<'_> {
         }
     }
 
-    /// The files that a quadratic has, and no other model: a matrix, and samples without labels.
+    /// Reports problems of the files of a quadratic: a matrix, and samples without labels.
     fn files_of_a_quadratic(&mut self, node: &Node, files: &OwnFiles, quadratic: bool) {
         let mut needless = |key: &str, label: &str, help: &str| {
             if let Some(entry) = node.get(key) {
-                let message = format!("`{key}` has no use here");
+                let message = format!("`{key}` has no effect here");
                 self.diagnostics
                     .push(Diagnostic::error(message, &entry.key_place).label(label).help(help));
             }
         };
         if !quadratic {
             let help = "remove the key, or write kind = \"quadratic\" in [model]";
-            needless("matrix", "it is that of the model `quadratic`", help);
+            needless("matrix", "it is only for the model `quadratic`", help);
             return;
         }
         for key in ["labels", "test_labels", "validation_labels", "label", "target"] {
-            needless(key, "a quadratic compares nothing with labels", "remove the key");
+            needless(key, "a quadratic uses no labels", "remove the key");
         }
         if files.matrix.is_none() {
-            let message = "the data of a quadratic need `matrix`";
-            let help =
-                "an `npy` of [variables, variables], symmetric; numpy.eye(n) is the identity";
+            let message = "the data of a quadratic needs `matrix`";
+            let help = "a symmetric `npy` of [variables, variables]; numpy.eye(n) is the identity";
             self.diagnostics.push(Diagnostic::error(message, &node.place).help(help));
         }
         if files.kind != OwnKind::Npy {
-            let message = "the samples of a quadratic are an `npy`";
-            let help = "save them by numpy.save, an array of [samples, variables]";
+            let message = "the samples of a quadratic must be an `npy`";
+            let help = "save them with numpy.save, an array of [samples, variables]";
             self.diagnostics.push(Diagnostic::error(message, &node.place).help(help));
         }
     }

@@ -1,4 +1,4 @@
-//! How own data is read and split: the keys beside its files.
+//! The keys of user data that set how its files are read and split.
 
 use spec::own_data::{OwnFiles, OwnKind};
 use spec::params::{ParamType, Range, Value};
@@ -10,7 +10,7 @@ use crate::node::{Entry, Node, NodeValue};
 use crate::reader::{Reader, setting};
 
 impl Reader<'_> {
-    /// `label`, `target`, `leave_out` and what else says how a file is read.
+    /// Reads `label`, `target`, `leave_out` and the other keys that set how a file is read.
     pub(crate) fn asked(&mut self, node: &Node, kind: OwnKind) -> Asked {
         let asked = Asked {
             label: node.get("label").and_then(|e| self.column("label", &e.value)),
@@ -23,7 +23,7 @@ impl Reader<'_> {
         };
         if let (Some(label), Some(_)) = (node.get("label"), node.get("target")) {
             self.diagnostics.push(
-                Diagnostic::error("`label` and `target` do not go together", &label.key_place)
+                Diagnostic::error("`label` and `target` are mutually exclusive", &label.key_place)
                     .help("`label` is a column of classes, `target` one or several of real values"),
             );
         }
@@ -37,15 +37,15 @@ impl Reader<'_> {
         ] {
             if let (false, Some(entry)) = (fits, node.get(key)) {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`{key}` has no use here"), &entry.key_place)
-                        .label(format!("it is for {of}, and this is `{kind}`")),
+                    Diagnostic::error(format!("`{key}` has no effect here"), &entry.key_place)
+                        .label(format!("it is for {of}, but this is `{kind}`")),
                 );
             }
         }
         asked
     }
 
-    /// `split` with its seed, and what does not go with it.
+    /// Reads `split` and its seed, and refuses keys that conflict with them.
     pub(crate) fn split(&mut self, node: &Node, files: &OwnFiles) -> Option<SplitSpec> {
         let seed = setting("split_seed", ParamType::Int, Range::NonNegative);
         let seed = node.get("split_seed").and_then(|e| {
@@ -54,8 +54,11 @@ impl Reader<'_> {
         let Some(entry) = node.get("split") else {
             if let Some(seed) = node.get("split_seed") {
                 self.diagnostics.push(
-                    Diagnostic::error("`split_seed` without a `split`", &seed.key_place)
-                        .help("write split = { test = 0.2, validation = 0.2 }"),
+                    Diagnostic::error(
+                        "`split_seed` has no effect without `split`",
+                        &seed.key_place,
+                    )
+                    .help("write split = { test = 0.2, validation = 0.2 }"),
                 );
             }
             return None;
@@ -73,21 +76,21 @@ impl Reader<'_> {
             if let Some(given) = given {
                 self.diagnostics.push(
                     Diagnostic::error(
-                        format!("`split` and `{key}` do not go together"),
+                        format!("`split` and `{key}` are mutually exclusive"),
                         &given.key_place,
                     )
                     .also(&entry.key_place, "the samples of `path` are split here")
-                    .help("leave one of them out"),
+                    .help("remove one of them"),
                 );
             }
         }
         if files.arrays.as_ref().is_some_and(|a| a.test_inputs.is_some()) {
             self.diagnostics.push(
                 Diagnostic::error(
-                    "`split` and arrays of a test split do not go together",
+                    "`split` and arrays of a test split are mutually exclusive",
                     &entry.key_place,
                 )
-                .help("leave one of them out"),
+                .help("remove one of them"),
             );
         }
         let test = self.share(&entry.value, "test", Share::Part(0.2))?;
@@ -108,13 +111,13 @@ impl Reader<'_> {
         Some(SplitSpec { test, validation, stratified, split_seed })
     }
 
-    /// Names of the arrays of an archive.
+    /// Reads the names of the arrays of an archive.
     pub(crate) fn arrays(&mut self, node: &Node, kind: OwnKind) -> Option<Arrays> {
         let entry = node.get("arrays")?;
         if kind != OwnKind::Npz {
             self.diagnostics.push(
-                Diagnostic::error("`arrays` has no use here", &entry.key_place)
-                    .label(format!("it is for npz, and this is `{kind}`")),
+                Diagnostic::error("`arrays` has no effect here", &entry.key_place)
+                    .label(format!("it is for npz, but this is `{kind}`")),
             );
         }
         if !matches!(entry.value.value, NodeValue::Table(_)) {
@@ -168,7 +171,7 @@ impl Reader<'_> {
         })
     }
 
-    /// A count, a fraction below 1, or this where nothing is written.
+    /// Reads a number of samples or a fraction below 1; `default` if the key is not given.
     fn share(&mut self, node: &Node, key: &str, default: Share) -> Option<Share> {
         let Some(entry) = node.get(key) else { return Some(default) };
         let path = format!("split.{key}");
@@ -189,7 +192,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One column or a list of them.
+    /// Reads one column or a list of columns.
     fn columns(&mut self, node: &Node, key: &str) -> Vec<ColumnRef> {
         let Some(Entry { value, .. }) = node.get(key) else { return Vec::new() };
         let one = std::slice::from_ref(value);
@@ -209,7 +212,7 @@ impl Reader<'_> {
         match &node.value {
             NodeValue::Int(0) => {
                 self.diagnostics.push(
-                    Diagnostic::error(format!("`{key}` = 0 is no column"), &node.place)
+                    Diagnostic::error(format!("`{key}` = 0 is not a column"), &node.place)
                         .help("columns count from 1; -1 is the last one"),
                 );
                 None
@@ -255,7 +258,7 @@ impl Reader<'_> {
             _ => {
                 self.diagnostics.push(
                     Diagnostic::error(
-                        "`separator` is one character",
+                        "`separator` must be one character",
                         &node.get("separator")?.value.place,
                     )
                     .help("such as \";\", \"\\t\" or \"|\""),

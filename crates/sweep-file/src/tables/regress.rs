@@ -1,4 +1,4 @@
-//! `[regress]`: what counts as a regression.
+//! `[regress]`: settings of what counts as a regression.
 
 use spec::params::{ParamType, Range, Value};
 use spec::regress_settings::{EffectUnit, RegressMetric, RegressSettings};
@@ -18,7 +18,7 @@ impl Reader<'_> {
             self.diagnostics.push(
                 Diagnostic::error("`metrics` is empty", &entry.value.place)
                     .label("nothing would be compared")
-                    .help("leave it out to compare everything"),
+                    .help("remove it to compare everything"),
             );
         }
         self.min_effects(&node, &mut out);
@@ -29,7 +29,7 @@ impl Reader<'_> {
         let Some(entry) = node.get("min_effect") else { return };
         if !matches!(entry.value.value, NodeValue::Table(_)) {
             self.diagnostics.push(
-                Diagnostic::error("`min_effect` is a table", &entry.value.place)
+                Diagnostic::error("`min_effect` must be a table", &entry.value.place)
                     .label(format!("found {}", entry.value.describe()))
                     .help("each metric has its own unit: min_effect = { test_loss = 0.02 }"),
             );

@@ -19,9 +19,9 @@ spec::settings! {
     }
 }
 
-/// `seeds = 3` reads like three runs, and like the run of seed 3.
+/// Returns the problem of `seeds = 3`, which could mean three seeds or the seed 3.
 fn one_number(n: i64, place: &Place) -> Diagnostic {
-    let d = Diagnostic::error("`seeds` is a list of seeds, or how many", place);
+    let d = Diagnostic::error("`seeds` must be a list of seeds or a count", place);
     let list = format!("seeds = [{n}] for the one seed {n}");
     let several = match n {
         0 => return d.label("a bare number").help(format!("write {list}")),
@@ -33,7 +33,7 @@ fn one_number(n: i64, place: &Place) -> Diagnostic {
 }
 
 impl Reader<'_> {
-    /// The seeds, with looks at them on the way, where there are any, and the place of these.
+    /// Reads the seeds (default `[0]`), and their interim looks with the place, if there are any.
     pub(crate) fn seeds(&mut self, root: &Node, model: &str) -> (Vec<u64>, Option<(Until, Place)>) {
         let one = || (vec![0], None);
         let Some(node) = self.table(root, "repeat", false) else { return one() };
@@ -45,17 +45,20 @@ impl Reader<'_> {
         if model == FUNCTION {
             self.diagnostics.push(
                 Diagnostic::error("the seeds of a function decide nothing", &entry.value.place)
-                    .label("its start and its steps are the same for all")
-                    .help("leave `seeds` out"),
+                    .label("its start and its steps are the same for every seed")
+                    .help("remove `seeds`"),
             );
             return one();
         }
         if let Some(confirm) = root.get("confirm") {
             self.diagnostics.push(
-                Diagnostic::error("beside [confirm] these seeds choose", &entry.value.place)
-                    .label("and each configuration needs as many")
-                    .also(&confirm.key_place, "those of [confirm] judge")
-                    .help("give a number of seeds here, and `until` to those of [confirm]"),
+                Diagnostic::error(
+                    "`until` cannot be used here beside [confirm]",
+                    &entry.value.place,
+                )
+                .label("these seeds choose, so every configuration needs all of them")
+                .also(&confirm.key_place, "its seeds judge")
+                .help("write a fixed number of seeds here, and `until` in [confirm]"),
             );
             return one();
         }
@@ -66,8 +69,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The seeds of a table's key `seeds`: a list of them, or how many from which on. None where
-    /// there is a problem, which is told of.
+    /// Reads the key `seeds` of a table: a list of seeds, or `{ count, base }`. `None` if it is
+    /// invalid, which is reported.
     pub(crate) fn seed_list(&mut self, table: &str, entry: &Entry) -> Option<Vec<u64>> {
         let seed = setting("seeds", ParamType::Int, Range::NonNegative);
         if let NodeValue::Table(_) = entry.value.value {
@@ -85,7 +88,7 @@ impl Reader<'_> {
         Some(values.collect())
     }
 
-    /// `{ count, base }`.
+    /// Reads `{ count, base }`; by default 1 and 0.
     fn counted_seeds(&mut self, table: &str, entry: &Entry) -> Option<Vec<u64>> {
         let what = if table == "repeat" { "seeds".to_owned() } else { format!("{table}.seeds") };
         self.known_keys(&entry.value, &["count", "base"], &what);
@@ -107,7 +110,8 @@ impl Reader<'_> {
             return None;
         }
         let Some(end) = base.checked_add(count) else {
-            self.diagnostics.push(Diagnostic::error("the last seed does not fit 63 bits", place));
+            self.diagnostics
+                .push(Diagnostic::error("the last seed does not fit in 63 bits", place));
             return None;
         };
         Some((base..end).map(|seed| seed as u64).collect())

@@ -1,4 +1,4 @@
-//! `[report]`: what the report shows.
+//! `[report]`: settings of the report.
 
 use spec::report_settings::ReportSettings;
 

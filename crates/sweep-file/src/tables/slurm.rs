@@ -1,4 +1,4 @@
-//! `[slurm]`: how tasks of a cluster are asked for.
+//! `[slurm]`: settings of cluster tasks.
 
 use spec::slurm::{RunsPerTask, SlurmSettings, time_in_seconds};
 
@@ -8,15 +8,15 @@ use crate::duration::duration;
 use crate::node::{Node, NodeValue};
 use crate::reader::Reader;
 
-/// Seconds that a task may ask for.
+/// Range of `time`, in seconds.
 const TIMES: std::ops::RangeInclusive<u64> = 60..=365 * 86_400;
 
 const TIME_FORMS: &str = "\"30m\", \"2h\", \"3d\", or as Slurm writes it: \"HH:MM:SS\", \"D-HH\", \"D-HH:MM\", \"D-HH:MM:SS\"";
 
-/// Memory beyond this is taken for a slip of the keyboard: a pebibyte in KiB.
+/// Largest memory in KiB, a pebibyte; more is treated as a typing error.
 const MOST_MEMORY: u64 = 1 << 40;
 
-/// Lines that `sbatch` reads as flags when they stand before the first command.
+/// Prefixes of lines that `sbatch` reads as flags before the first command.
 const DIRECTIVES: [&str; 3] = ["#SBATCH", "#PBS", "#BSUB"];
 
 impl Reader<'_> {
@@ -45,7 +45,7 @@ impl Reader<'_> {
         given.flatten().map_or(RunsPerTask::Auto, RunsPerTask::Number)
     }
 
-    /// A name that stands in a flag: no blanks, not empty.
+    /// Reads a name that becomes the value of a flag: not empty and without spaces.
     fn slurm_name(&mut self, table: &Node, key: &str) -> Option<String> {
         let node = &table.get(key)?.value;
         let path = format!("slurm.{key}");
@@ -57,13 +57,13 @@ impl Reader<'_> {
             return None;
         }
         let problem = if name.is_empty() {
-            ("is empty", "leave the key out for the site's default")
+            ("is empty", "remove the key for the site's default")
         } else if name.contains(char::is_whitespace) {
             match key {
                 "partition" => {
-                    ("holds a blank", "several are parted by commas alone: \"gpu,long\"")
+                    ("contains a space", "separate several by commas alone: \"gpu,long\"")
                 }
-                _ => ("holds a blank", "it is one word"),
+                _ => ("contains a space", "write one word"),
             }
         } else {
             return Some(name.clone());
@@ -74,16 +74,16 @@ impl Reader<'_> {
         None
     }
 
-    /// Whether the text is free of control characters, which no flag, and no line of
-    /// a script that a person means, holds.
+    /// Returns whether a text has no control characters, which are never intended in a flag or in a
+    /// line of a script; reports the first one.
     fn without_control(&mut self, path: &str, text: &str, node: &Node) -> bool {
         let Some(control) = text.chars().find(|c| c.is_control()) else { return true };
-        let d = Diagnostic::error(format!("`{path}` holds a control character"), &node.place)
+        let d = Diagnostic::error(format!("`{path}` contains a control character"), &node.place)
             .label(control.escape_debug().to_string());
         self.diagnostics.push(match (path, control) {
             ("slurm.setup", '\n') => d.help("write a string for each line"),
-            ("slurm.setup", '\t') => d.help("write a blank in its place"),
-            _ => d.help("leave it out"),
+            ("slurm.setup", '\t') => d.help("write a space instead"),
+            _ => d.help("remove it"),
         });
         false
     }
@@ -101,9 +101,7 @@ impl Reader<'_> {
                 };
                 self.diagnostics.push(
                     Diagnostic::error("`slurm.time` needs a unit", &node.place)
-                        .label(
-                            "Slurm takes a bare number for minutes, `[train] timeout` for seconds",
-                        )
+                        .label("Slurm reads a bare number as minutes, `[train] timeout` as seconds")
                         .help(help),
                 );
                 return None;
@@ -112,7 +110,7 @@ impl Reader<'_> {
                 let d = Diagnostic::error("`slurm.time` has the wrong type", &node.place);
                 self.diagnostics.push(match other {
                     NodeValue::Datetime(_) => d
-                        .label("without quotes TOML takes it for a time of day")
+                        .label("without quotes TOML reads it as a time of day")
                         .help("write it in quotes: time = \"00:30:00\""),
                     _ => d
                         .label(format!("expected a string, found {}", node.describe()))
@@ -145,11 +143,11 @@ impl Reader<'_> {
                 let unlimited =
                     ["unlimited", "infinite"].contains(&text.trim().to_lowercase().as_str());
                 let help = match unlimited {
-                    true => "leave the key out for the partition's own limit".to_owned(),
+                    true => "remove the key for the partition's own limit".to_owned(),
                     false => format!("write {TIME_FORMS}"),
                 };
-                Diagnostic::error("`slurm.time` is no length of time", &node.place)
-                    .label("1 minute to 365 days")
+                Diagnostic::error("`slurm.time` is not a duration", &node.place)
+                    .label("must be 1 minute to 365 days")
                     .help(help)
             }
         };
@@ -158,7 +156,7 @@ impl Reader<'_> {
     }
 
     fn slurm_mem(&mut self, node: &Node) -> Option<String> {
-        let help = "write \"4G\" or \"500M\"; \"0\" is all that a node has";
+        let help = "write \"4G\" or \"500M\"; \"0\" is all memory of a node";
         let text = match &node.value {
             NodeValue::Text(text) => text,
             NodeValue::Int(_) | NodeValue::Float(_) | NodeValue::HugeInt(_) => {
@@ -170,7 +168,7 @@ impl Reader<'_> {
                 };
                 self.diagnostics.push(
                     Diagnostic::error("`slurm.mem` needs a unit", &node.place)
-                        .label("Slurm takes a bare number for megabytes")
+                        .label("Slurm reads a bare number as megabytes")
                         .help(help),
                 );
                 return None;
@@ -186,12 +184,12 @@ impl Reader<'_> {
         if let Some(mem) = memory(text) {
             return Some(mem);
         }
-        // "4 GB", "4GiB": what was meant is plain, and Slurm would not take it.
+        // "4 GB" and "4GiB" have a clear meaning, but Slurm refuses them.
         let plain: String = text.to_uppercase().split_whitespace().collect();
         let near = memory(plain.strip_suffix('B').unwrap_or(&plain))
             .or_else(|| memory(plain.strip_suffix("IB")?));
         self.diagnostics.push(
-            Diagnostic::error("`slurm.mem` is no size that Slurm takes", &node.place)
+            Diagnostic::error("`slurm.mem` is not a size that Slurm accepts", &node.place)
                 .label("a whole number and one of K, M, G, T; at most 1024T")
                 .help(match near {
                     Some(near) => format!("did you mean \"{near}\"?"),
@@ -207,9 +205,9 @@ impl Reader<'_> {
         for (line, node) in self.strings(table, "setup", example) {
             if DIRECTIVES.iter().any(|d| line.starts_with(d)) {
                 self.diagnostics.push(
-                    Diagnostic::error("`slurm.setup` holds flags of sbatch", &node.place)
+                    Diagnostic::error("`slurm.setup` contains flags of sbatch", &node.place)
                         .label("sbatch reads this line, bash does not")
-                        .help("pass flags by their keys, others by extra = [\"--exclude=n7\"]"),
+                        .help("set flags by their keys, others with extra = [\"--exclude=n7\"]"),
                 );
             }
             lines.push(line);
@@ -232,15 +230,18 @@ impl Reader<'_> {
         flags
     }
 
-    /// The strings of a list, those with control characters told and left out.
+    /// Reads the strings of a list, without those that have control characters, which are reported.
     fn strings(&mut self, table: &Node, key: &str, example: &str) -> Vec<(String, Node)> {
         let Some(entry) = table.get(key) else { return Vec::new() };
         let path = format!("slurm.{key}");
         let NodeValue::Array(items) = &entry.value.value else {
             self.diagnostics.push(
-                Diagnostic::error(format!("`{path}` is a list of strings"), &entry.value.place)
-                    .label(format!("found {}", entry.value.describe()))
-                    .help(format!("for example {example}")),
+                Diagnostic::error(
+                    format!("`{path}` must be a list of strings"),
+                    &entry.value.place,
+                )
+                .label(format!("found {}", entry.value.describe()))
+                .help(format!("for example {example}")),
             );
             return Vec::new();
         };
@@ -258,8 +259,8 @@ impl Reader<'_> {
     }
 }
 
-/// A size as Slurm takes it, its unit in capitals: a whole number and at most one of
-/// K, M, G, T; without a unit megabytes.
+/// Returns a memory size with its unit in capitals: a whole number and at most one of K, M, G, T;
+/// without a unit it is in megabytes. `None` if Slurm would not accept it.
 fn memory(text: &str) -> Option<String> {
     let (number, shift) = match text.chars().next_back()? {
         'K' | 'k' => (&text[..text.len() - 1], 0),

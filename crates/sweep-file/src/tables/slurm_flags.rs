@@ -1,5 +1,5 @@
-//! `[slurm] extra`: flags of `sbatch` that are passed through, and those that
-//! are not, because the launcher lives by them or because a key stands for them.
+//! `[slurm] extra`: flags of `sbatch` that are passed through, and those that are refused because
+//! the launcher needs them or because a key sets them.
 
 /// A flag that is not passed through.
 struct Owned {
@@ -11,7 +11,7 @@ struct Owned {
 enum Why {
     /// This key of `[slurm]` sets it.
     Key(&'static str),
-    /// The launcher sets it, or could not work with it: the reason, the remedy.
+    /// The launcher sets it or could not work with it: the reason and the remedy.
     Launcher(&'static str, &'static str),
 }
 
@@ -28,10 +28,10 @@ const fn own(
     Owned { long, short, why: Why::Launcher(reason, remedy) }
 }
 
-const LEAVE_OUT: &str = "leave it out";
+const LEAVE_OUT: &str = "remove it";
 const LOGS: &str = "each task has its log in the report's folder";
-const REQUEUE: &str = "whether a task that lost its node starts again is the launcher's to say";
-const ENVIRONMENT: &str = "what the tasks inherit is the launcher's to say";
+const REQUEUE: &str = "the launcher decides whether a task that lost its node starts again";
+const ENVIRONMENT: &str = "the launcher decides what the tasks inherit";
 const SET_UP: &str = "set variables in `setup`: setup = [\"export NAME=value\"]";
 const NOTHING_SUBMITTED: &str = "sbatch would answer and submit nothing";
 
@@ -45,7 +45,7 @@ const OWNED: &[Owned] = &[
         "array",
         Some('a'),
         "the array's tasks are made from the plan",
-        "how many of them are there at once is max_parallel = 50, how many runs each trains is runs_per_task = 20",
+        "max_parallel = 50 limits concurrent tasks, runs_per_task = 20 the runs of each",
     ),
     own("output", Some('o'), LOGS, LEAVE_OUT),
     own("error", Some('e'), LOGS, LEAVE_OUT),
@@ -54,36 +54,31 @@ const OWNED: &[Owned] = &[
     own(
         "dependency",
         Some('d'),
-        "the job that makes the report waits for the tasks by it",
+        "the report's job uses it to wait for the tasks",
         "begin later with --begin=18:00, or start the sweep when the other job has ended",
     ),
     own(
         "clusters",
         Some('M'),
         "jobs of another cluster would not be found again",
-        "log in to that cluster, or give its slurm.conf by SLURM_CONF",
+        "log in to that cluster, or set SLURM_CONF to its slurm.conf",
     ),
     own("parsable", None, "the launcher passes it and reads the answer", LEAVE_OUT),
     own(
         "wrap",
         None,
-        "the launcher sends a script of its own",
-        "put what comes before the runs into `setup`",
+        "the launcher submits its own script",
+        "write what has to run first in `setup`",
     ),
     own("export", None, ENVIRONMENT, SET_UP),
     own("export-file", None, ENVIRONMENT, SET_UP),
     own(
         "wait",
         Some('W'),
-        "sbatch would hold the launcher until the end",
+        "sbatch would block the launcher until the end",
         "follow the jobs with --watch",
     ),
-    own(
-        "signal",
-        None,
-        "the launcher asks for the signal by which a task stops in time",
-        LEAVE_OUT,
-    ),
+    own("signal", None, "the launcher requests the signal that stops a task in time", LEAVE_OUT),
     own("requeue", None, REQUEUE, LEAVE_OUT),
     own("no-requeue", None, REQUEUE, LEAVE_OUT),
     own("test-only", None, NOTHING_SUBMITTED, "--plan shows the script and its flags"),
@@ -92,25 +87,24 @@ const OWNED: &[Owned] = &[
     own("version", Some('V'), NOTHING_SUBMITTED, LEAVE_OUT),
 ];
 
-/// Short flags of `sbatch` that take no value, so that another may follow in the
-/// same word: `-HQ`.
+/// Short flags of `sbatch` without a value, which can be combined in one word: `-HQ`.
 const WITHOUT_VALUE: &str = "HOQv";
 
-/// What is wrong with a flag.
+/// The problem of a flag.
 pub(crate) struct Refusal {
     pub(crate) message: String,
     pub(crate) label: String,
     pub(crate) help: String,
 }
 
-/// Whether this text can be passed to `sbatch` as one flag.
+/// Checks that a text can be passed to `sbatch` as one flag.
 ///
 /// # Errors
-/// Text that is no flag, and flags that are not the user's to pass.
+/// The text is not a flag, or the flag is set by a key or by the launcher.
 pub(crate) fn check(text: &str) -> Result<(), Refusal> {
     let no_flag = |label: &str, help: &str| {
         Err(Refusal {
-            message: format!("`{}` is no flag of sbatch", text.escape_debug()),
+            message: format!("`{}` is not a flag of sbatch", text.escape_debug()),
             label: label.to_owned(),
             help: help.to_owned(),
         })
@@ -119,16 +113,16 @@ pub(crate) fn check(text: &str) -> Result<(), Refusal> {
         let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
         if let (Some((name, value)), None) = (name.split_once([' ', '\t']), value) {
             let joined = format!("write it with `=`: \"--{name}={}\"", value.trim());
-            return no_flag("a blank in the flag's name", &joined);
+            return no_flag("a space in the flag's name", &joined);
         }
         let named = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if name.is_empty() || name.starts_with('-') || !name.chars().all(named) {
             return no_flag(
-                "a name of letters, digits and `-` belongs after `--`",
+                "a name of letters, digits and `-` must follow `--`",
                 "for example \"--exclude=n7\"",
             );
         }
-        // `sbatch` takes any beginning of a name for the whole.
+        // `sbatch` accepts any prefix of a flag's name.
         let exact = OWNED.iter().find(|o| o.long == name);
         return match exact.or_else(|| OWNED.iter().find(|o| o.long.starts_with(name))) {
             Some(owned) => Err(refusal(&format!("--{name}"), owned)),

@@ -26,8 +26,8 @@ spec::settings! {
 }
 
 impl Reader<'_> {
-    /// `[target]`, and whether training stops there. A function has no splits:
-    /// nothing but its value is there to choose by.
+    /// Reads `[target]`, and whether training stops there. A function has no splits, so only its
+    /// value can be the metric.
     pub(crate) fn target(
         &mut self,
         root: &Node,
@@ -41,7 +41,7 @@ impl Reader<'_> {
         if stop && target.as_ref().is_some_and(|(t, _)| t.at == TargetAt::Best) {
             let at = node.get("at").map_or(&node.place, |entry| &entry.value.place);
             self.diagnostics.push(
-                Diagnostic::error("`at = \"best\"` and `stop = true` exclude each other", at)
+                Diagnostic::error("`at = \"best\"` and `stop = true` are mutually exclusive", at)
                     .label("runs that stop at the target are judged by how soon they reach it")
                     .help("remove one of the two"),
             );
@@ -49,7 +49,7 @@ impl Reader<'_> {
         (target, stop)
     }
 
-    /// Refuses a `stop` that goes with nothing to stop at.
+    /// Refuses a `stop` without a value, or at a test metric.
     fn target_stop(
         &mut self,
         node: &Node,
@@ -73,8 +73,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The best epoch is one of the validation split alone, since any other split would
-    /// choose the epoch by what it is fitted to or judged on.
+    /// Refuses `at = "best"` on any other split than validation: it would choose the epoch on
+    /// training or test data.
     fn target_at(&mut self, node: &Node, at: TargetAt, split: Split) {
         let Some(entry) = node.get("at") else { return };
         if at == TargetAt::Best && split != Split::Validation {
@@ -83,9 +83,7 @@ impl Reader<'_> {
                     "`at = \"best\"` needs a target on the validation split",
                     &entry.value.place,
                 )
-                .label(
-                    "the best epoch would be chosen on the data that is trained on or that judges",
-                )
+                .label("the best epoch would be chosen on training or test data")
                 .help(
                     "use metric = \"validation.accuracy\" or \"validation.loss\", or at = \"last\"",
                 ),
@@ -117,7 +115,7 @@ impl Reader<'_> {
         if function && (split, metric) != (Split::Test, Metric::LOSS) {
             self.diagnostics.push(
                 Diagnostic::error(format!("a function has no {path}"), &entry.value.place)
-                    .label("nothing is classified, nothing is held out")
+                    .label("it classifies nothing and holds nothing out")
                     .help("use test.loss, the function's value after each epoch"),
             );
             return None;

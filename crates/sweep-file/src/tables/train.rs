@@ -1,5 +1,5 @@
-//! `[train]` beside its hyper-parameters: early stopping, what is kept, lengths
-//! of time.
+//! `[train]` except for its hyper-parameters: early stopping, metrics, evaluations, artifacts and
+//! the timeout.
 
 use spec::metric::Metric;
 use spec::params::{ParamType, Params, Range, Value};
@@ -13,7 +13,7 @@ use crate::node::{Node, NodeValue};
 use crate::reader::{Reader, setting};
 use crate::source::Place;
 
-/// Keys of `[train]` that are no hyper-parameters.
+/// Keys of `[train]` that are not hyper-parameters.
 pub(crate) const TRAIN_SETTINGS: &[&str] = &[
     "early_stopping",
     "checkpoint_every",
@@ -29,7 +29,7 @@ impl Reader<'_> {
         let node = train.get("early_stopping")?.value.clone();
         if !matches!(node.value, NodeValue::Table(_)) {
             self.diagnostics.push(
-                Diagnostic::error("`early_stopping` is a table", &node.place)
+                Diagnostic::error("`early_stopping` must be a table", &node.place)
                     .label(format!("found {}", node.describe()))
                     .help("write [train.early_stopping] on a line of its own, and its keys below"),
             );
@@ -45,7 +45,7 @@ impl Reader<'_> {
         Some((axes, node.place.clone()))
     }
 
-    /// `metrics`: one name or a list, each once.
+    /// Reads `metrics`: one name or a list without repetitions.
     pub(crate) fn metrics(&mut self, train: &Node) -> Vec<(Metric, Place)> {
         let Some(entry) = train.get("metrics") else { return Vec::new() };
         let metric = setting("metrics", ParamType::Choice(Metric::names_on_request()), Range::Any);
@@ -61,15 +61,15 @@ impl Reader<'_> {
             self.diagnostics.push(
                 Diagnostic::error("`evaluate_every` counts steps", &entry.value.place)
                     .label("runs by epochs are evaluated after each epoch")
-                    .help("write `steps` in place of `epochs`, or remove it"),
+                    .help("write `steps` instead of `epochs`, or remove it"),
             );
         }
         if let Some(entry) = train.get("timeout") {
             out.timeout = seconds(&entry.value);
             if out.timeout.is_none() {
                 self.diagnostics.push(
-                    Diagnostic::error("`timeout` is no length of time", &entry.value.place)
-                        .label("at least a millisecond, at most a year")
+                    Diagnostic::error("`timeout` is not a duration", &entry.value.place)
+                        .label("must be 1 millisecond to 1 year")
                         .help("write seconds, or a string such as \"90s\", \"30m\", \"2h\""),
                 );
             }
@@ -78,12 +78,12 @@ impl Reader<'_> {
     }
 }
 
-/// A length of time: seconds, or a string with a unit.
+/// Reads a duration in seconds: a number of seconds, or a string with a unit.
 fn seconds(node: &Node) -> Option<f64> {
     match &node.value {
         NodeValue::Int(n) => bounded(*n as f64),
         NodeValue::Float(x) => bounded(*x),
-        // A string of mere digits is taken for a forgotten unit.
+        // A string without a unit is refused, since the unit was probably forgotten.
         NodeValue::Text(text) if text.trim().ends_with(|c: char| c.is_ascii_digit()) => None,
         NodeValue::Text(text) => duration(text),
         _ => None,

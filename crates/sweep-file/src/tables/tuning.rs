@@ -14,14 +14,14 @@ spec::settings! {
     TuningTable in "tuning" {
         /// Epochs at which the worse configurations of each optimizer are cut, rising, each before the last epoch; required.
         rungs: Vec<u64> = Vec::new(), AtLeast(1.0);
-        /// The part of the configurations of each optimizer that goes on at a rung, at least one and all that tie with the last of them.
+        /// The fraction of each optimizer's configurations that continues past a rung, at least one and all that tie with the last of them.
         keep: f64 = 1.0 / 3.0 => "a number or a fraction such as \"1/3\", between 0 and 1", "1/3";
     }
 }
 
 impl Reader<'_> {
-    /// `[tuning]` of a sweep with a model of this kind. None where there is none, or a problem,
-    /// which is told of.
+    /// Reads `[tuning]` of a sweep with a model of this kind. `None` if there is none, or if it is
+    /// invalid, which is reported.
     pub(crate) fn tuning(&mut self, root: &Node, model: &str) -> Option<TuningRequest> {
         let node = self.table(root, "tuning", false)?;
         let known = self.diagnostics.len();
@@ -32,7 +32,7 @@ impl Reader<'_> {
         }
         if model == FUNCTION {
             self.diagnostics.push(
-                Diagnostic::error("a function has no rungs", &node.place)
+                Diagnostic::error("a function cannot have rungs", &node.place)
                     .label("functions are judged one by one, by their last value")
                     .help("remove [tuning]"),
             );
@@ -48,17 +48,15 @@ impl Reader<'_> {
         };
         let place = &rungs.value.place;
         if given.rungs.is_empty() || given.rungs.windows(2).any(|pair| pair[0] >= pair[1]) {
-            self.diagnostics.push(
-                Diagnostic::error("rungs rise from one to the next", place)
-                    .help("write rungs = [1, 3]"),
-            );
+            self.diagnostics
+                .push(Diagnostic::error("rungs must increase", place).help("write rungs = [1, 3]"));
             return None;
         }
         let rungs = Rungs { rungs: given.rungs, keep };
         Some(TuningRequest { rungs, place: place.clone() })
     }
 
-    /// The share of `keep`; none where it is left out, or a problem, which is told of.
+    /// Reads `keep`, a fraction; `None` if it is not given, or if it is invalid, which is reported.
     fn keep(&mut self, node: &Node) -> Option<f64> {
         let entry = node.get("keep")?;
         let number = match &entry.value.value {
@@ -71,7 +69,7 @@ impl Reader<'_> {
         if share.is_none() {
             self.diagnostics.push(
                 Diagnostic::error(
-                    "`tuning.keep` is a part of the configurations",
+                    "`tuning.keep` must be a fraction of the configurations",
                     &entry.value.place,
                 )
                 .label("must be above 0 and below 1")
@@ -82,7 +80,7 @@ impl Reader<'_> {
     }
 }
 
-/// `1/3` as a number; none of anything else.
+/// Parses a fraction such as `1/3`; `None` for anything else.
 fn fraction(text: &str) -> Option<f64> {
     let (above, below) = text.split_once('/')?;
     let part = |text: &str| text.trim().parse::<u32>().ok();

@@ -1,4 +1,4 @@
-//! `until` of the seeds that judge: looks on the way, at which no more seeds may be needed.
+//! `until` of the seeds that judge: interim looks, after which no more seeds may be needed.
 
 use spec::params::{ParamType, Range, Value};
 use spec::stages::{Goal, Until};
@@ -9,32 +9,34 @@ use crate::node::{Entry, Node};
 use crate::reader::{Reader, setting};
 
 spec::settings! {
-    /// Seeds that are trained until what they decide is known.
+    /// Seeds that are trained until a decision is reached.
     UntilTable in "confirm.seeds" {
         /// The first seed; the others follow it.
         base: u64 = 0, NonNegative;
-        /// What has to be decided for no more seeds to be trained.
+        /// The decision after which no more seeds are trained.
         until: Goal = Goal::Best, Any;
         /// Seeds of each optimizer at each look, rising.
         looks: Vec<u64> = vec![10, 20], AtLeast(2.0);
-        /// The part of the level that each look may spend; together 1.
+        /// The fraction of the level that each look may spend; they sum to 1.
         share: Vec<f64> = Vec::new() => "a list of numbers, as many as looks", "equal parts";
-        /// The chance of any false decision at all looks together.
+        /// The chance of any false decision over all looks together.
         level: f64 = 0.05, Within(1e-6, 0.5);
     }
 }
 
-/// Most seeds of the last look: the test of more is no exact one, and the level would not hold.
+/// Largest number of seeds at a look; the test is exact only up to it, and needs that for its
+/// level.
 const MOST: u64 = 30;
 
-/// Returns whether the seeds are those of looks on the way.
+/// Returns whether the seeds have interim looks.
 pub(crate) fn is_given(seeds: &Entry) -> bool {
     ["until", "looks", "share", "level"].iter().any(|key| seeds.value.get(key).is_some())
 }
 
 impl Reader<'_> {
-    /// The seeds of `{ base, until, looks, share, level }`, the value of `table`, with what ends
-    /// them, of a sweep of so many optimizers. None where there is a problem, which is told of.
+    /// Reads `{ base, until, looks, share, level }`, the value of `table`, in a sweep with this
+    /// number of optimizers. Returns all seeds and the rule that ends them; `None` if it is
+    /// invalid, which is reported.
     pub(crate) fn until(
         &mut self,
         table: &str,
@@ -78,16 +80,16 @@ impl Reader<'_> {
     }
 }
 
-/// What is wrong with looks and shares that are well-formed.
+/// Returns the problem of looks and shares whose types are valid; `None` if there is none.
 fn unfit(until: &Until, node: &Node, optimizers: usize) -> Option<Diagnostic> {
     let at = |key: &str| node.get(key).map_or(&node.place, |entry| &entry.value.place);
     let looks = &until.looks;
     if looks.is_empty() || looks.windows(2).any(|pair| pair[0] >= pair[1]) {
-        let message = "the looks of `until` rise from one to the next";
+        let message = "the looks of `until` must increase";
         return Some(Diagnostic::error(message, at("looks")).help("write looks = [10, 20]"));
     }
     if looks.iter().any(|look| *look > MOST) {
-        let message = format!("a look at more than {MOST} seeds");
+        let message = format!("a look can have at most {MOST} seeds");
         return Some(
             Diagnostic::error(message, at("looks")).help("give the last look fewer seeds"),
         );
@@ -114,18 +116,18 @@ fn unfit(until: &Until, node: &Node, optimizers: usize) -> Option<Diagnostic> {
     let level = format!("the {:.3} that it may spend", until.share[blind] * until.level);
     Some(
         Diagnostic::error(
-            format!("a look at {} seeds can decide on nothing", looks[blind]),
+            format!("a look at {} seeds cannot decide anything", looks[blind]),
             at("looks"),
         )
         .label(match pairs {
-            1 => format!("the smallest p of so few is above {level}"),
-            _ => format!("the smallest p of so few, times {pairs} pairs, is above {level}"),
+            1 => format!("the smallest p of its test is above {level}"),
+            _ => format!("the smallest p of its test, times {pairs} pairs, is above {level}"),
         })
         .help(format!("give it at least {least} seeds, or a larger share")),
     )
 }
 
-/// The smallest two-sided p of an exact test of n signs: two of 2^n.
+/// Returns the smallest two-sided p of an exact sign test with n seeds: 2 of 2^n outcomes.
 fn smallest_p(n: u64) -> f64 {
     2.0 * 0.5f64.powi(n.min(2_000) as i32)
 }

@@ -1,10 +1,10 @@
-//! Files with each trap, and files next to them without.
+//! Cases of the tests of lints.
 
 use spec::lint::Lint;
 
 use crate::{optimizer, own, scheduled};
 
-/// Of each lint files with the trap, and files next to it without.
+/// Sweep files that trigger each lint, and similar files that do not.
 pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
     let of = |epochs, all: &[&str]| all.iter().map(|s| scheduled(epochs, s)).collect::<Vec<_>>();
     let keys = |all: &[&str]| all.iter().map(|s| optimizer(s)).collect::<Vec<_>>();
@@ -228,7 +228,7 @@ pub(crate) fn cases(lint: Lint) -> (Vec<String>, Vec<String>) {
                 vec![without(two.clone()), two.replace("237", "0")],
                 vec![
                     two.clone(),
-                    // Nothing is chosen, or the file says by what.
+                    // Nothing is chosen, or the file names the metric.
                     without(optimizer("kind = \"sgd\"")),
                     without(two.replace("[[optimizer]]", target)),
                 ],

@@ -1,4 +1,4 @@
-//! What changes the ids of runs, and what does not.
+//! Tests of the keys that change the ids of runs, and of those that do not.
 
 use spec::params::{Param, ParamType, Params, Value};
 use spec::plan::{Plan, TargetAt};
@@ -12,7 +12,7 @@ use spec::{ModelSpec, OptimizerSpec, ScheduleSpec};
 
 use crate::{BASE, plan, plan_with};
 
-/// Another value of a parameter than this one.
+/// Returns a value of a parameter that differs from the given one.
 fn other(param: &Param, value: &Value) -> String {
     match (param.ty, value) {
         (ParamType::Bool, Value::Bool(b)) => (!b).to_string(),
@@ -35,7 +35,7 @@ fn other(param: &Param, value: &Value) -> String {
     }
 }
 
-/// One case a field, from the descriptors, so that a new field is a new case.
+/// Tests one case per field of the descriptors, so that a new field is tested, too.
 #[test]
 fn each_field_changes_the_id() {
     let ids = |text: &str, set: &[String]| {
@@ -84,21 +84,22 @@ fn each_field_changes_the_id() {
         ];
         for (group, path, params) in groups {
             for param in params {
-                // One loss is all there is to choose from so far.
+                // Only one loss suits the data.
                 if matches!(param.ty, ParamType::Choice(names) if names.len() == 1) {
                     continue;
                 }
-                // Sequences are those of a text: tests/text.rs.
+                // Only texts have sequences: tests/text.rs.
                 if ["context", "batching"].contains(&param.name) {
                     continue;
                 }
-                // Full batches leave none free.
+                // Full batches leave no choice.
                 if !full.is_empty()
                     && ["batch_size", "validation", "dataset", "augment"].contains(&param.name)
                 {
                     continue;
                 }
-                // L-BFGS and what averages go with less around them: optimizer/around.rs.
+                // L-BFGS and averaging optimizers allow fewer keys around them:
+                // optimizer/around.rs.
                 let around = UpdateSpec::names().any(|name| name == param.name);
                 if around && (!full.is_empty() || base.optimizer.averages()) {
                     continue;
@@ -139,7 +140,7 @@ fn what_changes_no_result_changes_no_id() {
         min_effect: 0.02,
         ..ReportSettings::default()
     };
-    // What is neutral is left out of what is stored.
+    // Neutral values are left out of stored forms.
     let stored = serde_json::to_string(&without).unwrap();
     assert!(!stored.contains("\"at\"") && !stored.contains("\"min_effect\":0"), "{stored}");
     assert_eq!(with.target.at, TargetAt::Best);
