@@ -1,6 +1,6 @@
-//! Gives the crate the hash of the sources that decide what training computes,
-//! and writes the folder of libtorch into the binaries as their run path, so
-//! that they start without `LD_LIBRARY_PATH`.
+//! Passes the crate the hash of the sources that decide what training computes, and writes
+//! libtorch's folder into the binaries as their run path, so that they start without
+//! `LD_LIBRARY_PATH`.
 
 mod sources;
 
@@ -21,14 +21,15 @@ fn main() {
     }
 }
 
-/// The version whose headers the bindings are compiled with; nothing where no file names it.
+/// Passes the crate the libtorch version whose headers the bindings are compiled with; empty if no
+/// file names it.
 fn built_version(lib: &Path) {
     let version = lib.parent().and_then(torch_version::of_folder).unwrap_or_default();
     println!("cargo::rustc-env=SWEEP_BUILT_LIBTORCH={version}");
 }
 
 fn run_path(lib: &str) {
-    // A program for other machines finds libtorch there, by LD_LIBRARY_PATH.
+    // A program built for other machines finds libtorch by their LD_LIBRARY_PATH instead.
     println!("cargo::rerun-if-env-changed=SWEEP_NO_RUN_PATH");
     if env::var_os("SWEEP_NO_RUN_PATH").is_some()
         || env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux")
@@ -40,7 +41,7 @@ fn run_path(lib: &str) {
     // the libraries too (libtorch_cpu.so itself needs libcudart.so and others).
     println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags");
     if Path::new(lib).join("libtorch_cuda.so").exists() {
-        // Nothing refers to a symbol of it; loading it is what registers CUDA.
+        // No code refers to its symbols; loading it registers CUDA.
         println!("cargo::rustc-link-arg=-Wl,--no-as-needed,-ltorch_cuda,--as-needed");
     }
 }

@@ -1,13 +1,13 @@
-//! Which files decide what training computes; read by build.rs and by tests/sources.rs,
-//! which holds the list of `spec` to the folder.
+//! The files that decide what training computes. build.rs hashes them; tests/sources.rs checks the
+//! lists of `spec` against its folder.
 
-/// Folders, relative to this crate, whose sources are hashed whole.
+/// Folders, relative to this crate, of which all sources are hashed.
 #[allow(dead_code)]
 pub const CRATES: &[&str] =
     &["../data/src", "../model/src", "../optimizer-registry/src", "../seed-stream/src", "src"];
 
-/// Files and folders of `../spec/src` that are hashed: formulas, stopping, what is
-/// trained on what, and how a stored run becomes these.
+/// Files and folders of `../spec/src` that are hashed: formulas, stopping rules, specifications of
+/// models and data, and how a stored run is read into them.
 pub const COMPUTING: &[&str] = &[
     "augment.rs",
     "dataset",
@@ -35,8 +35,8 @@ pub const COMPUTING: &[&str] = &[
     "update.rs",
 ];
 
-/// The others: sweep files and their diagnostics, stored forms of what was computed, what
-/// is shown and where, and names of runs.
+/// The other files and folders, which are not hashed: sweep files and their diagnostics, stored
+/// forms of results, what is displayed and where, and names of runs.
 #[allow(dead_code)]
 pub const DESCRIBING: &[&str] = &[
     "claim.rs",

@@ -2,7 +2,7 @@
 //! Training:   y = gamma (x - m) / sqrt(v + eps) + beta, m and v the mean and the biased variance
 //! of the batch;  M <- (1 - a) M + a m;  V <- (1 - a) V + a v n / (n - 1).
 //! Evaluation: y = gamma (x - M) / sqrt(V + eps) + beta.
-//! m and v are over the batch and, of maps, over all positions; n is how many numbers they are of.
+//! m and v are taken over the batch and, for maps, over all positions; n is their number of values.
 //! Shapes: x is [batch, features] or [batch, features, height, width]; gamma, beta, M, V are
 //! [features].
 //! Defaults: gamma 1, beta 0, M 0, V 1, a 0.1, eps 1e-5.
@@ -11,32 +11,32 @@
 //! Differs from PyTorch: a training batch of one sample, which PyTorch refuses, is normalised by M
 //! and V and leaves them as they are.
 //!
-//! Not Burn's layer: that averages biased variances, and what a visitor reads of its running
-//! values (a digest, a checkpoint) is one update late. Here they are written at once.
+//! Burn's own layer is not used: it averages biased variances, and a visitor (a digest, a
+//! checkpoint) reads its running values one update late. Here they are written at once.
 
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// a: weight of the newest batch in the running averages.
+/// Weight a of the newest batch in the running averages, 0..1.
 pub const MOMENTUM: f64 = 0.1;
-/// eps.
+/// eps, added to the variance.
 pub const EPSILON: f64 = 1e-5;
 
 /// The layer. Parameter paths: `gamma`, `beta`, `running_mean`, `running_var`; the last two have no
 /// gradient, so no optimizer touches them.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
-    /// Factor of each feature.
+    /// Factor of each feature, `[features]`.
     pub gamma: Param<Tensor<1>>,
-    /// Shift of each feature.
+    /// Shift of each feature, `[features]`.
     pub beta: Param<Tensor<1>>,
-    /// M.
+    /// M: running mean, `[features]`.
     pub running_mean: RunningState<Tensor<1>>,
-    /// V.
+    /// V: running unbiased variance, `[features]`.
     pub running_var: RunningState<Tensor<1>>,
 }
 
-/// Builds it; nothing in it is random.
+/// Builds the layer; nothing in it is random.
 pub fn build(features: usize, device: &Device) -> BatchNorm {
     let param =
         |value: f32| Param::from_data(TensorData::new(vec![value; features], [features]), device);
@@ -49,8 +49,8 @@ pub fn build(features: usize, device: &Device) -> BatchNorm {
 }
 
 impl BatchNorm {
-    /// y of `[batch, features]` or `[batch, features, height, width]`; in training where the
-    /// input is part of a graph of gradients.
+    /// Returns y for `[batch, features]` or `[batch, features, height, width]`. The layer trains if
+    /// the input is on a device with autodiff.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let features = x.dims()[1];
         let n = x.dims().iter().product::<usize>() / features.max(1);
@@ -85,9 +85,10 @@ impl BatchNorm {
     }
 }
 
-/// The mean over all dimensions but that of the features, which are kept with the size 1.
+/// Returns the mean over all dimensions except that of the features; reduced dimensions have size
+/// 1.
 fn mean_of_features<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    // Positions first: they are few of many numbers.
+    // Innermost dimensions first: the positions of maps, then the batch.
     (0..D).rev().filter(|&dim| dim != 1).fold(x, |x, dim| x.mean_dim(dim))
 }
 
@@ -98,6 +99,6 @@ fn average(state: &RunningState<Tensor<1>>, new: Tensor<1>) {
 
 fn replace(state: &RunningState<Tensor<1>>, value: Tensor<1>) {
     state.update(value);
-    // Burn keeps an update aside until it is asked for in this way.
+    // Burn defers an update until it is requested in this way.
     state.value_sync();
 }

@@ -1,19 +1,18 @@
 //! Initial weights, drawn on the host.
 //!
-//! PyTorch's default for `torch.nn.Linear` and `torch.nn.Conv2d`
-//! (`reset_parameters`): weight and bias are both uniform in [-k, k) with
-//! k = 1 / sqrt(fan_in), where fan_in is the number of inputs of one output:
-//! features, or channels times the kernel's area. Burn would draw the same distribution, but from a
-//! generator that is shared by the whole process and at the first use of a
-//! parameter, so the weights would depend on what else the process does.
+//! The default is PyTorch's for `torch.nn.Linear` and `torch.nn.Conv2d` (`reset_parameters`):
+//! weight and bias are both uniform in [-k, k) with k = 1 / sqrt(fan_in), where fan_in is the
+//! number of inputs of one output: features, or channels times the kernel's area. Burn would draw
+//! the same distribution, but from a generator shared by the whole process and at the first use of
+//! a parameter, so that the weights would depend on what else the process does.
 //!
-//! A model may have a standard of its own ([`Standard`]): weights of `gpt` are normal, as
-//! nanoGPT's, and its biases 0. `[model] init` asks for other distributions ([`spec::init`]); fan_out is the number of
-//! outputs that an input has, or output channels times the kernel's area.
+//! A model may have another default ([`Standard`]): weights of `gpt` are normal, as in nanoGPT, and
+//! its biases 0. `[model] init` selects other distributions ([`spec::init`]), where fan_out is the
+//! number of outputs of one input: outputs, or output channels times the kernel's area.
 //!
-//! Each parameter has a stream of its own, `init/<path>`, so that adding a
-//! layer changes no other layer's weights. Values are drawn in PyTorch's order
-//! (`[out, in]`, row-major) and laid out as Burn wants them (`[in, out]`).
+//! Each parameter has its own stream, `init/<path>`, so that adding a layer changes no other
+//! layer's weights. Values are drawn in PyTorch's order (`[out, in]`, row-major) and stored in
+//! Burn's layout (`[in, out]`).
 
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -23,25 +22,25 @@ use spec::init::{BiasInit, Init, InitSpec};
 use spec::parameters::ParameterTable;
 use spec::seed;
 
-/// The distribution of the parameters of a model, and the seed they are drawn from.
+/// Distribution of a model's parameters, and the seed from which they are drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Draws<'a> {
-    /// `[model] init` and its like.
+    /// `[model] init` and related keys.
     pub init: &'a InitSpec,
     /// The run's seed.
     pub seed: u64,
 }
 
-/// The distribution of a layer's parameters where `[model] init` asks for none.
+/// Distribution of a layer's parameters if `[model] init` selects none.
 #[derive(Clone, Copy, Debug)]
 pub enum Standard {
-    /// That of PyTorch's layers: weights and biases uniform within 1 / sqrt(fan in).
+    /// PyTorch's default: weights and biases uniform in [-k, k), k = 1 / sqrt(fan_in).
     FanIn,
-    /// Weights normal with this deviation, biases 0.
+    /// Weights normal with mean 0 and this standard deviation, biases 0.
     Normal(f64),
 }
 
-/// Numbers of inputs of an output, and of outputs of an input.
+/// fan_in and fan_out of a layer.
 #[derive(Clone, Copy)]
 struct Fans {
     into: usize,
@@ -49,7 +48,7 @@ struct Fans {
 }
 
 impl Draws<'_> {
-    /// `n` weights of the parameter `path`.
+    /// Draws the `n` weights of the parameter `path`.
     fn weights(&self, standard: Standard, path: &str, fans: Fans, n: usize) -> Vec<f32> {
         let mut stream = seed::stream(self.seed, &format!("init/{path}"));
         let into = fans.into.max(1) as f64;
@@ -80,7 +79,7 @@ impl Draws<'_> {
         }
     }
 
-    /// `n` biases of the parameter `path`.
+    /// Draws the `n` biases of the parameter `path`.
     fn biases(&self, standard: Standard, path: &str, fans: Fans, n: usize) -> Vec<f32> {
         match self.init.init_bias {
             BiasInit::Default => match standard {
@@ -93,26 +92,26 @@ impl Draws<'_> {
     }
 }
 
-/// The shape of a parameter.
+/// Returns the shape of a parameter.
 ///
 /// # Panics
-/// If the table has no parameter at the path, or one of another number of dimensions: each
-/// model is built from the table of its own spec.
+/// If the table has no parameter at the path, or one with another number of dimensions: each model
+/// is built from the table of its own spec.
 pub(crate) fn shape<const D: usize>(table: &ParameterTable, path: &str) -> [usize; D] {
     let shape = table.shape(path).and_then(|shape| shape.try_into().ok());
     shape.unwrap_or_else(|| panic!("the table has no `{path}` of {D} dimensions"))
 }
 
-/// A linear layer `y = x W + b` with W of shape `[inputs, outputs]` and b of shape `[outputs]`
-/// as `table` has them, its parameters drawn from the streams `init/<path>weight` and
-/// `init/<path>bias`. Without a bias in the table it has none.
+/// Builds a linear layer `y = x W + b` with W of shape `[inputs, outputs]` and b of shape
+/// `[outputs]`, as `table` gives them. Its parameters are drawn from the streams
+/// `init/<path>weight` and `init/<path>bias`. It has no bias if the table has none.
 ///
 /// `path` is empty or ends with a dot, such as `layers.0.`.
 pub fn linear(draws: Draws<'_>, table: &ParameterTable, path: &str, device: &Device) -> Linear {
     linear_of(Standard::FanIn, draws, table, path, device)
 }
 
-/// The same with parameters that begin by another standard.
+/// Builds a linear layer as [`linear`] does, but with `standard` as its default distribution.
 pub fn linear_of(
     standard: Standard,
     draws: Draws<'_>,
@@ -132,8 +131,8 @@ pub fn linear_of(
     Linear { weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device), bias }
 }
 
-/// An embedding of shape `[rows, width]` as `table` has it, drawn row by row from the stream
-/// `init/<path>`: normal with this deviation, whatever `[model] init` says of layers.
+/// Draws an embedding `[rows, width]`, as `table` gives it, row by row from the stream
+/// `init/<path>`: normal with standard deviation `deviation`, whatever `[model] init` is.
 pub fn embedding(
     draws: Draws<'_>,
     table: &ParameterTable,
@@ -148,13 +147,13 @@ pub fn embedding(
     Param::from_data(TensorData::new(values, shape), device)
 }
 
-/// The linear layers of `table` at the paths `layers.<i>.`.
+/// Builds the linear layers of `table` at the paths `layers.<i>.`.
 pub fn stack(draws: Draws<'_>, table: &ParameterTable, device: &Device) -> Vec<Linear> {
     let layers = 0..table.count("layers");
     layers.map(|i| linear(draws, table, &format!("layers.{i}."), device)).collect()
 }
 
-/// A parameter of one dimension, the same value in each of its elements.
+/// Builds a parameter `[n]`, as `table` gives it, with all elements equal to `value`.
 pub fn constant(
     table: &ParameterTable,
     path: &str,
@@ -165,9 +164,9 @@ pub fn constant(
     Param::from_data(TensorData::new(vec![value as f32; n], [n]), device)
 }
 
-/// Weight of shape `[outputs, inputs, kernel, kernel]` as in PyTorch and bias `[outputs]` of a
-/// convolution, as `table` has them, drawn from the streams `init/<path>weight` and
-/// `init/<path>bias`. Without a bias in the table there is none.
+/// Draws the weight `[outputs, inputs, kernel, kernel]`, as in PyTorch, and the bias `[outputs]` of
+/// a convolution, as `table` gives them, from the streams `init/<path>weight` and
+/// `init/<path>bias`. The bias is `None` if the table has none.
 pub fn kernels(
     draws: Draws<'_>,
     table: &ParameterTable,
@@ -188,8 +187,8 @@ pub fn kernels(
     (Param::from_data(TensorData::new(weight, shape), device), bias)
 }
 
-/// A convolution of square kernels with stride 1 and the parameters of [`kernels`]; zeros are put
-/// around the input, `padding` on every side.
+/// Builds a convolution of square kernels with stride 1, the parameters of [`kernels`], and
+/// `padding` rows and columns of zeros on every side of the input.
 pub fn convolution(
     draws: Draws<'_>,
     table: &ParameterTable,
@@ -199,7 +198,7 @@ pub fn convolution(
 ) -> Conv2d {
     let (weight, bias) = kernels(draws, table, path, device);
     let [outputs, inputs, kernel, _] = weight.dims();
-    // Burn draws a parameter at its first use: those put in place here never are.
+    // Burn draws a parameter at its first use; these are replaced before.
     let mut layer = Conv2dConfig::new([inputs, outputs], [kernel, kernel])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
         .init(device);
@@ -207,14 +206,14 @@ pub fn convolution(
     layer
 }
 
-/// `n` values of the parameter `path`, uniform in [-k, k), k = 1 / sqrt(`fan_in`).
+/// Draws `n` values of the parameter `path`, uniform in [-k, k), k = 1 / sqrt(`fan_in`).
 pub fn uniform(seed: u64, path: &str, fan_in: usize, n: usize) -> Vec<f32> {
     let k = (1.0 / (fan_in.max(1) as f64).sqrt()) as f32;
     let mut stream = seed::stream(seed, &format!("init/{path}"));
     (0..n).map(|_| stream.uniform_in(-k, k)).collect()
 }
 
-/// The transpose of a row-major `rows` x `columns` matrix.
+/// Transposes a row-major `rows` x `columns` matrix.
 fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity(values.len());
     for column in 0..columns {
@@ -250,7 +249,7 @@ mod tests {
         assert!(near(sd, (2.0f64 / 400.0).sqrt()) && largest > 3.5 * sd);
         let (sd, _) = drawn(Init::HeNormal, 0.0);
         assert!(near(sd, (2.0f64 / 300.0).sqrt()));
-        // A normal cut at two deviations has 0.8796 of its deviation.
+        // A normal distribution truncated at two deviations has 0.8796 of its deviation.
         let (sd, largest) = drawn(Init::TruncatedNormal, 0.05);
         assert!(
             near(sd, 0.05 * 0.879_626) && near(largest, 0.1) && largest <= 0.1,

@@ -1,11 +1,9 @@
 //! Burn modules from a [`ModelSpec`], initialised on the host from the run's seed.
 //!
-//! [`build`] makes a network of the table of parameters that its spec has, by the file of its
-//! kind below `network/`. The
-//! initial weights depend on the seed and the parameter's path alone, never on
-//! the optimizer, the device or Burn's own random generator (see [`init`]).
-//! Builds and passes its tests on Burn's `flex` backend; which backend is used
-//! is a property of the [`Device`] handed in.
+//! [`build`] creates a network from the table of parameters in its spec; each kind has a file below
+//! `network/`. Initial weights depend only on the seed and the parameter's path, never on the
+//! optimizer, the device or Burn's own random generator (see [`init`]). The [`Device`] passed in
+//! determines the backend; the tests run on `flex`.
 
 mod activation;
 pub mod batch_norm;
@@ -33,11 +31,12 @@ pub use network::mlp::MultiLayerPerceptron;
 pub use parameters::{digest, parameters};
 pub use steps::Batch;
 
-/// Builds the model of `spec` on `device`, its parameters drawn from the
-/// streams `init/<path>` of `seed`.
+/// Builds the model of `spec` on `device`, with parameters drawn from the streams `init/<path>` of
+/// `seed`.
 ///
-/// `shape` is channels, height and width of one input (flattened when it comes
-/// in), `outputs` the number of classes or values; of text the context and the vocabulary. Trainable if `device` is an autodiff device (`device.autodiff()`);
+/// `shape` is channels, height and width of one input, which is passed in flattened; `outputs` is
+/// the number of classes or values. For text, `shape[2]` is the context and `outputs` the size of
+/// the vocabulary. The model is trainable if `device` is an autodiff device (`device.autodiff()`);
 /// the weights are the same either way.
 pub fn build(
     spec: &ModelSpec,
@@ -50,7 +49,7 @@ pub fn build(
     build_with(spec, shape, outputs, init::Draws { init: &init, seed }, device)
 }
 
-/// Builds a model like [`build`], with parameters that begin as `draws` says.
+/// Builds a model as [`build`] does, with parameters distributed as in `draws`.
 pub fn build_with(
     spec: &ModelSpec,
     shape: [usize; 3],

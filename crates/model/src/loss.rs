@@ -8,10 +8,10 @@ use spec::run::{Loss, TrainSpec};
 
 use crate::network::Network;
 
-/// What the outputs of a batch are compared with.
+/// Targets of a batch, with which its outputs are compared.
 #[derive(Clone, Debug)]
 pub enum Targets {
-    /// Class indices, `[batch]`.
+    /// Class indices, `[batch]`; for text, `[batch * context]`.
     Classes(Tensor<1, Int>),
     /// Real values, `[batch, outputs]`.
     Values(Tensor<2>),
@@ -19,14 +19,13 @@ pub enum Targets {
     None,
 }
 
-/// The training loss of `outputs` (`[batch, outputs]`), mean over the batch; a
-/// tensor of one element.
+/// Returns the training loss of `outputs` (`[batch, outputs]`), its mean over the batch, as `[1]`.
 ///
-/// Classes stand as one-hot vectors where the loss compares values.
+/// Classes become one-hot vectors if the loss compares values.
 ///
 /// # Panics
-/// On a pair of loss and targets that a plan refuses: cross-entropy or bce of real
-/// values, anything but `value` without targets.
+/// If loss and targets do not match, which a plan refuses: cross-entropy or bce with real values,
+/// any loss but `value` without targets.
 pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1> {
     match (spec.loss, targets) {
         (Loss::CrossEntropy, Targets::Classes(classes)) if spec.label_smoothing > 0.0 => {
@@ -46,9 +45,9 @@ pub fn loss(spec: &TrainSpec, outputs: Tensor<2>, targets: &Targets) -> Tensor<1
     }
 }
 
-/// The sum of the squares of all weights of linear layers, convolutions and embeddings, a tensor
-/// of one element with its graph: biases and the parameters of normalisation, which have one
-/// dimension, are left out.
+/// Returns the sum of the squares of all weights of linear layers, convolutions and embeddings as
+/// `[1]`, with its graph. Biases and the parameters of normalisation, which have one dimension, are
+/// left out.
 pub fn squares(network: &Network) -> Tensor<1> {
     let mut squares = Squares(None);
     network.visit(&mut squares);
@@ -74,8 +73,8 @@ impl ModuleVisitor for Squares {
     }
 }
 
-/// The loss of each sample, `[batch]`: their mean is [`loss`] without what is for
-/// training alone.
+/// Returns the loss of each sample, `[batch]`. Their mean is [`loss`] without label smoothing,
+/// which is for training only.
 ///
 /// # Panics
 /// As [`loss`].
@@ -103,8 +102,7 @@ fn mean_of_rows(values: Tensor<2>) -> Tensor<1> {
     values.mean_dim(1).squeeze_dim(1)
 }
 
-/// Softmax cross-entropy over class indices, mean over the batch; a tensor of
-/// one element.
+/// Returns the softmax cross-entropy over class indices, mean over the batch, as `[1]`.
 ///
 /// `logits` are `[batch, classes]`, `targets` are `[batch]` with values in
 /// `0..classes`. Equal to `torch.nn.CrossEntropyLoss()`.
@@ -113,28 +111,28 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     CrossEntropyLossConfig::new().init(&device).forward(logits, targets)
 }
 
-/// Cross-entropy against (1 - s) of the class and s spread evenly over all classes.
-/// Equal to `torch.nn.CrossEntropyLoss(label_smoothing=s)`.
+/// Returns the cross-entropy against smoothed labels: (1 - s) for the class and s spread evenly
+/// over all classes. Equal to `torch.nn.CrossEntropyLoss(label_smoothing=s)`.
 fn smoothed_cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
     let device = logits.device();
     let config = CrossEntropyLossConfig::new().with_smoothing(Some(smoothing as f32));
     config.init(&device).forward(logits, targets)
 }
 
-/// -mean(y log s(z) + (1 - y) log s(-z)) with s the logistic function, over batch
-/// and outputs. Equal to `torch.nn.BCEWithLogitsLoss()`.
+/// Returns -mean(y log s(z) + (1 - y) log s(-z)) over batch and outputs, with s the logistic
+/// function. Equal to `torch.nn.BCEWithLogitsLoss()`.
 fn binary_cross_entropy(logits: Tensor<2>, values: Tensor<2>) -> Tensor<1> {
     binary_cross_entropies(logits, values).mean()
 }
 
-/// -(y log s(z) + (1 - y) log s(-z)) of every output.
+/// Returns -(y log s(z) + (1 - y) log s(-z)) for every output, `[batch, outputs]`.
 fn binary_cross_entropies(logits: Tensor<2>, values: Tensor<2>) -> Tensor<2> {
     let hit = values.clone() * log_sigmoid(logits.clone());
     let miss = (values.neg() + 1.0) * log_sigmoid(logits.neg());
     (hit + miss).neg()
 }
 
-/// Targets as values of the outputs' shape.
+/// Returns the targets as values of the outputs' shape; classes become one-hot vectors.
 fn values(outputs: &Tensor<2>, targets: &Targets) -> Tensor<2> {
     match targets {
         Targets::Classes(classes) => classes.clone().one_hot(outputs.dims()[1]).float(),

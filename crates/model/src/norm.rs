@@ -1,4 +1,4 @@
-//! Normalisation of the numbers that stand for one token.
+//! Normalisation of the vector of one token.
 //! layer: y = gamma (x - m) / sqrt(v + eps) + beta, m and v the mean and the biased variance of x
 //! rms:   y = gamma x / sqrt(s + eps), s the mean of the squares of x
 //! Shapes: x is [.., width], gamma and beta are [width]; m, v and s are over the last dimension.
@@ -14,22 +14,22 @@ use spec::parameters::ParameterTable;
 
 use crate::init;
 
-/// eps.
+/// eps, added to the variance or the mean square.
 pub const EPSILON: f64 = 1e-5;
 
 /// The layer. Parameter paths: `gamma`, `beta`.
 #[derive(Module, Debug)]
 pub struct TokenNorm {
-    /// Factor of each number.
+    /// Factor of each number, `[width]`.
     pub gamma: Param<Tensor<1>>,
-    /// Shift of each number; none is 0.
+    /// Shift of each number, `[width]`; `None` is 0.
     pub beta: Option<Param<Tensor<1>>>,
-    /// Layer or root mean square.
+    /// Layer or root-mean-square normalisation.
     #[module(skip)]
     pub kind: Norm,
 }
 
-/// Builds it with the parameters of `table`; `path` ends with a dot.
+/// Builds the layer with the parameters of `table`; `path` ends with a dot.
 pub fn build(kind: Norm, table: &ParameterTable, path: &str, device: &Device) -> TokenNorm {
     let beta = format!("{path}beta");
     TokenNorm {
@@ -40,7 +40,7 @@ pub fn build(kind: Norm, table: &ParameterTable, path: &str, device: &Device) ->
 }
 
 impl TokenNorm {
-    /// y of `[.., width]`.
+    /// Returns y for `[.., width]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let gamma = self.gamma.val();
         match self.kind {

@@ -6,12 +6,12 @@ use spec::Digest;
 
 use crate::network::Network;
 
-/// Every parameter as (path, shape, values), sorted by path; values are
-/// row-major and read back from the device. A linear layer's weight has Burn's
-/// shape `[inputs, outputs]`, the transpose of PyTorch's.
+/// Returns every parameter as (path, shape, values), sorted by path. Values are row-major and read
+/// back from the device. A linear layer's weight has Burn's shape `[inputs, outputs]`, the
+/// transpose of PyTorch's.
 ///
 /// # Panics
-/// If a parameter is not 32-bit float: no model of the registry has one.
+/// If a parameter is not 32-bit float, which no model of the registry has.
 pub fn parameters(network: &Network) -> Vec<(String, Vec<usize>, Vec<f32>)> {
     let mut reader = Reader { path: Vec::new(), found: Vec::new() };
     network.visit(&mut reader);
@@ -19,9 +19,9 @@ pub fn parameters(network: &Network) -> Vec<(String, Vec<usize>, Vec<f32>)> {
     reader.found
 }
 
-/// BLAKE3 (the first 128 bits as 32 hexadecimal characters) over every
-/// parameter in order of path: path, shape, little-endian bytes, with lengths
-/// between so that no two models share an encoding.
+/// Returns the BLAKE3 digest (the first 128 bits as 32 hexadecimal characters) of every parameter
+/// in order of path: path, shape, little-endian bytes, with lengths in between so that no two
+/// models share an encoding.
 ///
 /// Equal digests mean bit-identical weights.
 pub fn digest(network: &Network) -> String {
@@ -47,7 +47,7 @@ struct Reader {
 
 impl ModuleVisitor for Reader {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        // The variant of an enum says which model or layer it is, not where a parameter sits.
+        // The variant of an enum is the kind of model or layer, not part of a parameter's path.
         if !container_type.starts_with("Enum:") {
             self.path.push(name.to_owned());
         }

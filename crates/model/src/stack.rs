@@ -1,5 +1,5 @@
-//! Networks that are nothing but linear layers with an activation between: their
-//! weights as host arrays, there and back, for steps that need no graph.
+//! Weights of networks of linear layers as host arrays, to and from the network, for steps that
+//! need no graph.
 
 use burn::module::Param;
 use burn::nn::Linear;
@@ -11,10 +11,10 @@ use crate::network::Network;
 pub type LayerWeights = (Vec<f32>, Vec<f32>);
 
 impl Network {
-    /// The weights of [`Network::layers`], read back from the device.
+    /// Reads the weights of [`Network::layers`] back from the device.
     ///
     /// # Panics
-    /// If a parameter is not 32-bit float: no model of the registry has one.
+    /// If a parameter is not 32-bit float, which no model of the registry has.
     pub fn layer_weights(&self) -> Vec<LayerWeights> {
         let read = |data: TensorData| data.try_into_vec::<f32>().expect("32-bit floats");
         let bias = |layer: &Linear| layer.bias.as_ref().map(|b| read(b.val().into_data()));
@@ -25,10 +25,10 @@ impl Network {
         weights.collect()
     }
 
-    /// The same network with these weights; parameters keep their ids.
+    /// Returns the network with these weights; parameters keep their ids.
     ///
     /// # Panics
-    /// If there are not as many layers, or not of these sizes.
+    /// If the number of layers or their sizes differ.
     pub fn with_layer_weights(mut self, weights: Vec<LayerWeights>) -> Self {
         let layers = self.layers_mut();
         assert_eq!(layers.len(), weights.len());

@@ -1,4 +1,4 @@
-//! burn-train's view of a model: one training step, one inference step.
+//! burn-train's interface to a model: one training step, one inference step.
 
 use burn::tensor::{Int, Tensor};
 use burn_train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
@@ -16,8 +16,8 @@ pub struct Batch {
 }
 
 impl Network {
-    /// Loss (mean over the batch), logits and targets of one batch, in the form
-    /// that burn-train's metrics take.
+    /// Returns loss (mean over the batch), logits and targets of one batch, in the form that
+    /// burn-train's metrics take.
     pub fn classify(&self, batch: Batch) -> ClassificationOutput {
         let logits = self.forward(batch.inputs);
         let loss = cross_entropy(logits.clone(), batch.targets.clone());

@@ -1,5 +1,5 @@
-//! Landscapes as models: Burn's value and gradient are those of `spec`, noise is
-//! added to the gradient alone, and the start comes from the seed.
+//! Tests of landscapes as models: Burn's value and gradient equal those of `spec`, noise is added
+//! to the gradient only, and the start follows from the seed.
 
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -21,7 +21,7 @@ fn landscape(network: &Network) -> &Landscape {
     landscape
 }
 
-/// Mean of the outputs and its gradient, under rows of noise.
+/// Returns the mean of the outputs and its gradient, under rows of noise.
 fn look(network: &Network, noise: &[[f32; 2]]) -> (f64, [f64; 2]) {
     let rows = TensorData::new(noise.concat(), [noise.len(), 2]);
     let loss = network.forward(Tensor::from_data(rows, &Device::flex())).mean();
@@ -47,7 +47,7 @@ fn value_and_gradient_are_those_of_the_formula() {
             assert_eq!(network.value(), Some(function.value(at)));
             let (value, gradient) = look(&network, &[[0.0, 0.0]]);
             let exact = function.gradient(at);
-            // Terms of a sum cancel: what is left is as exact as they were.
+            // Terms of a sum cancel: the remainder is as exact as the terms were.
             let near = |a: f64, b: f64, size: f64| (a - b).abs() <= 4e-6 * size.max(20.0);
             assert!(near(value, function.value(at), value.abs()), "{function} {at:?} {value}");
             let size = exact[0].abs().max(exact[1].abs()) + value.abs();
@@ -62,7 +62,7 @@ fn value_and_gradient_are_those_of_the_formula() {
 fn noise_is_added_to_the_gradient_and_to_nothing_else() {
     let network = network(&spec(Function::Himmelblau, [1.0, -2.0], 0.0), 0);
     let (value, gradient) = look(&network, &[[0.0, 0.0]]);
-    // Of several rows the mean counts, as in any batch.
+    // With several rows the mean counts, as in any batch.
     let (noisy, pulled) = look(&network, &[[3.0, -1.0], [5.0, 0.5]]);
     assert_eq!(value, noisy);
     assert_eq!(pulled, [gradient[0] + 4.0, gradient[1] - 0.25]);

@@ -1,4 +1,4 @@
-//! Models and losses against torch.nn: values made by `xtask/python/golden_models.py`.
+//! Compares models and losses with torch.nn: values from `xtask/python/golden_models.py`.
 
 #[path = "support/golden_parameters.rs"]
 mod golden_parameters;
@@ -60,7 +60,7 @@ impl ModuleVisitor for Gradients<'_> {
     }
 }
 
-/// Parameters of a network by path.
+/// Compares the parameters of a network by path.
 fn compare_all(what: &str, network: &Network, expected: &Value) {
     let found = parameters(network);
     assert_eq!(found.len(), expected.as_object().unwrap().len(), "{what}");
@@ -112,7 +112,7 @@ fn replay(name: &str, spec: &ModelSpec, shape: [usize; 3]) {
     close("evaluated", &found, &floats(&golden["evaluated"]));
 }
 
-/// Every golden file that names a model and the shape of its samples.
+/// Replays every golden file that names a model and the shape of its samples.
 #[test]
 fn models_are_pytorchs_in_training_and_evaluation() {
     let folder = format!("{}/tests/golden", env!("CARGO_MANIFEST_DIR"));
@@ -132,8 +132,8 @@ fn models_are_pytorchs_in_training_and_evaluation() {
     assert_eq!(["cnn", "mlp", "layers"].map(of), [1, 1, 4], "{kinds:?}");
 }
 
-/// Logits, loss and gradients of a batch of three contexts of six tokens, of every model of a
-/// file; gives their number.
+/// Compares logits, loss and gradients for a batch of three contexts of six tokens, for every model
+/// of a file. Returns the number of models.
 fn replay_on_text(name: &str) -> usize {
     let golden = golden(name);
     let whole = |name: &str| golden[name].as_u64().unwrap() as usize;
@@ -211,7 +211,7 @@ fn losses_and_their_gradients_are_pytorchs() {
         );
         let gradient = outputs.grad(&found.backward()).unwrap().into_data();
         close(name, &gradient.try_into_vec::<f32>().unwrap(), &floats(&expected["gradient"]));
-        // The loss of each sample, which evaluation adds up, has the same mean.
+        // The losses of single samples, which evaluation adds up, have the same mean.
         let each =
             model::each_loss(loss, outputs, targets).into_data().try_into_vec::<f32>().unwrap();
         assert_eq!(each.len(), n);

@@ -1,5 +1,5 @@
-//! The transformer on the flex backend: what a token sees, what is one parameter, how it begins,
-//! what is random in training.
+//! Tests of the transformer on the flex backend: which tokens a token sees, tied parameters,
+//! initial values, and randomness in training.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -97,7 +97,7 @@ fn a_tied_head_is_one_parameter_with_the_token_embedding() {
     with_head.push("head.weight".to_owned());
     with_head.sort();
     assert_eq!(paths(&loose), with_head);
-    // The digest is of what is there; a record keeps it once and gives it back to both uses.
+    // A parameter that is used twice is digested and recorded once; a record restores both uses.
     assert_ne!(digest(&tied), digest(&loose));
     let other = build(&ModelSpec::Gpt(small()), SHAPE, VOCABULARY, 4, &device);
     let text = tokens(&[[3.0, 1.0, 4.0, 1.0, 5.0, 9.0]]);
@@ -128,7 +128,7 @@ fn dropout_follows_the_devices_seed_and_acts_in_training_alone() {
     assert_eq!(evaluated, values(plain.forward(text)));
 }
 
-/// Root of the mean square of every parameter of a larger model.
+/// Returns the root mean square of every parameter of a larger model.
 fn deviations(init: &InitSpec) -> Vec<(String, f64)> {
     let spec = Gpt { layers: 2, heads: 4, width: 64, tied: false, ..small() };
     let draws = Draws { init, seed: 5 };
@@ -153,7 +153,7 @@ fn it_begins_as_nanogpt() {
         } else {
             0.02
         };
-        // Of 4,096 normals the deviation is known to 1.1 %.
+        // The deviation of 4,096 normals is known to 1.1 %.
         assert!((found - expected).abs() <= 0.05 * expected, "{path}: {found}, not {expected}");
     }
 }
@@ -180,9 +180,9 @@ fn an_evaluation_holds_scores_and_logits() {
         let spec = Gpt { layers, heads, ..small() };
         build(&ModelSpec::Gpt(spec), [1, 1, context], vocabulary, 0, &Device::flex())
     };
-    // The logits of 64 tokens, twice, with the numbers they are made of.
+    // The logits of 64 tokens, twice, with their inputs.
     assert_eq!(network(1, 1, 64, 5_000).numbers_a_sample(), 64 * (8 + 2 * 5_000));
-    // The scores of 8 heads, twice, with what they are made of; more blocks hold no more at once.
+    // The scores of 8 heads, twice, with their inputs; more blocks hold no more at once.
     for layers in [1, 3] {
         let found = network(layers, 8, 256, 10).numbers_a_sample();
         assert_eq!(found, 2 * 8 * 256 * 256 + 256 * 4 * 8);

@@ -1,5 +1,5 @@
-//! Networks of listed layers on the flex backend: what trains and what evaluates, what begins
-//! where, and records. Values of PyTorch are in `golden.rs`.
+//! Tests of networks of listed layers on the flex backend: training and evaluation, initial values,
+//! and records. `golden.rs` compares them with PyTorch.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -30,7 +30,7 @@ fn running(network: &Network) -> Vec<(String, Vec<f32>)> {
 
 #[test]
 fn layers_in_front_of_every_parameter_train_as_well() {
-    // Data have no graph: the first layer has to be told that the network trains.
+    // Data have no graph: the first layer must be told that the network trains.
     let device = Device::flex().autodiff();
     let network = build(&spec(json!([{ "kind": "batch-norm" }])), [2, 3, 3], 2, 0, &device);
     let before = running(&network);
@@ -62,7 +62,7 @@ fn evaluation_drops_nothing_and_leaves_the_statistics_alone() {
     let paths: Vec<String> = running(&network).into_iter().map(|(path, _)| path).collect();
     let expected = ["running_mean", "running_var"].map(|p| format!("layers.1.layers.0.{p}"));
     assert_eq!(paths, expected);
-    // A record, as a checkpoint holds it, has everything.
+    // A record, as in a checkpoint, holds everything.
     let other = build(
         &spec(json!([
             { "kind": "conv", "channels": 3, "kernel": 3, "padding": "same" },
@@ -124,7 +124,7 @@ fn a_layer_more_changes_no_other_layers_weights() {
 fn the_widest_layer_bounds_an_evaluation() {
     let list = json!([{ "kind": "conv", "channels": 8, "kernel": 3 }]);
     let network = build(&spec(list), [2, 6, 6], 2, 0, &Device::flex());
-    // 16 positions of 18 inputs and 8 outputs, beside the 72 numbers of the input.
+    // 16 positions of 18 inputs and 8 outputs, and the 72 numbers of the input.
     assert_eq!(network.numbers_a_sample(), 16 * (18 + 8) + 72);
     assert!(network.layers().is_empty(), "no step without a graph takes it");
 }

@@ -1,5 +1,5 @@
-//! Recurrent layers on the flex backend: what a token sees, what is carried from one sequence to
-//! the next, how they begin, what is random in training.
+//! Tests of recurrent layers on the flex backend: which tokens a token sees, the state carried from
+//! one sequence to the next, initial values, and randomness in training.
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -87,7 +87,7 @@ fn a_sequence_in_two_halves_has_the_logits_of_the_whole() {
     }
 }
 
-/// The gradients of the second half are those of a network whose state is a constant.
+/// Checks that the gradients of the second half are those of a network whose state is a constant.
 #[test]
 fn no_gradient_goes_through_the_state() {
     let network = built(small(), &Device::flex().autodiff());
@@ -104,7 +104,7 @@ fn no_gradient_goes_through_the_state() {
     };
     let (carried, n) = gradients(state.unwrap());
     assert_eq!((&carried, n), (&gradients(plain).0, 11));
-    // Token 3, 1, 4 and 9 are in the first half alone.
+    // The tokens 3, 1, 4 and 9 are only in the first half.
     for token in [1, 4, 9] {
         assert!(carried[token * 8..(token + 1) * 8].iter().all(|&g| g == 0.0), "{token}");
     }
@@ -132,7 +132,7 @@ fn each_dropout_acts_at_its_place_in_training_alone() {
         assert_ne!(first, values(network.forward(text.clone())), "it goes on");
         assert_ne!(first, values(seeded(8).0));
         assert_ne!(first, without);
-        // Dropout in front of the head leaves every layer alone, that between layers the first.
+        // Dropout before the head affects no layer, dropout between layers all but the first.
         let parts = |state: Option<Tensor<3>>| {
             let all = values(state.unwrap());
             [all[..16].to_vec(), all[16..].to_vec()]

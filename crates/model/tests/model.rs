@@ -1,5 +1,5 @@
-//! Models on the flex backend: initial weights by seed, forward passes against
-//! values worked out by hand, the steps that burn-train calls.
+//! Tests of models on the flex backend: initial weights by seed, forward passes against values
+//! computed by hand, and the steps that burn-train calls.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -18,7 +18,7 @@ fn linear() -> ModelSpec {
     ModelSpec::Linear(LinearModel {})
 }
 
-/// The lesson's model.
+/// Builds the lesson's model.
 fn lesson(seed: u64, device: &Device) -> Network {
     build(&mlp(&[128], Activation::Relu), [1, 28, 28], 10, seed, device)
 }
@@ -102,7 +102,7 @@ fn paths_shapes_and_bounds_are_those_of_pytorchs_linear() {
 
 #[test]
 fn weights_are_drawn_in_pytorchs_order() {
-    // Stream values run along PyTorch's rows [out, in], that is along Burn's columns.
+    // Values of a stream follow PyTorch's rows [out, in], which are Burn's columns.
     let drawn = model::init::uniform(9, "weight", 4, 12);
     let found = parameters(&build(&linear(), [1, 1, 4], 3, 9, &Device::flex()));
     let (path, shape, values) = &found[1];
@@ -114,7 +114,7 @@ fn weights_are_drawn_in_pytorchs_order() {
     }
 }
 
-/// A layer with these rows of weights (`[inputs, outputs]`) and biases.
+/// Builds a layer with these weights (`[inputs, outputs]`) and biases.
 fn layer<const I: usize, const O: usize>(
     weight: [[f32; O]; I],
     bias: [f32; O],
@@ -126,7 +126,7 @@ fn layer<const I: usize, const O: usize>(
     }
 }
 
-/// 2 inputs, 2 hidden units, 2 classes.
+/// Builds a network of 2 inputs, 2 hidden units and 2 classes.
 fn by_hand(activation: Activation, device: &Device) -> Network {
     Network::Mlp(MultiLayerPerceptron {
         layers: vec![

@@ -1,4 +1,4 @@
-//! Quadratics as models: values and gradients are those of their formulas.
+//! Tests that values and gradients of quadratics equal those of their formulas.
 
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -10,7 +10,7 @@ fn network(spec: &ModelSpec, features: usize) -> Network {
     model::build(spec, [1, 1, features], 1, 0, &Device::flex().autodiff())
 }
 
-/// Mean of the outputs of these samples, and its gradient.
+/// Returns the mean of the outputs of these samples, and its gradient.
 fn look(network: &Network, samples: &[&[f32]]) -> (f64, Vec<f32>) {
     let rows = TensorData::new(samples.concat(), [samples.len(), samples[0].len()]);
     let loss = network.forward(Tensor::from_data(rows, &Device::flex())).mean();

@@ -1,5 +1,5 @@
-//! Layers that differ between training and evaluation, and the convolutional
-//! network's parameters, on the flex backend.
+//! Tests of layers that differ between training and evaluation, and of the convolutional network's
+//! parameters, on the flex backend.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -13,7 +13,7 @@ fn values(tensor: Tensor<2>) -> Vec<f32> {
     tensor.into_data().try_into_vec::<f32>().unwrap()
 }
 
-/// The sum of `n` hidden units, each of which is the input.
+/// Builds a network that sums `n` hidden units, each of which equals the input.
 fn sum_of(n: usize, dropout: f64, device: &Device) -> Network {
     let layer = |inputs: usize, outputs: usize| Linear {
         weight: Param::from_data(
@@ -76,7 +76,7 @@ fn running_statistics_are_written_at_once_and_digested() {
     network.forward(x.clone());
     let after = digest(&network);
     assert_ne!(before, after);
-    // A record, as a checkpoint holds it, has them too.
+    // A record, as in a checkpoint, holds them, too.
     let other = build(
         &ModelSpec::Mlp(Mlp {
             hidden: vec![3],
@@ -102,7 +102,7 @@ fn a_batch_of_one_has_no_variance() {
     let norm = batch_norm::build(2, &device);
     let one = Tensor::<2>::from_data([[3f32, -4.0]], &device);
     let found = values(norm.forward(one));
-    // Mean 0 and variance 1 of the beginning.
+    // The initial mean 0 and variance 1 apply.
     assert!((found[0] - 3.0).abs() < 1e-4 && (found[1] + 4.0).abs() < 1e-4, "{found:?}");
     let kept = norm.running_mean.value().into_data().try_into_vec::<f32>().unwrap();
     assert_eq!(kept, [0.0, 0.0]);

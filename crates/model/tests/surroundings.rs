@@ -1,4 +1,4 @@
-//! What the plan says of a model is what the model is; smoothed labels are torch's.
+//! Tests that models match their plan's tables, and that smoothed labels match torch's.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use model::Targets;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use spec::run::{Loss, TrainSpec};
 use spec::{ModelSpec, params::Value as Parameter};
 
-/// One layer at least of each kind that has parameters, inside of a residual and outside.
+/// Layers of every kind that has parameters, inside and outside of a residual.
 const LAYERS: &str = r#"[
     {"kind":"reshape","shape":[4,8,2]},{"kind":"reshape","shape":[1,8,8]},{"kind":"layer-norm"},
     {"kind":"conv","channels":4,"kernel":3,"padding":"same","stride":2,"bias":false},

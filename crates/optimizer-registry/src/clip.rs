@@ -1,19 +1,19 @@
 //! Gradient clipping: each element by value, then all parameters together by norm.
 //! value:  g <- min(max(g, -v), v)
 //! norm:   g <- g min(1, n / (|G| + 1e-6)), |G| the root of the sum of all squares
-//! v: `clip_value`, n: `clip_norm`; 0 leaves the step out, as does the default.
+//! v: `clip_value`, n: `clip_norm`; 0, the default, disables the step.
 //! Source: torch.nn.utils.clip_grad_value_ and clip_grad_norm_(norm_type=2). Burn's own
-//! `GradientClipping::Norm` shortens each tensor by itself, which turns the gradient.
-//! The sum runs in the order in which the module visits its parameters, so that no hash
-//! map decides on bits, and on the device, so that nothing waits. As in PyTorch, a norm
-//! beyond float32 takes every finite element to 0, and a NaN makes all of them NaN.
+//! `GradientClipping::Norm` scales each tensor separately, which changes the gradient's direction.
+//! The sum follows the order in which the module visits its parameters, so that its bits depend on
+//! no hash map, and stays on the device, so that nothing waits. As in PyTorch, a norm beyond
+//! float32 turns every finite element into 0, and a NaN makes all of them NaN.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use spec::update::UpdateSpec;
 
-/// The gradients of `module`, clipped as `update` says.
+/// Clips the gradients of `module` as `update` specifies.
 pub fn clip<M: Module>(
     update: &UpdateSpec,
     module: &M,

@@ -1,5 +1,5 @@
-//! The optimizer of a run as the training loop sees it: one step at a time, the
-//! weights to be judged, and a state that can be saved.
+//! The optimizer of a run as the training loop sees it: one step at a time, the weights to
+//! evaluate, and a state that can be saved.
 
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup as Group, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -18,7 +18,7 @@ use crate::rules::{Built, UpdateModifiers, all_parameters, flat, rule, rule_of_l
 /// An optimizer over the parameters of one module.
 pub struct Optimizer {
     way: Kind,
-    /// Set where the weights to be judged are not those trained.
+    /// Set if the weights to evaluate are not the trained ones.
     average: Option<AverageRequest>,
 }
 
@@ -29,10 +29,10 @@ enum Kind {
 }
 
 impl Optimizer {
-    /// Of `spec`, with what surrounds it, for the parameters of `module`: load
-    /// the module's record before, groups are bound to its parameter ids. `table` says which
-    /// roles they have; those that are not in it have none.
-    /// What surrounds lbfgs is left out; plans refuse it.
+    /// Creates the optimizer of `spec`, with modifiers and parameter groups, for the parameters of
+    /// `module`. Load the module's record first: groups are bound to its parameter ids. `table`
+    /// gives the roles of the parameters; those that are not in it have none. Modifiers and groups
+    /// do not apply to lbfgs; plans refuse them.
     pub fn new<M: Module>(
         spec: &OptimizerSpec,
         update: &UpdateSpec,
@@ -70,22 +70,22 @@ impl Optimizer {
         Optimizer { way: Kind::PerTensor(optimizer), average }
     }
 
-    /// Builds `spec` for `n` parameters in one buffer, with no modifier; `None`
-    /// where only [`Optimizer::new`] has it.
+    /// Creates the optimizer of `spec` for `n` parameters in one buffer, without modifiers; `None`
+    /// if only [`Optimizer::new`] supports it.
     pub fn fused(spec: &OptimizerSpec, n: usize) -> Option<Self> {
         let fused = Fused::new(spec, n)?;
         Some(Optimizer { way: Kind::Fused(Box::new(fused)), average: None })
     }
 
-    /// Builds the state of `spec` for `n` parameters that a device updates in its own memory,
-    /// in the order of a module; `None` where only [`Optimizer::new`] has it.
+    /// Creates the state of `spec` for `n` parameters, in the order of a module, that a device
+    /// updates in its own memory; `None` if only [`Optimizer::new`] supports it.
     pub fn for_device(spec: &OptimizerSpec, n: usize) -> Option<Self> {
         let fused = Fused::for_device(spec, n)?;
         Some(Optimizer { way: Kind::Fused(Box::new(fused)), average: None })
     }
 
-    /// The pass over a buffer or its state, if this was made by [`Optimizer::fused`] or
-    /// [`Optimizer::for_device`].
+    /// Returns the pass over a buffer, or its state, if this optimizer was created by
+    /// [`Optimizer::fused`] or [`Optimizer::for_device`].
     pub fn as_fused(&mut self) -> Option<&mut Fused> {
         match &mut self.way {
             Kind::Fused(fused) => Some(fused),
@@ -93,8 +93,9 @@ impl Optimizer {
         }
     }
 
-    /// One step. `again` gives loss and gradients at other weights, for
-    /// optimizers that look more than once a step (lbfgs); others never call it.
+    /// Takes one step at the learning rate `lr` and returns the module after it. `again` returns
+    /// loss and gradients at other weights, for optimizers that evaluate more than once per step
+    /// (lbfgs); others never call it.
     pub fn step<M: Module>(
         &mut self,
         lr: f64,
@@ -109,8 +110,8 @@ impl Optimizer {
         }
     }
 
-    /// The weights to be judged and kept: those trained, but for optimizers
-    /// that average (schedule-free), whose average it is. Changes no state.
+    /// Returns the weights to evaluate and to save: the trained ones, or the average of an
+    /// optimizer that averages (schedule-free). Changes no state.
     pub fn evaluated<M: Module>(&self, module: &M) -> M {
         match (&self.way, &self.average) {
             (Kind::PerTensor(rules), Some(average)) => {
@@ -123,10 +124,10 @@ impl Optimizer {
         }
     }
 
-    /// The state, by parameter ids.
+    /// Serializes the state, by parameter ids.
     ///
     /// # Errors
-    /// A state tensor that the device does not give back.
+    /// Fails if a tensor of the state cannot be read back from the device.
     pub fn to_bytes(&self) -> Result<Bytes, RecordError> {
         match &self.way {
             Kind::PerTensor(rules) => rules.into_bytes(),
@@ -135,11 +136,11 @@ impl Optimizer {
         }
     }
 
-    /// This optimizer with a saved state; go on from it with a module that has
-    /// the parameter ids of the one it was saved with.
+    /// Returns this optimizer with a saved state. Continue with a module that has the parameter ids
+    /// of the one it was saved with.
     ///
     /// # Errors
-    /// Bytes that are no record.
+    /// Fails if the bytes are not a record.
     pub fn from_bytes(self, bytes: Bytes) -> Result<Self, RecordError> {
         let way = match self.way {
             Kind::PerTensor(rules) => Kind::PerTensor(rules.from_bytes(bytes)?),
@@ -153,20 +154,20 @@ impl Optimizer {
 /// Parameters of a module that are updated alike.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Their ids, in the module's own order; at least one.
+    /// Their ids, in the order of the module; at least one.
     pub parameters: Vec<ParamId>,
-    /// The number of their group; `None` of those that no group matches.
+    /// Index of their group; `None` if no group matches them.
     pub group: Option<usize>,
     /// The optimizer, with the weight decay of their group.
     pub optimizer: OptimizerSpec,
-    /// Factor of the learning rate and decoupled decay around its rule.
+    /// Learning-rate factor and decoupled decay around the rule.
     pub modifiers: UpdateModifiers,
-    /// True where the optimizer leaves them to another rule, as muon leaves some to AdamW.
+    /// True if the optimizer leaves them to another rule, as muon leaves some to AdamW.
     pub left: bool,
 }
 
-/// The parts that an optimizer treats in different ways; see [`Optimizer::new`]. Of the groups
-/// that match a parameter the first counts.
+/// Splits parameters into parts that an optimizer treats alike; see [`Optimizer::new`]. The first
+/// group that matches a parameter counts.
 pub fn parts<M: Module>(
     spec: &OptimizerSpec,
     update: &UpdateSpec,
@@ -195,12 +196,12 @@ pub fn parts<M: Module>(
     parts
 }
 
-/// True of a parameter that the optimizer leaves to another rule.
+/// Returns true if the optimizer leaves this parameter to another rule.
 fn leaves(spec: &OptimizerSpec, table: &ParameterTable, known: &Parameter) -> bool {
     matches!(spec, OptimizerSpec::Muon(_)) && Muon::leaves(table, known)
 }
 
-/// The optimizer and the modifiers of the parameters of a group, or of those without one.
+/// Returns the optimizer and the modifiers for the parameters of a group, or for those without one.
 fn treated(
     spec: &OptimizerSpec,
     all: UpdateModifiers,
@@ -218,8 +219,8 @@ fn treated(
     (own, modifiers)
 }
 
-/// A step over a module's parameters, which are copied to the host and back: for
-/// tests, and for whoever has no buffer.
+/// Takes a step over a module's parameters, which are copied to the host and back: for tests, and
+/// for callers without a buffer.
 fn step_fused<M: Module>(fused: &mut Fused, lr: f64, module: M, gradients: &GradientsParams) -> M {
     let (Some(weights), Some(gradient)) =
         (flat::weights(&module, gradients), flat::gradient(&module, gradients))
@@ -235,9 +236,9 @@ fn step_fused<M: Module>(fused: &mut Fused, lr: f64, module: M, gradients: &Grad
     flat::with_weights(module, gradients, &values)
 }
 
-/// Every parameter of a module with its id, in the module's own order. The name of an enum's
-/// variant says which model it is and is no part of a path. Roles are those of `table`, and
-/// none where it does not have the path.
+/// Returns every parameter of a module with its id, in the order of the module. Names of enum
+/// variants, which identify the model, are no part of a path. Roles are those of `table`; a path
+/// that is not in it has none.
 pub fn parameters<M: Module>(module: &M, table: &ParameterTable) -> Vec<(Parameter, ParamId)> {
     let mut walk = Walk { table, path: Vec::new(), found: Vec::new() };
     module.visit(&mut walk);

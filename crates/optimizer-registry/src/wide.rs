@@ -1,13 +1,14 @@
-//! One loop, compiled for wider registers too. `unsafe`: a function compiled for an
-//! instruction set may be called only where the processor has it, which the lines
-//! before the call ask.
+//! Compiles a loop for wider registers, too.
 //!
-//! The release profile compiles for any x86-64 processor, with registers of four
-//! numbers. Results do not depend on the width: the compiler contracts no
-//! multiplication and addition, and the order of sums is that of the source.
+//! `unsafe`: a function compiled for an instruction set may be called only if the processor has it,
+//! which is checked right before the call.
+//!
+//! The release profile compiles for any x86-64 processor, with registers of four numbers. Results
+//! do not depend on the width: the compiler contracts no multiplication and addition, and the order
+//! of sums is that of the source.
 
-/// Defines a function whose body is compiled for AVX2 as well, and taken where the
-/// processor has it. It gives nothing back: results go into its arguments.
+/// Defines a function whose body is also compiled for AVX2, which is used if the processor has it.
+/// The function returns nothing: results go into its arguments.
 #[macro_export]
 macro_rules! wide {
     ($(#[$about:meta])* $visible:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {

@@ -1,5 +1,5 @@
-//! What every optimizer must do whatever its numbers: stand still or stay
-//! finite on zero gradients, descend, and continue exactly from a saved state.
+//! Tests of behaviour that every optimizer must have, whatever its settings: it stands still or
+//! stays finite on zero gradients, descends, and continues exactly from a saved state.
 
 mod support;
 
@@ -14,14 +14,14 @@ use spec::params::Value;
 use spec::update::{ParamGroup, UpdateSpec};
 use support::{Case, Net, Problem, Tensors, Trainer, build, golden};
 
-/// A case of a golden file, to be run whatever its numbers are.
+/// A case of a golden file, to be run with its own settings.
 struct Setting {
     name: String,
     spec: OptimizerSpec,
     problem: Problem,
 }
 
-/// Every setting of every golden file.
+/// Returns every setting of every golden file.
 fn settings() -> Vec<Setting> {
     let kinds = OptimizerSpec::KINDS.iter().map(|kind| kind.name);
     let cases = kinds.flat_map(|kind| {
@@ -97,7 +97,7 @@ fn a_saved_state_continues_bit_for_bit() {
         let straight = run(net, &mut optimizer, 6).values();
 
         assert_eq!(straight, resumed, "{name}");
-        // The state matters, or the test would show nothing; plain SGD has none, and
+        // The state must matter, or the test would show nothing. Plain SGD has no state, and
         // lbfgs may have found a gradient within its tolerance.
         let settled = spec.wants_full_batches() && straight == saved;
         let stateless = settled || matches!(&spec, OptimizerSpec::Sgd(p) if p.momentum == 0.0);
@@ -129,7 +129,8 @@ fn a_group_without_decay_frees_what_muon_gives_to_adamw_too() {
     assert_eq!(moved.collect::<Vec<_>>(), ["b2", "w1"]);
 }
 
-/// A rate that is halved halves muon's aux rate too, so that a schedule acts on all parameters.
+/// Checks that halving the rate halves muon's aux rate, too, so that a schedule acts on all
+/// parameters.
 #[test]
 fn the_schedule_of_muon_holds_for_its_aux_rate() {
     let golden = golden("muon");
@@ -185,11 +186,11 @@ fn every_setting_descends() {
             lowest = lowest.min(trainer.loss(&net).into_scalar::<f32>());
         }
         let last = trainer.loss(&net).into_scalar::<f32>();
-        // Two pairs of history and no line search: once at its minimum, where differences of
-        // gradients are rounding, this one may leave it again, by the processor's kernels.
-        // Its lowest loss is then held to more.
+        // With two pairs of history and no line search, this one may leave its minimum again, where
+        // differences of gradients are rounding, depending on the processor's kernels. Its lowest
+        // loss must then meet a stricter bound.
         let after = if name == "lbfgs history" { lowest * 4.5 } else { last };
-        // A default learning rate may be made for many more steps.
+        // A default learning rate may be meant for many more steps.
         let enough = if name.ends_with("defaults") { before } else { 0.9 * before };
         assert!(after < enough, "{name}: loss {before} to {after}");
     }
@@ -205,7 +206,7 @@ fn a_learning_rate_is_an_argument_of_the_step_not_of_the_optimizer() {
         let mut optimizer = build(&spec, &net);
         let after = trainer.step(net, &mut optimizer, 0.0).values();
         match &spec {
-            // Its step sizes start from the rate, but not below their bound.
+            // Its step sizes start from the rate, but not below their minimum.
             OptimizerSpec::Rprop(p) => {
                 let moved = before.values().flatten().zip(after.values().flatten());
                 let most = moved.map(|(b, a)| f64::from((b - a).abs())).fold(0.0, f64::max);

@@ -1,4 +1,4 @@
-//! Clipped gradients equal those of torch.nn.utils, over several ranks.
+//! Tests that clipped gradients equal those of torch.nn.utils, for several ranks.
 
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;

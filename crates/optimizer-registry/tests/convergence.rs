@@ -1,7 +1,7 @@
-//! One table over all optimizers: an ill-conditioned quadratic, Rosenbrock's
-//! valley, a logistic regression. Each kind ends below its bound, at a stated
-//! rate after a stated number of steps, by the weights that are to be judged.
-//! A kind without a row is held to the bounds of [`ANY`], at the best of its rates.
+//! Tests the convergence of all optimizers by one table: on an ill-conditioned quadratic,
+//! Rosenbrock's valley and a logistic regression. Each kind ends below its bound at a stated rate
+//! after a stated number of steps, by the weights that it evaluates. A kind without a row must meet
+//! the bounds of [`ANY`] at the best of its rates.
 
 use std::fmt::Write as _;
 
@@ -35,7 +35,7 @@ const fn row(
 
 const MOMENTUM: &[(&str, f64)] = &[("momentum", 0.9)];
 
-/// Start: 140, 24.2 and 1.10. The least possible: 0, 0 and 0.13.
+/// The losses start at 140, 24.2 and 1.10; their minima are 0, 0 and 0.13.
 const TABLE: [Row; 18] = [
     row("sgd", MOMENTUM, 500, [(0.01, 1e-06), (0.003, 0.0001), (1.0, 0.2)]),
     row("rmsprop", &[], 500, [(0.03, 1e-06), (0.03, 0.5), (0.01, 0.2)]),
@@ -57,7 +57,7 @@ const TABLE: [Row; 18] = [
     row("lbfgs", &[], 20, [(1.0, 1e-06), (1.0, 1e-06), (1.0, 0.2)]),
 ];
 
-/// For a kind without a row: rates to try, and the largest final losses.
+/// Rates to try for a kind without a row, and the largest final losses.
 const ANY: ([f64; 8], [f64; 3]) = ([1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0], [10.0, 5.0, 0.2]);
 
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) 
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Numbers without pattern.
+/// Returns numbers without a pattern.
 fn wave(n: usize, frequency: f32, amplitude: f32) -> Vec<f32> {
     (0..n).map(|i| amplitude * (frequency * i as f32 + 0.2).sin()).collect()
 }
@@ -103,7 +103,7 @@ impl Problem {
         let (w, b) = (weights.w.val(), weights.b.val());
         let device = w.device();
         match self {
-            // Curvatures from 1 to 100, the axes tilted by nothing.
+            // Curvatures from 1 to 100 along the axes.
             Problem::Quadratic => {
                 let by_w = tensor(vec![1.0, 5.0, 20.0, 100.0], [2, 2], &device);
                 let by_b = tensor(vec![10.0, 50.0], [2], &device);
@@ -124,7 +124,7 @@ impl Problem {
                 let targets =
                     Tensor::<2, Int>::from_data(TensorData::new(targets, [12, 1]), &device);
                 let logits = inputs.matmul(w.clone()) + b.clone().unsqueeze();
-                // A small penalty, or weights would grow for ever.
+                // A small penalty, or the weights would grow without bound.
                 log_softmax(logits, 1).gather(1, targets).mean().neg()
                     + (w.clone() * w).sum() * 0.01
             }
@@ -165,7 +165,7 @@ fn trained(problem: Problem, row: &Row, lr: f64, device: &Device) -> f64 {
     f64::from(problem.loss(&optimizer.evaluated(&weights)).into_scalar::<f32>())
 }
 
-/// To one digit; what is below 1e-6 is rounding.
+/// Rounds to one digit; what is below 1e-6 is rounding.
 fn shown(loss: f64) -> String {
     if loss < 1e-6 { "0".to_owned() } else { format!("{loss:.0e}") }
 }
@@ -184,7 +184,7 @@ fn every_optimizer_converges() {
         for (problem, (lr, bound)) in PROBLEMS.into_iter().zip(row.cells) {
             let rates = if known.is_some() { vec![lr] } else { ANY.0.to_vec() };
             let tried = rates.into_iter().map(|lr| (trained(problem, row, lr, &device), lr));
-            // A total order puts what is not a number last: it is no success.
+            // A total order puts NaN last: it is no success.
             let (loss, lr) = tried.min_by(|a, b| a.0.total_cmp(&b.0)).expect("rates");
             let cell = format!("{} at {lr}", shown(loss));
             write!(table, "  {cell:<13}").expect("a string");

@@ -1,4 +1,4 @@
-//! One pass over all parameters gives the bits of the rule it stands for.
+//! Tests that one pass over all parameters gives the same bits as the rule that it replaces.
 
 mod support;
 
@@ -48,7 +48,7 @@ impl Two {
     }
 }
 
-/// Numbers of all magnitudes, zeros of both signs among them.
+/// Draws numbers of all magnitudes, including zeros of both signs.
 fn draw(name: &str, n: usize) -> Vec<f32> {
     let mut stream = stream(11, name);
     let mut one = |i: usize| match i % 9 {
@@ -59,7 +59,7 @@ fn draw(name: &str, n: usize) -> Vec<f32> {
     (0..n).map(&mut one).collect()
 }
 
-/// Every setting of the golden files that has such a pass, and what they lack.
+/// Returns every setting of the golden files that has such a pass, and further ones that they lack.
 fn settings() -> Vec<(String, OptimizerSpec)> {
     let mut all = Vec::new();
     for kind in OptimizerSpec::KINDS.iter().map(|kind| kind.name) {
@@ -97,7 +97,7 @@ fn bits_are_those_of_the_rule() {
             let gradients = fused.gradients(&drawn, &device);
             fused = pass.step(lr, fused, gradients, again);
             assert_eq!(ruled.bits(), fused.bits(), "{name}, step {step}");
-            // What is saved and read back goes on as if it had not been.
+            // A state that is saved and read back continues unchanged.
             let bytes = pass.to_bytes().unwrap();
             pass = Optimizer::fused(&spec, n).unwrap().from_bytes(bytes).unwrap();
         }

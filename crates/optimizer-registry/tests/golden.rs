@@ -1,5 +1,5 @@
-//! Every optimizer follows 100 steps of the real `torch.optim`, and would not if
-//! one of its hyper-parameters were lost or one of Burn's own defaults had slipped in.
+//! Tests that every optimizer follows 100 steps of the real `torch.optim`, and would not if one of
+//! its hyper-parameters were lost or one of Burn's own defaults were used.
 //!
 //! Error of a case: the largest of ||p - r|| / ||r|| (Euclidean norms) over
 //! every recorded step and every parameter tensor, where r is PyTorch's value
@@ -11,8 +11,8 @@ use spec::OptimizerSpec;
 use spec::params::{ParamDefault, Values};
 use support::{Case, Golden, Tensors, golden, kinds_in, played};
 
-/// Largest error that passes: 1e-5, which is what rounding of float32 tensors
-/// leaves room for, but where a reason stands here.
+/// Returns the largest error that passes: 1e-5, for the rounding of float32 tensors, unless a
+/// reason for another is given here.
 fn tolerance(kind: &str) -> f64 {
     match kind {
         // Burn computes 1 - beta^t in float32, where it cancels: 1.1e-5 and 1.6e-5 after 100 steps.
@@ -24,7 +24,7 @@ fn tolerance(kind: &str) -> f64 {
     }
 }
 
-/// ||ours - theirs|| / ||theirs||.
+/// Returns ||ours - theirs|| / ||theirs||.
 fn relative(ours: &[f32], theirs: &[f32]) -> f64 {
     assert_eq!(ours.len(), theirs.len());
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
@@ -32,14 +32,14 @@ fn relative(ours: &[f32], theirs: &[f32]) -> f64 {
     difference / norm(&mut theirs.iter().map(|&b| f64::from(b)))
 }
 
-/// The larger error of two sets of tensors. Not a number counts as infinite.
+/// Returns the larger error of two sets of tensors. NaN counts as infinite.
 fn worst(ours: &Tensors, theirs: &Tensors) -> f64 {
     assert!(ours.keys().eq(theirs.keys()));
     let errors = theirs.keys().map(|name| relative(&ours[name], &theirs[name]));
     errors.fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) })
 }
 
-/// The error of a case when it is run under `spec`.
+/// Returns the error of a case when it is run under `spec`.
 fn error(golden: &Golden, case: &Case, spec: &OptimizerSpec) -> f64 {
     let (ours, state) = played(golden.problem(case), case, spec);
     let steps = case.after.iter().map(|(step, theirs)| worst(&ours[step], theirs));
@@ -47,7 +47,7 @@ fn error(golden: &Golden, case: &Case, spec: &OptimizerSpec) -> f64 {
     steps.chain(averages).fold(0.0, f64::max)
 }
 
-/// The cases of a kind that are lost.
+/// Returns the cases of a kind that fail.
 fn follow_torch(kind: &str) -> Vec<String> {
     let golden = golden(kind);
     assert_eq!(golden.made_by.script, "xtask/python/golden.py");
@@ -74,7 +74,7 @@ fn every_optimizer_of_torch_is_followed() {
     assert!(lost.is_empty(), "{lost:#?}");
 }
 
-/// Runs case `name` with its spec altered: the error must leave the tolerance far behind.
+/// Runs case `name` with its spec altered and checks that the error far exceeds the tolerance.
 fn is_caught(kind: &str, name: &str, alter: impl FnOnce(&mut OptimizerSpec)) {
     let golden = golden(kind);
     let case = &golden.cases[name];
@@ -106,8 +106,8 @@ fn burns_defaults_would_be_caught() {
     is_caught("adamw", "plain", with!(AdamW, weight_decay = 1e-4));
 }
 
-/// Of every hyper-parameter some case has another value than its default, and
-/// would be lost if the default were taken instead.
+/// Checks that, for every hyper-parameter, some case uses another value than its default and would
+/// fail with the default.
 #[test]
 fn each_hyper_parameter_would_be_missed() {
     let mut missed = Vec::new();

@@ -1,5 +1,5 @@
-//! What a sweep file is warned of is what happens: lints of schedules against the
-//! curves, lints of values against the rules.
+//! Tests that lints warn of what really happens: lints of schedules against the curves, lints of
+//! values against the rules.
 
 mod support;
 
@@ -14,8 +14,8 @@ use sweep_file::{Overrides, load_text};
 
 const BASE_LR: f64 = 0.5;
 
-/// The rate at each unit of a run, and what is warned of. 1,200 samples in batches of
-/// 400 are three steps an epoch.
+/// Returns the rate at each unit of a run, and its lints. 1,200 samples in batches of 400 are three
+/// steps per epoch.
 fn curve(epochs: u64, per: Per, table: &str) -> (Vec<f64>, Vec<Lint>) {
     let text = format!(
         "[data]\ndataset = \"digits\"\nbatch_size = 400\nvalidation = 237\n[model]\nkind = \"linear\"\n[train]\nepochs = {epochs}\n[[optimizer]]\nkind = \"sgd\"\nlr = {BASE_LR}\nschedule = {{ per = \"{per}\", {table} }}\n"
@@ -35,12 +35,12 @@ fn curve(epochs: u64, per: Per, table: &str) -> (Vec<f64>, Vec<Lint>) {
     ((0..units).map(at).collect(), lints.collect())
 }
 
-/// Tables of one kind with every length from 1 to 14.
+/// Returns tables of one kind with every length from 1 to 14.
 fn lengths(form: &str) -> Vec<String> {
     (1..15).map(|n| form.replace("LENGTH", &n.to_string())).collect()
 }
 
-/// Every run of up to 12 units with these tables.
+/// Visits every run of up to 12 units with these tables.
 fn each(forms: &[&str], mut look: impl FnMut(&str, &[f64], &[Lint])) {
     for form in forms {
         for table in lengths(form) {
@@ -78,7 +78,7 @@ fn one_cycle_is_said_to_be_short_where_it_never_rises() {
     each(&forms, |what, rates, lints| {
         let short = lints.contains(&Lint::OneCycleTooShort);
         let reaches = rates[0] == BASE_LR || rises(rates);
-        // A cycle that is longer than the run is told as that.
+        // A cycle that is longer than the run has its own lint.
         if rates.len() > 1 || short {
             assert_eq!(short, !reaches, "{what}: {rates:?}");
         }
@@ -122,7 +122,7 @@ fn a_rate_of_zero_is_said_where_it_is_zero() {
     ];
     each(&forms, |what, rates, lints| {
         let zeros = rates.iter().filter(|rate| **rate == 0.0).count();
-        // A step is no loss, an epoch is.
+        // Losing a step does not matter, losing an epoch does.
         let lost = if what.ends_with("epochs") { zeros > 0 } else { zeros > 1 };
         let told_otherwise = lints.contains(&Lint::CosinePastEnd);
         // A sequence may lose a step in each of its parts.
@@ -165,7 +165,7 @@ fn a_default_length_is_said_where_the_rate_then_stays() {
     assert_eq!((&rates[5..], &lints[..]), (&[BASE_LR; 4][..], &[Lint::DefaultLength][..]));
 }
 
-/// The network after some steps at these rates.
+/// Returns the parameters after one step at each of these rates.
 fn trained(spec: &OptimizerSpec, problem: &Problem, scale: f32, rates: &[f64]) -> Tensors {
     let device = Device::flex().autodiff();
     let trainer = Trainer::new(problem, scale, &device);
@@ -177,13 +177,13 @@ fn trained(spec: &OptimizerSpec, problem: &Problem, scale: f32, rates: &[f64]) -
     net.values()
 }
 
-/// Equal numbers, and NaN where the other is NaN.
+/// Returns true if all numbers are equal; NaN equals NaN.
 fn same(a: &Tensors, b: &Tensors) -> bool {
     let pairs = a.values().flatten().zip(b.values().flatten());
     a.len() == b.len() && pairs.into_iter().all(|(x, y)| x == y || x.is_nan() && y.is_nan())
 }
 
-/// With its defaults but for one value.
+/// Returns an optimizer with its defaults except for one value.
 fn with(kind: &str, name: &str, value: f64) -> OptimizerSpec {
     let mut values = golden(kind).defaults.to_values();
     values.insert(name.to_owned(), Value::Float(value));
@@ -208,7 +208,7 @@ fn a_value_that_is_said_to_become_another_trains_as_that_one() {
                     continue;
                 }
                 let what = format!("{} {} = {value}", kind.name, param.name);
-                // Rates are given to each step.
+                // The rate is passed to each step.
                 let (one, other) = if param.name == "lr" {
                     let at = |rate| trained(&defaults, &problem, 1.0, &[rate; 3]);
                     (at(value), at(becomes))

@@ -1,10 +1,10 @@
-//! Optimizers that `torch.optim` lacks follow 100 steps of their reference
-//! implementation, and L-BFGS follows torch's in float64 (see
-//! `xtask/python/golden_papers.py`); every hyper-parameter matters somewhere.
+//! Tests that optimizers that `torch.optim` lacks follow 100 steps of their reference
+//! implementation, that L-BFGS follows torch's in float64 (see `xtask/python/golden_papers.py`),
+//! and that every hyper-parameter matters in some case.
 //!
-//! Error of a case: the largest of ||p - r|| / ||r|| (Euclidean norms) over every
-//! recorded step and every parameter tensor, where r is the reference's value and
-//! p is ours. For schedule-free both what is trained and what is judged counts.
+//! Error of a case: the largest of ||p - r|| / ||r|| (Euclidean norms) over every recorded step and
+//! every parameter tensor, where r is the reference's value and p is ours. For schedule-free, both
+//! the trained and the evaluated weights count.
 
 mod support;
 
@@ -21,16 +21,16 @@ use spec::params::{ParamType, Range, Value};
 use spec::update::UpdateSpec;
 use support::{Case, Net, Problem, Tensors, Trainer, build, golden, kinds_in};
 
-/// Largest error that passes: what rounding of float32 tensors leaves room for.
+/// Returns the largest error that passes, for the rounding of float32 tensors.
 fn tolerance(kind: &str) -> f64 {
     match kind {
-        // In float64; what is left is the rounding of the comparison in float32.
+        // In float64; what remains is the rounding of the comparison in float32.
         "lbfgs" => 1e-6,
         _ => 1e-5,
     }
 }
 
-/// Trained and judged weights after each step that `case` records, under `spec`.
+/// Trained and evaluated weights after each step that a case records.
 type Replay = [BTreeMap<u64, Tensors>; 2];
 
 fn replay(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> Replay {
@@ -79,7 +79,7 @@ fn wide<const D: usize>(values: &[f64], shape: [usize; D], device: &Device) -> T
     Tensor::from_data(TensorData::new(values.to_vec(), shape), (device, DType::F64))
 }
 
-/// The decimals that the file shows: every input has three.
+/// Returns the decimals as in the file: every input has three.
 fn decimals(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| (f64::from(v) * 1e3).round() / 1e3).collect()
 }
@@ -124,7 +124,7 @@ impl Wide {
     }
 }
 
-/// ||ours - theirs|| / ||theirs||; not a number counts as infinite.
+/// Returns ||ours - theirs|| / ||theirs||; NaN counts as infinite.
 fn relative(ours: &[f32], theirs: &[f32]) -> f64 {
     assert_eq!(ours.len(), theirs.len());
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
@@ -133,7 +133,7 @@ fn relative(ours: &[f32], theirs: &[f32]) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// The error of a case when it is run under `spec`.
+/// Returns the error of a case when it is run under `spec`.
 fn error(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> f64 {
     let ours = replay(problem, case, spec);
     let mut worst = 0.0_f64;
@@ -171,7 +171,7 @@ fn each_follows_its_reference() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
-/// Another value of the same parameter, allowed and far from it.
+/// Returns another valid value of the same parameter, far from the given one.
 fn other(value: &Value, range: Range, ty: ParamType) -> Value {
     match (value, ty) {
         (Value::Bool(b), _) => Value::Bool(!b),
@@ -188,7 +188,7 @@ fn other(value: &Value, range: Range, ty: ParamType) -> Value {
     }
 }
 
-/// For every hyper-parameter there is a case that another value of it would fail.
+/// Checks that every hyper-parameter has a case that another value would fail.
 #[test]
 fn each_hyper_parameter_would_be_missed() {
     let mut blind = Vec::new();
@@ -256,7 +256,7 @@ fn lbfgs_stands_still_at_a_minimum_and_asks_before_it_steps() {
         net.look(&golden.problem, 0.0)
     });
     assert_eq!((net.values(), asked), (before.clone(), 1));
-    // Of no parameter a gradient: nothing to do.
+    // No parameter has a gradient: nothing to do.
     let net = optimizer
         .step(1.0, net, GradientsParams::new(), &mut |_: &Wide| (1.0, GradientsParams::new()));
     assert_eq!(net.values(), before);

@@ -1,6 +1,6 @@
-//! Every schedule equals torch's, past its end and behind a warmup.
-//! PyTorch computes most rates from the one before; the closed form may differ
-//! by the rounding of that recursion, which is relative to the largest rate.
+//! Tests that every schedule equals torch's, past its end and after a warmup. PyTorch computes most
+//! rates from the previous one; the closed form may differ by the rounding of that recursion,
+//! relative to the largest rate.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ struct Curve {
     lr: Vec<f64>,
 }
 
-/// The spec as it stands in the file, or with every `per` turned to batches.
+/// Reads the spec of the file, or the same with every `per` set to batches.
 fn read<T: serde::de::DeserializeOwned>(value: &Value, per_batch: bool) -> T {
     let mut text = value.to_string();
     if per_batch {
@@ -64,8 +64,8 @@ fn curves_follow_torch_per_epoch_and_per_batch() {
     }
 }
 
-/// `linear-decay` and `wsd` over every length behind every warmup: the rate is reached where
-/// the warmup ends, never rises after it, and the end comes one unit after the run.
+/// Checks `linear-decay` and `wsd` at every length after every warmup: the rate is reached when the
+/// warmup ends, never rises after it, and the end comes one unit after the run.
 #[test]
 fn decays_of_a_run_begin_at_the_rate_and_end_one_unit_after_it() {
     let base = 0.7;

@@ -1,21 +1,20 @@
-//! What burn-train's own loop costs beside a hand-written one: MNIST, MLP
-//! 784-128-10, batches of 64, SGD lr 0.01, on `libtorch:cpu` with one thread.
+//! Measures the cost of burn-train's own loop against a hand-written one: MNIST, MLP 784-128-10,
+//! batches of 64, SGD lr 0.01, on `libtorch:cpu` with one thread.
 //!
 //! ```text
 //! cargo run --release -p train --features libtorch --example burn_train_loop -- [DATA]
 //! ```
 //!
-//! Four ways take turns in one process: the steps of `src/run.rs`, and burn-train's
-//! `SupervisedTraining` without metrics, with `LossMetric` and `AccuracyMetric`
-//! kept in memory, and with the same written to its metric files, its default.
-//! All start from the same weights and take the same batches from the same
-//! loader (dataset on the device, one `select` a batch); that they end in the
-//! same weights, bit for bit, is checked, so what differs is the loop alone.
+//! Four loops take turns in one process: the steps of `src/run.rs`, and burn-train's
+//! `SupervisedTraining` without metrics, with `LossMetric` and `AccuracyMetric` kept in memory, and
+//! with both written to its metric files, its default. All start from the same weights and take the
+//! same batches from the same loader (dataset on the device, one `select` per batch). The example
+//! checks that they end in the same weights, bit for bit, so that only the loops differ.
 //! burn-train's log file and terminal display are off, its validation set is empty.
 //!
-//! Prints medians of the seconds an epoch, by the clock and of the processor
-//! (Linux). Metrics run on a second thread: the clock hides their cost where a
-//! core is idle, a sweep with a run on every core pays it.
+//! It prints medians of the seconds per epoch, wall-clock and processor time (Linux). Metrics run
+//! on a second thread: wall-clock time hides their cost if a core is idle, but a sweep with a run
+//! on every core pays it.
 
 use std::fs;
 use std::path::Path;
@@ -85,12 +84,12 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
 }
 
-/// Processor seconds of this process, ended threads included, in steps of
-/// 10 ms; NaN where the system does not tell.
+/// Returns the processor time of this process in seconds, ended threads included, in steps of 10
+/// ms; NaN if the system does not provide it.
 fn processor_seconds() -> f64 {
     let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name, which may hold anything, user and system time are the
-    // 12th and 13th field, in ticks of which Linux shows 100 a second.
+    // User and system time are the 12th and 13th field after the name, which may hold anything.
+    // Their unit is ticks, of which Linux counts 100 per second.
     let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
     let ticks: Vec<f64> = fields.skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
     if ticks.len() == 2 { (ticks[0] + ticks[1]) / 100.0 } else { f64::NAN }
@@ -98,7 +97,7 @@ fn processor_seconds() -> f64 {
 
 type State = (Network, ModuleOptimizer);
 
-/// The model with its initial weights, and its optimizer.
+/// Returns the model with its initial weights, and its optimizer.
 fn start(device: &Device) -> anyhow::Result<State> {
     let model: ModelSpec = serde_json::from_value(
         serde_json::json!({"kind": "mlp", "hidden": [128], "activation": "relu"}),
@@ -109,7 +108,7 @@ fn start(device: &Device) -> anyhow::Result<State> {
     Ok((network, SgdConfig::new().init()))
 }
 
-/// The steps of `train::train`: the model is moved, losses stay on the device.
+/// Trains as `train::train` does: the model is moved, losses stay on the device.
 fn hand_written((mut network, mut optimizer): State, loader: &Loader) -> anyhow::Result<Network> {
     for _ in 0..EPOCHS {
         let mut losses = Vec::new();
@@ -126,7 +125,7 @@ fn hand_written((mut network, mut optimizer): State, loader: &Loader) -> anyhow:
     Ok(network)
 }
 
-/// The same training by burn-train; `way` is an index into [`WAYS`].
+/// Trains with burn-train; `way` is an index into [`WAYS`].
 fn burn_train(state: State, loader: &Loader, way: usize) -> anyhow::Result<Network> {
     let folder = tempfile::tempdir()?;
     let mut training: SupervisedTraining<Network> =
@@ -225,7 +224,7 @@ impl DataLoaderIterator<Batch> for Batches<'_> {
     }
 }
 
-/// Shows and keeps nothing.
+/// Renders and logs nothing.
 struct Silent;
 
 impl MetricsRenderer for Silent {

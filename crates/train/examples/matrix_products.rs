@@ -1,15 +1,15 @@
-//! The floor of an epoch: the matrix products of the lesson's step alone, in
-//! libtorch on one thread. MLP 784-128-10, 60,000 samples in batches of 64.
+//! Measures the lower bound of an epoch: only the matrix products of the lesson's step, in libtorch
+//! on one thread. MLP 784-128-10, 60,000 samples in batches of 64.
 //!
 //! ```text
 //! echo epoch | cargo run --release -p train --features libtorch --example matrix_products
 //! ```
 //!
-//! A step has five: `x W1` and `h W2` forward, `h^T d`, `d W2^T` and `x^T g`
-//! backward (nothing needs the gradient of `x`). They are written into tensors
-//! that are there already, every step has the same numbers, and nothing else is
-//! done: no batch is gathered, no bias added, no gradient used. Each line on
-//! standard input is answered by one epoch's seconds as a JSON object.
+//! A step has five products: `x W1` and `h W2` forward, `h^T d`, `d W2^T` and `x^T g` backward
+//! (nothing needs the gradient of `x`). They are written into preallocated tensors, every step has
+//! the same numbers, and nothing else is done: no batch is gathered, no bias added, no gradient
+//! used. The program answers each line on standard input with the seconds of one epoch as a JSON
+//! object.
 
 use std::io::{self, Write as _};
 use std::time::Instant;
@@ -45,7 +45,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The products of one batch: factors and, preallocated, what becomes of them.
+/// The products of one batch: two factors and the preallocated result of each.
 struct Step([(Tensor, Tensor, Tensor); 5]);
 
 impl Step {
@@ -66,13 +66,13 @@ impl Step {
 
     fn run(&self) -> Result<(), tch::TchError> {
         for (a, b, out) in &self.0 {
-            // What it gives is `out` again.
+            // The result is `out` itself.
             let _ = a.f_mm_out(out, b)?;
         }
         Ok(())
     }
 
-    /// That the products were computed, and into where they belong.
+    /// Checks that the products were computed and written to their results.
     fn check(&self) -> anyhow::Result<()> {
         for (a, b, out) in &self.0 {
             let (close, sizes) = (a.f_mm(b)?.f_allclose(out, 1e-5, 1e-5, false)?, out.size());

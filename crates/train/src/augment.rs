@@ -1,9 +1,9 @@
 //! Random changes of training images: `[data] augment`.
 //!
-//! `crop` puts zeros around an image and cuts a window of its size anywhere, `flip` mirrors every
-//! second one by chance. Draws are made on the host, image by image in the order in which an
-//! epoch feeds them, from the stream `augment/<epoch>`: they follow from seed and epoch alone.
-//! On the device numbers are only moved, so that every device gives the same bits.
+//! `crop` pads an image with zeros and cuts a window of the image's size at a random position;
+//! `flip` mirrors it with probability 1/2. Random numbers are drawn on the host, image by image in
+//! feeding order, from the stream `augment/<epoch>`, so that they depend on seed and epoch alone.
+//! The device only moves numbers, so that every device gives the same bits.
 
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -14,16 +14,16 @@ use spec::seed::stream;
 /// The change of one image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// First row of the window, of the image with its zeros.
+    /// First row of the window in the padded image, 0 to twice `crop`.
     row: u32,
-    /// First column of the window.
+    /// First column of the window, in the same range.
     column: u32,
-    /// True of an image whose window is mirrored.
+    /// True if the window is mirrored.
     mirrored: bool,
 }
 
 impl Change {
-    /// The bytes that the digest of batches takes of it.
+    /// Returns the bytes that enter the digest of batches.
     pub(crate) fn bytes(self) -> [u8; 9] {
         let mut out = [0; 9];
         out[..4].copy_from_slice(&self.row.to_le_bytes());
@@ -33,15 +33,16 @@ impl Change {
     }
 }
 
-/// The changes of the images of an epoch (from 1), in the order in which they are fed; none
-/// where nothing is changed.
+/// Draws the changes of the images of an epoch (from 1), in feeding order; empty without
+/// augmentation.
 pub(crate) fn changes(seed: u64, epoch: u64, images: usize, augment: Augment) -> Vec<Change> {
     if augment.is_neutral() {
         return Vec::new();
     }
     let mut stream = stream(seed, &format!("augment/{epoch}"));
     let places = 2 * u32::try_from(augment.crop).unwrap_or(u32::MAX / 4) + 1;
-    // Each image takes three draws, whatever is asked for: a crop beside a flip leaves the flips.
+    // Each image takes three draws whatever the settings, so that adding a crop leaves the flips as
+    // they are.
     let mut change = || Change {
         row: stream.below(places),
         column: stream.below(places),
@@ -50,24 +51,24 @@ pub(crate) fn changes(seed: u64, epoch: u64, images: usize, augment: Augment) ->
     (0..images).map(|_| change()).collect()
 }
 
-/// The changes of a pass on its device.
+/// Changes of all images of a pass, on the device.
 pub(crate) struct Changes {
-    /// Channels, height and width of an image.
+    /// Channels, height and width of an image, the latter two in pixels.
     shape: [usize; 3],
-    /// Zeros on each side of an image.
+    /// Rows and columns of zeros on each side of an image.
     crop: usize,
-    /// `[images]`: the number, in an image with its zeros, of the window's first position.
+    /// `[images]`: index of the window's first position in the padded image, row by row.
     first: Tensor<1, Int>,
-    /// `[images]`: 1 of a mirrored window, else 0.
+    /// `[images]`: 1 for a mirrored window, else 0.
     mirrored: Tensor<1, Int>,
-    /// `[height * width]`: from the window's first position to each of it.
+    /// `[height * width]`: offset from the window's first position to each of its positions.
     to_each: Tensor<1, Int>,
-    /// `[height * width]`: from each position to the one that a mirror has in its place.
+    /// `[height * width]`: offset from each position to its mirror image.
     to_mirrored: Tensor<1, Int>,
 }
 
 impl Changes {
-    /// Puts the changes of images of `data` on a device; `None` where nothing is changed.
+    /// Uploads the changes of images of `data`; returns `None` without augmentation.
     pub(crate) fn upload(changes: &[Change], data: &DataSpec, device: &Device) -> Option<Self> {
         if changes.is_empty() {
             return None;
@@ -96,8 +97,8 @@ impl Changes {
         })
     }
 
-    /// The images of a batch, `[batch, channels * height * width]`, each by its change; they are
-    /// those that the pass feeds from `start` to `end`.
+    /// Applies each image's change to a batch `[batch, channels * height * width]`, which the pass
+    /// feeds at the positions `start..end`.
     pub(crate) fn of(&self, images: Tensor<2>, (start, end): (usize, usize)) -> Tensor<2> {
         let ([channels, height, width], crop) = (self.shape, self.crop);
         let (batch, size) = (end - start, height * width);
@@ -133,7 +134,8 @@ mod tests {
         assert_ne!(drawn, changes(1, 2, 1_000, both));
         assert_ne!(drawn, changes(2, 1, 1_000, both));
         assert!(changes(1, 1, 10, Augment::default()).is_empty());
-        // Each of nine places about as often; mirrored are half, with a deviation of 16.
+        // Each of nine positions occurs about equally often; half are mirrored, with a deviation of
+        // 16.
         for place in 0..9 {
             let rows = drawn.iter().filter(|change| change.row == place).count();
             assert!((70..=155).contains(&rows), "{place}: {rows}");
@@ -147,7 +149,7 @@ mod tests {
         assert!(cropped.iter().zip(&drawn).all(|(a, b)| (a.row, a.column) == (b.row, b.column)));
     }
 
-    /// Three colours of 32x32: what moves is compared with loops on the host.
+    /// Compares changed images of 3 x 32 x 32 with loops on the host.
     #[test]
     fn images_are_cut_and_mirrored_number_by_number() {
         let device = Device::flex();

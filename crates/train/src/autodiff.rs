@@ -1,5 +1,5 @@
-//! The engine of Burn's own operations: a graph is recorded at each step, and losses stay
-//! on the device until the pass ends.
+//! The step engine of Burn's own operations: a graph is recorded at each step, and losses stay on
+//! the device until the pass ends.
 
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData, TensorReadError};
@@ -16,26 +16,27 @@ use crate::order::Order;
 use crate::samples::Samples;
 use crate::trajectory;
 
-/// Updates of all parameters at once, in their own memory on the device.
+/// Updates all parameters at once, in place in device memory.
 pub(crate) trait DeviceUpdate {
-    /// The optimizer, whose state it is, for a network that has taken no step.
+    /// Creates the optimizer that holds the state, for a network that has taken no step.
     fn optimizer(&self, network: &Network) -> Optimizer;
 
-    /// Begins a pass of at most `steps` steps from the state of `fused`. Returns the network
-    /// with the parameters that are updated from here on.
+    /// Begins a pass of at most `steps` steps from the state of `fused`. Returns the network whose
+    /// parameters are updated from then on.
     fn begin(&mut self, network: Network, fused: &Fused, steps: usize) -> Network;
 
     /// Takes a step at the learning rate `lr`.
     fn step(&mut self, lr: f64, gradients: &GradientsParams);
 
-    /// Ends the pass and puts the state into `fused`.
+    /// Ends the pass and stores the state in `fused`.
     fn end(&mut self, fused: &mut Fused);
 }
 
-/// The way to the gradients of a batch.
+/// Computes the gradients of a batch.
 pub(crate) trait BatchGradients {
-    /// The mean loss over the batch times `weight`, one number, and its gradients; of a model
-    /// with a recurrent state, which begins as `before` or at zero, the state behind the batch.
+    /// Returns the mean loss over the batch times `weight`, `[1]`; its gradients; and the recurrent
+    /// state after the batch, `None` for a model without one. The recurrent state begins as
+    /// `before`, or at zero if that is `None`; its shape is `[2 * layers, batch, width]`.
     fn differentiate(
         &self,
         network: &Network,
@@ -45,40 +46,40 @@ pub(crate) trait BatchGradients {
     ) -> (Tensor<1>, GradientsParams, Option<Tensor<3>>);
 }
 
-/// Steps by automatic differentiation, of any model, loss and optimizer.
+/// Step engine by automatic differentiation, for any model, loss and optimizer.
 pub(crate) struct AutodiffEngine<'a> {
     spec: &'a RunSpec,
-    /// The training split, whole.
+    /// The whole training split.
     split: Samples,
     device: Device,
-    /// The updates in place of the optimizer's rule; none where the rule is used.
+    /// Updates that replace the optimizer's rule; `None` if the rule is used.
     update: Option<Box<dyn DeviceUpdate + 'a>>,
-    /// The graph of each step: Burn's, or another in its place.
+    /// Computes the gradients of each step, by Burn's graph or another.
     gradients: Box<dyn BatchGradients>,
     pass: Option<Pass>,
-    /// The recurrent state behind the last batch of a stream, without a graph.
+    /// Recurrent state after the last batch of a stream, detached from the graph.
     carried: Option<Tensor<3>>,
 }
 
-/// A pass that is under way.
+/// A pass in progress.
 struct Pass {
-    /// None while a step has it.
+    /// `None` only during a step.
     state: Option<State>,
     feed: Feed,
     losses: Vec<Tensor<1>>,
 }
 
-/// Samples of a pass, their order and their changes.
+/// Samples of a pass with their order and changes.
 struct Feed {
     samples: Samples,
-    /// The order of the samples, on the device.
+    /// Index of each sample in feeding order, `[samples]`, on the device.
     indices: Tensor<1, Int>,
-    /// The changes of their images; none where nothing is changed.
+    /// Changes of the images; `None` without augmentation.
     changes: Option<Changes>,
 }
 
 impl Feed {
-    /// A batch, of images as they are changed.
+    /// Returns the batch at the positions `start..end`, with augmented images.
     fn batch(&self, (start, end): (usize, usize)) -> Samples {
         let batch = self.samples.select(&self.indices.clone().slice(start..end));
         match &self.changes {
@@ -92,7 +93,7 @@ impl Feed {
 }
 
 impl<'a> AutodiffEngine<'a> {
-    /// An engine that feeds samples of `split`, which lies on `device`.
+    /// Creates an engine that feeds samples of `split`, which is on `device`.
     pub(crate) fn new(spec: &'a RunSpec, split: Samples, device: Device) -> Self {
         AutodiffEngine {
             spec,
@@ -105,13 +106,13 @@ impl<'a> AutodiffEngine<'a> {
         }
     }
 
-    /// The same with updates by `update` in place of the rule.
+    /// Returns the engine with updates by `update` in place of the rule; `None` keeps the rule.
     #[cfg(feature = "libtorch")]
     pub(crate) fn with_update(self, update: Option<Box<dyn DeviceUpdate + 'a>>) -> Self {
         AutodiffEngine { update, ..self }
     }
 
-    /// The same with these gradients in place of those of Burn's graph.
+    /// Returns the engine with these gradients in place of those of Burn's graph.
     #[cfg(feature = "libtorch")]
     pub(crate) fn with_gradients(self, gradients: Box<dyn BatchGradients>) -> Self {
         AutodiffEngine { gradients, ..self }
@@ -150,7 +151,7 @@ impl StepEngine for AutodiffEngine<'_> {
         let (spec, carried) = (self.spec, self.carried.take());
         let fed = Fed { feed: &pass.feed, order, batches };
         let graph = self.gradients.as_ref();
-        // A rule that looks at the batches again sees them from the same recurrent state.
+        // A rule that evaluates the batches again sees the same recurrent state.
         let look =
             |network: &Network| loss_and_gradients(spec, network, graph, &fed, carried.clone());
         let (loss, gradients, behind) = look(&network);
@@ -203,10 +204,10 @@ struct Fed<'a> {
     batches: &'a [(usize, usize)],
 }
 
-/// Mean loss over these batches and its gradients, clipped. Batches weigh as
-/// many samples as they have, so that k of them are one of k times the size, to
-/// rounding; only one batch is in memory at a time. A stream goes on from the recurrent
-/// `state`, and the one behind its last batch comes third.
+/// Returns the mean loss over these batches, `[1]`, its clipped gradients, and the recurrent state
+/// after the last batch of a stream. Batches are weighted by their number of samples, so that k of
+/// them equal one of k times the size, up to rounding; only one batch is in memory at a time. A
+/// stream continues from the recurrent `state`.
 fn loss_and_gradients(
     spec: &RunSpec,
     network: &Network,
@@ -238,7 +239,7 @@ fn loss_and_gradients(
     (value, clip(&spec.update, network, gradients), state)
 }
 
-/// Gradients by Burn's graph, of any model and loss.
+/// Gradients by Burn's graph, for any model and loss.
 struct BurnGradients(TrainSpec);
 
 impl BatchGradients for BurnGradients {

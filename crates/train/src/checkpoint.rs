@@ -1,18 +1,17 @@
-//! Mid-run checkpoints: the whole state of a run at the end of an epoch, from which a
-//! killed run resumes with the same bits as if nothing had happened.
+//! Mid-run checkpoints: the whole state of a run at the end of a segment, from which a killed or
+//! paused run resumes with the same bits as an uninterrupted one.
 //!
-//! `<folder>/epoch-<n>/` holds `model.bpk` and `optimizer.bpk` (Burn's records:
-//! raw float32 with the parameters' ids, by which the optimizer's state finds
-//! them), `best.safetensors` if the best weights are kept, `recurrent.f32` if a stream carries
-//! a recurrent state (little-endian float32), and `state.json`.
-//! Order of batches, learning rate and random streams are functions of seed and
-//! epoch, so nothing of them is kept. A checkpoint is put together under
-//! `.epoch-<n>.tmp`, synced and renamed; the one before is removed after that.
+//! `<folder>/epoch-<segment>/` holds `model.bpk` and `optimizer.bpk` (Burn's records: raw float32
+//! with the parameters' ids, by which the optimizer finds its state), `best.safetensors` if the
+//! best weights are kept, `recurrent.f32` (little-endian float32) if a stream carries a recurrent
+//! state, and `state.json`. The order of batches, learning rates and random streams are functions
+//! of seed and epoch and are not stored. A checkpoint is written under `.epoch-<segment>.tmp`,
+//! synced and renamed; then the previous one is removed.
 //!
-//! A run resumes only where the bits are promised: same run, same environment, every
-//! file with the digest it was written with. Anything else is logged to standard error
-//! and the next older checkpoint is tried. Nothing here fails a run: without a
-//! checkpoint it trains from the beginning.
+//! A run resumes only where the same bits are guaranteed: same run, same environment, every file
+//! with its recorded digest. Any other checkpoint is logged to standard error and the next older
+//! one is tried. No failure here fails a run: without a usable checkpoint it trains from the
+//! beginning.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,46 +46,46 @@ const BEST: &str = "best.safetensors";
 const RECURRENT: &str = "recurrent.f32";
 const STATE: &str = "state.json";
 
-/// `state.json`.
+/// Content of `state.json`.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     /// [`FORMAT`].
     format: u32,
-    /// The run it belongs to.
+    /// Id of the run that wrote it.
     run_id: Id,
     /// Hash of `environment`.
     exec_id: Id,
-    /// Where it was computed.
+    /// Environment that computed it.
     environment: Environment,
-    /// BLAKE3 of each file beside it.
+    /// BLAKE3 digest of each other file of the checkpoint, by name.
     files: BTreeMap<String, String>,
-    /// Digest of the weights.
+    /// Digest of the weights, by [`model::digest`].
     weights: String,
-    /// By which metric the best weights are kept; null if they are not.
+    /// Metric by which the best weights are kept; null if they are not.
     best_by: Option<EpochMetric>,
-    /// Metrics on request that were measured.
+    /// Metrics on request that the run measures.
     #[serde(default, rename = "further")]
     on_request: Vec<Metric>,
-    /// Shape of the recurrent state that a stream carries; left out where it carries none.
+    /// Shape `[2 * layers, batch, width]` of a stream's recurrent state; omitted without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recurrent: Option<[usize; 3]>,
-    /// All the rest.
+    /// Everything else.
     progress: Progress,
 }
 
-/// A checkpoint, read and checked.
+/// A checkpoint that was read and verified.
 pub(crate) struct Found {
     /// The model on its device, and its optimizer.
     pub(crate) state: State,
-    /// How far the run was.
+    /// Progress of the run at the checkpoint.
     pub(crate) progress: Progress,
-    /// The file of the best weights.
+    /// Content of the best weights' file; `None` if they are not kept.
     pub(crate) best: Option<Vec<u8>>,
-    /// The recurrent state that a stream carries.
+    /// Recurrent state of a stream; `None` without one.
     pub(crate) carried: Option<TensorData>,
 }
 
-/// The checkpoints of one run.
+/// Checkpoint manager of one run.
 pub(crate) struct Checkpoints<'a> {
     job: &'a Job<'a>,
     to: Option<&'a Checkpoint>,
@@ -95,13 +94,13 @@ pub(crate) struct Checkpoints<'a> {
 }
 
 impl<'a> Checkpoints<'a> {
-    /// The checkpoint manager of a run; it does nothing where the run has no folder for them.
+    /// Creates the checkpoint manager of a run; a no-op if the run has checkpoints disabled.
     pub(crate) fn new(job: &'a Job<'a>) -> Self {
         Checkpoints { job, to: job.options.checkpoint.as_ref(), failure_logged: false }
     }
 
-    /// The newest usable checkpoint. `initial` is the model before training, with the
-    /// digest of its weights.
+    /// Returns the newest usable checkpoint; `None` without one. `initial` is the model before
+    /// training and `init_digest` the digest of its weights.
     pub(crate) fn newest(
         &self,
         initial: &Network,
@@ -157,7 +156,8 @@ impl<'a> Checkpoints<'a> {
             ensure!(expected == Some(digest(&bytes).as_str()), "{name} is damaged");
             Ok(bytes)
         };
-        // The model first: with its record come the ids of its parameters.
+        // The model comes first: its record restores the ids by which the optimizer finds its
+        // state.
         let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes(MODEL)?))?;
         let network = initial.clone().try_load_record(record)?;
         ensure!(model::digest(&network) == stored.weights, "its weights are not the recorded ones");
@@ -173,8 +173,8 @@ impl<'a> Checkpoints<'a> {
         Ok(Found { state: (network, optimizer), progress: stored.progress, best, carried })
     }
 
-    /// Checks that the bits are promised to be equal; the error names the fields in which
-    /// the environments differ.
+    /// Checks that the environments are equal, which guarantees the same bits. The error names the
+    /// fields that differ.
     fn same_environment(&self, stored: &Stored) -> anyhow::Result<()> {
         let differing = stored.environment.differing(self.job.environment);
         let texts: Vec<String> = differing
@@ -190,7 +190,8 @@ impl<'a> Checkpoints<'a> {
         Ok(())
     }
 
-    /// Returns true where a checkpoint is due after this segment: every so many, and at a pause.
+    /// Returns true if a checkpoint is due after this segment: at the configured interval and at a
+    /// pause.
     pub(crate) fn due(&self, segment: u64) -> bool {
         let segments = self.job.spec.segments();
         let unit = if self.job.spec.train.steps == 0 { segments.length } else { 1 };
@@ -198,9 +199,9 @@ impl<'a> Checkpoints<'a> {
         stop::pauses(self.job.options, segment) || every > 0 && segments.is_due(segment, every)
     }
 
-    /// Writes a checkpoint, with the best weights that are kept and the recurrent state that a
-    /// stream carries, then removes the others. A failure is logged once and keeps the
-    /// existing checkpoints.
+    /// Writes a checkpoint, with the best weights and the recurrent state if there are any, then
+    /// removes the older ones. A failure is logged once and leaves the existing checkpoints in
+    /// place.
     pub(crate) fn write(
         &mut self,
         state: &State,
@@ -231,7 +232,7 @@ impl<'a> Checkpoints<'a> {
     ) -> anyhow::Result<()> {
         fs::create_dir_all(folder)?;
         let name = format!("epoch-{}", progress.segment);
-        // One of this name was left aside at the start: this is a later epoch.
+        // An existing checkpoint of this name was found unusable when the run started.
         remove(&folder.join(&name))?;
         atomic::put_folder(&folder.join(&name), |temporary| -> anyhow::Result<()> {
             let mut files = BTreeMap::new();
@@ -273,7 +274,7 @@ impl<'a> Checkpoints<'a> {
     }
 }
 
-/// Checkpoints in a folder, whole and half written, by name.
+/// Lists the checkpoints in a folder by name, complete and partial ones.
 fn entries(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut out = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -286,7 +287,7 @@ fn entries(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(out)
 }
 
-/// Removes a folder with all it holds, or a file; that there is none is well.
+/// Removes a file, or a folder with its contents; a missing path is not an error.
 fn remove(path: &Path) -> io::Result<()> {
     let removed = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
@@ -300,7 +301,7 @@ fn best_by(options: &Options) -> Option<EpochMetric> {
     options.save.as_ref().filter(|s| s.which == Save::Best).map(|s| s.by)
 }
 
-/// Little-endian numbers as a tensor's.
+/// Decodes little-endian float32 numbers into tensor data of this shape.
 fn floats(bytes: &[u8], shape: [usize; 3]) -> anyhow::Result<TensorData> {
     let values = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     let values: Vec<f32> = values.collect();
@@ -312,7 +313,7 @@ fn digest(bytes: &[u8]) -> String {
     Digest::of(bytes).to_string()
 }
 
-/// Standard error is the run's log.
+/// Writes a message to standard error, which is the run's log.
 fn say(message: &str) {
     eprintln!("sweep-worker: {message}");
 }

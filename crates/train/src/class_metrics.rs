@@ -1,5 +1,6 @@
-//! Metrics of classes, as they accumulate over the batches of an evaluation: burn-train's,
-//! which are in per cent. A metric that [`spec::metric::built_in`] describes is computed here.
+//! Classification metrics, accumulated over the batches of an evaluation. Most are burn-train's,
+//! which are in percent; here all are fractions. Every metric that [`spec::metric::built_in`]
+//! describes is computed here.
 
 use burn::tensor::{Int, Tensor, TensorReadError};
 use burn_train::metric::{
@@ -11,7 +12,7 @@ use spec::metric::Metric;
 
 /// A metric over the samples seen so far.
 pub(crate) trait ClassMetric {
-    /// Adds a batch: scores of shape samples x classes, and the classes of the samples.
+    /// Adds a batch: scores `[samples, classes]`, and class indices `[samples]`.
     fn update(
         &mut self,
         outputs: Tensor<2>,
@@ -19,11 +20,11 @@ pub(crate) trait ClassMetric {
         metadata: &MetricMetadata,
     ) -> Result<(), TensorReadError>;
 
-    /// The value over all batches, in the unit of the metric; NaN where there was none.
+    /// Returns the value over all batches, in the unit of the metric; NaN without any.
     fn value(&self) -> f64;
 }
 
-/// The computation of a metric of classes; none for a metric that this worker cannot compute.
+/// Returns the computation of a classification metric; `None` if this worker cannot compute it.
 pub(crate) fn class_metric(metric: Metric) -> Option<Box<dyn ClassMetric>> {
     Some(match metric {
         Metric::ACCURACY => {
@@ -32,7 +33,7 @@ pub(crate) fn class_metric(metric: Metric) -> Option<Box<dyn ClassMetric>> {
         Metric::TOP5_ACCURACY => {
             Box::new(OfBurn { metric: TopKAccuracyMetric::new(5), input: TopKAccuracyInput::new })
         }
-        // Over the counts of all samples so far, not a mean of batches.
+        // Computed from the counts of all samples so far, not as a mean over batches.
         Metric::F1 => Box::new(OfBurn {
             metric: FBetaScoreMetric::multiclass(1.0, 1, ClassReduction::Macro),
             input: one_hot,
@@ -42,12 +43,12 @@ pub(crate) fn class_metric(metric: Metric) -> Option<Box<dyn ClassMetric>> {
     })
 }
 
-/// The running mean of a metric; NaN where nothing was measured.
+/// Returns the running mean of a metric; NaN if nothing was measured.
 pub(crate) fn mean(entry: Option<NumericEntry>) -> f64 {
     entry.map_or(f64::NAN, |e| e.current())
 }
 
-/// A metric of burn-train, with the input that it makes of scores and classes.
+/// A metric of burn-train with the function that builds its input from scores and classes.
 struct OfBurn<M: BurnMetric> {
     metric: M,
     input: fn(Tensor<2>, Tensor<1, Int>) -> M::Input,
@@ -67,17 +68,18 @@ impl<M: BurnMetric + Numeric> ClassMetric for OfBurn<M> {
     }
 }
 
-/// Scores and one-hot classes, as metrics of counts by class take them.
+/// Builds the input of metrics that count by class: scores and one-hot classes, both
+/// `[samples, classes]`.
 fn one_hot(outputs: Tensor<2>, labels: Tensor<1, Int>) -> ConfusionStatsInput {
     let targets = labels.one_hot::<2>(outputs.dims()[1]).bool();
     ConfusionStatsInput::new(outputs, targets)
 }
 
-/// Recall by class from counts of samples: burn-train's macro recall counts classes that
-/// occur nowhere as 0.
+/// Mean of the recalls of all classes that occur: burn-train's macro recall counts absent classes
+/// as 0.
 #[derive(Default)]
 struct BalancedAccuracy {
-    /// The samples of each class that were recognised, and all of them.
+    /// Number of correctly predicted samples and of all samples, by class.
     counts: Vec<(f64, f64)>,
 }
 
@@ -125,7 +127,7 @@ mod tests {
         MetricMetadata { progress, iteration: None, lr: None }
     }
 
-    /// A metric of batches of outputs and labels.
+    /// Returns a metric over batches of outputs and labels.
     fn measured(metric: Metric, batches: &[(&[[f32; 6]], &[i64])]) -> f64 {
         let device = Device::flex();
         let mut measure = class_metric(metric).unwrap();
@@ -139,7 +141,7 @@ mod tests {
         measure.value()
     }
 
-    /// Outputs whose order of classes is this, the likeliest first.
+    /// Returns outputs that rank the classes in this order, the likeliest first.
     fn order(classes: [usize; 6]) -> [f32; 6] {
         let mut out = [0.0; 6];
         classes.iter().enumerate().for_each(|(rank, &class)| out[class] = 3.0 - rank as f32);
@@ -160,9 +162,9 @@ mod tests {
         ];
         let labels = [0, 0, 0, 1, 2, 1, 3];
         // F1 of the classes 0 to 3: 4/6, 2/4, 2/3, 0; scikit-learn 1.9.1's
-        // f1_score(average="macro") says 0.4583333.
+        // f1_score(average="macro") gives 0.4583333.
         let f1 = (4.0 / 6.0 + 0.5 + 2.0 / 3.0) / 4.0;
-        // Recalls 2/3, 1/2, 1, 0; its balanced_accuracy_score says 0.5416667.
+        // Recalls 2/3, 1/2, 1, 0; its balanced_accuracy_score gives 0.5416667.
         let balanced = (2.0 / 3.0 + 0.5 + 1.0) / 4.0;
         let expected = [
             (Metric::ACCURACY, 4.0 / 7.0),

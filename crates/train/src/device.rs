@@ -6,37 +6,37 @@ use spec::device::DeviceName;
 /// A device that a worker computes on.
 #[derive(Clone, Debug)]
 pub struct NamedDevice {
-    /// Name as in the pool.
+    /// Name as in the pool, such as `libtorch:cuda:0`.
     pub name: String,
     /// `flex` or `libtorch`.
     pub backend: &'static str,
     /// `cpu` or `cuda`.
     pub kind: &'static str,
-    /// Index of the GPU as this process sees it.
+    /// Index of the GPU as this process sees it; `None` on a CPU.
     pub index: Option<usize>,
-    /// True where products and convolutions may round their inputs to TF32; `None` on a CPU.
+    /// True if matrix products and convolutions may round their inputs to TF32; `None` on a CPU.
     pub tf32: Option<bool>,
-    /// True where steps are taken as on a GPU: on a GPU, and in tests on libtorch's CPU.
+    /// True if the GPU's step engine is used: on a GPU, and in tests on libtorch's CPU.
     pub steps_of_gpu: bool,
     /// Burn's device, without autodiff.
     pub device: Device,
 }
 
 impl NamedDevice {
-    /// Whether its tensors lie in the host's memory, kept by libtorch.
+    /// Returns true if libtorch keeps its tensors in host memory.
     #[cfg(feature = "libtorch")]
     pub(crate) fn is_libtorch_cpu(&self) -> bool {
         self.backend == "libtorch" && self.kind == "cpu"
     }
 
-    /// Takes steps as on a GPU where this is libtorch's CPU: tests hold them to the other
-    /// steps there. The environment does not say so, hence no record may come of it.
+    /// Uses the GPU's step engine on libtorch's CPU, so that tests can compare it with the CPU's
+    /// own. The environment does not record this, so the results must not be stored.
     pub fn with_steps_of_gpu(self) -> Self {
         NamedDevice { steps_of_gpu: self.backend == "libtorch", ..self }
     }
 
-    /// Lets products and convolutions of this process round their inputs to TF32, or not;
-    /// changes nothing on a CPU.
+    /// Sets whether matrix products and convolutions of this process round their inputs to TF32; no
+    /// effect on a CPU.
     pub fn with_tf32(self, on: bool) -> Self {
         let tf32 = self.tf32.map(|_| {
             #[cfg(feature = "libtorch")]
@@ -47,44 +47,44 @@ impl NamedDevice {
     }
 }
 
-/// A device that this worker cannot use.
+/// Error for a device that this worker cannot use.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    /// The name has no meaning.
+    /// The name is not a known device; the second field lists the available ones.
     #[error("there is no device `{0}`; this worker knows: {1}")]
     Unknown(String, String),
-    /// Compiled without the feature `flex`.
+    /// The worker was compiled without the feature `flex`.
     #[error(
         "device `flex`: this worker was built for libtorch alone; `cargo xtask sweep` builds one for flex, or use --device libtorch:cpu"
     )]
     NoFlex,
-    /// Compiled without the feature `libtorch`.
+    /// The worker was compiled without the feature `libtorch`.
     #[error(
         "device `{0}`: this worker was built without libtorch; `cargo xtask sweep` builds one that has it, or use --device flex"
     )]
     NoLibtorch(String),
-    /// The libtorch that was loaded is not one that the bindings know.
+    /// The bindings do not support the loaded libtorch's version; the second field says why.
     #[error("device `{0}`: {1}")]
     LibtorchRefused(String, String),
-    /// libtorch has no CUDA, or fewer GPUs.
+    /// libtorch has no CUDA, or sees fewer GPUs.
     #[error(
         "device `{name}`: libtorch sees {found} CUDA device(s); a libtorch with CUDA and a working driver are needed, or use --device libtorch:cpu"
     )]
     NoCuda {
-        /// The device asked for.
+        /// Requested device.
         name: String,
-        /// GPUs that libtorch sees.
+        /// Number of GPUs that libtorch sees.
         found: usize,
     },
 }
 
-/// Backends compiled into this worker.
+/// Returns the backends compiled into this worker.
 pub fn backends() -> Vec<String> {
     let compiled = [("flex", cfg!(feature = "flex")), ("libtorch", cfg!(feature = "libtorch"))];
     compiled.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
 }
 
-/// GPUs that libtorch can use; 0 without libtorch.
+/// Returns the number of GPUs that libtorch can use; 0 without libtorch.
 pub fn cuda_devices() -> usize {
     #[cfg(feature = "libtorch")]
     return if libtorch_refused().is_none() { crate::libtorch::cuda_devices() } else { 0 };
@@ -92,7 +92,7 @@ pub fn cuda_devices() -> usize {
     0
 }
 
-/// Returns the version of the libtorch that was loaded; `None` without libtorch.
+/// Returns the version of the loaded libtorch; `None` without libtorch.
 pub fn libtorch_version() -> Option<String> {
     #[cfg(feature = "libtorch")]
     return Some(crate::libtorch::version().to_string());
@@ -100,7 +100,7 @@ pub fn libtorch_version() -> Option<String> {
     None
 }
 
-/// What libtorch was built for, `cpu` or `cuda`, if compiled in.
+/// Returns the kind of the loaded libtorch, `cpu` or `cuda`; `None` without libtorch.
 pub fn libtorch_kind() -> Option<String> {
     #[cfg(feature = "libtorch")]
     return Some(crate::libtorch::kind().to_owned());
@@ -108,7 +108,7 @@ pub fn libtorch_kind() -> Option<String> {
     None
 }
 
-/// Finds the folder of the libtorch that was loaded; `None` without libtorch.
+/// Returns the folder of the loaded libtorch; `None` if unknown or without libtorch.
 pub fn libtorch_folder() -> Option<String> {
     #[cfg(feature = "libtorch")]
     return crate::libtorch::folder().map(|folder| folder.display().to_string());
@@ -116,8 +116,7 @@ pub fn libtorch_folder() -> Option<String> {
     None
 }
 
-/// Returns why the libtorch that was loaded cannot be used; `None` where it can, and
-/// without libtorch.
+/// Returns why the loaded libtorch cannot be used; `None` if it can, or without libtorch.
 pub fn libtorch_refused() -> Option<String> {
     #[cfg(feature = "libtorch")]
     return crate::libtorch::refused();
@@ -125,7 +124,7 @@ pub fn libtorch_refused() -> Option<String> {
     None
 }
 
-/// Names of the devices that can be opened here.
+/// Returns the names of the devices that can be opened on this machine.
 pub fn available() -> Vec<String> {
     let mut out = Vec::new();
     if cfg!(feature = "flex") {
@@ -138,15 +137,15 @@ pub fn available() -> Vec<String> {
     out
 }
 
-/// The device that a worker opens which is not told another: `flex` where it is offered.
+/// Default device of a worker: `flex` if it is compiled in, else `libtorch:cpu`.
 pub const USUAL: &str = if cfg!(feature = "flex") { "flex" } else { "libtorch:cpu" };
 
-/// Opens a device and sets the threads of the calling thread's operations. On a GPU TF32 is
-/// off and cuDNN is deterministic.
+/// Opens a device. With libtorch, it also sets the number of threads inside one operation of the
+/// calling thread. On a GPU, TF32 is off and cuDNN is deterministic.
 ///
 /// # Errors
-/// An unknown name, a device that this build or machine lacks, or a libtorch of another
-/// version than the bindings know.
+/// Fails for an unknown name, a device that this build or machine lacks, or a libtorch version that
+/// the bindings do not support.
 pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
     let named = |backend, kind, index, device| NamedDevice {
         name: name.to_owned(),
@@ -162,7 +161,7 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
     match wanted {
         DeviceName::Flex if !cfg!(feature = "flex") => return Err(DeviceError::NoFlex),
         DeviceName::Flex => return Ok(named("flex", "cpu", None, Device::flex())),
-        // Which one is meant is for the runner to say.
+        // The runner resolves these to a device before it starts a worker.
         DeviceName::Auto | DeviceName::EveryCuda => return Err(unknown()),
         DeviceName::LibtorchCpu | DeviceName::Cuda(_) => {}
     }
@@ -189,7 +188,7 @@ pub fn open(name: &str, threads: u64) -> Result<NamedDevice, DeviceError> {
     }
 }
 
-/// What a computing thread holds for as long as it trains.
+/// Guard that a computing thread holds while it trains: it turns libtorch's own autograd off.
 pub struct ComputeGuard {
     #[cfg(feature = "libtorch")]
     _no_grad: crate::libtorch::NoGrad,

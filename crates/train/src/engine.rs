@@ -1,5 +1,5 @@
-//! The seam between a run and what computes its steps. A run decides which samples a step
-//! is fed and at which learning rate; an engine turns them into the next weights.
+//! The interface between a run and its step engine. The run decides which samples a step is fed and
+//! at which learning rate; the engine turns them into the next weights.
 
 use burn::tensor::{Tensor, TensorData, TensorReadError};
 use model::Network;
@@ -8,35 +8,37 @@ use optimizer_registry::Optimizer;
 use crate::job::State;
 use crate::order::Order;
 
-/// A way to take the steps of one run. A pass over the samples is `begin`, a `step` for
-/// each step of the order, `end`.
+/// Takes the steps of one run. A pass over the samples is `begin`, one `step` for each step of the
+/// order, then `end`.
 pub(crate) trait StepEngine {
-    /// The optimizer of the run for a network that has taken no step.
+    /// Creates the run's optimizer for a network that has taken no step.
     fn optimizer(&self, network: &Network) -> Optimizer;
 
-    /// Begins a pass over the samples of `order` in epoch `epoch` (from 1), with this state.
+    /// Begins a pass over the samples of `order` from `state`. `epoch` (from 1) numbers the pass:
+    /// it is the epoch, or the segment in a run by steps.
     fn begin(&mut self, epoch: u64, state: State, order: &Order);
 
-    /// Takes a step on these batches, ranges of the positions of `order`, at the learning
-    /// rate `lr`. Returns false where it was not taken because its loss is not finite; an
-    /// engine whose losses stay on the device takes every step.
+    /// Takes a step at the learning rate `lr` on these batches, given as positions `start..end` in
+    /// `order`. Returns false if the step was not taken because its loss is not finite; an engine
+    /// whose losses stay on the device takes every step.
     fn step(&mut self, lr: f64, order: &Order, batches: &[(usize, usize)]) -> bool;
 
-    /// The state after the last step, where it can be looked at between steps.
+    /// Returns the state after the last step; `None` if it cannot be read between steps.
     fn state(&self) -> Option<&State>;
 
-    /// The recurrent state that a stream carries to the next step; none where it carries
-    /// nothing. It outlives a pass.
+    /// Returns the recurrent state that a stream carries to the next step, of shape
+    /// `[2 * layers, batch, width]`; `None` without one. It outlives a pass.
     fn carried(&self) -> Option<Tensor<3>> {
         None
     }
 
-    /// Puts back what a checkpoint holds of it, for the next pass to go on from.
+    /// Restores the recurrent state of a checkpoint, from which the next pass continues.
     fn carry(&mut self, _state: Option<TensorData>) {}
 
-    /// Ends the pass; the state, and the loss of every step, that of one not taken included.
+    /// Ends the pass. Returns the state and the loss of every step, including one that was not
+    /// taken.
     ///
     /// # Errors
-    /// The device does not give the losses back.
+    /// Fails if the losses cannot be read back from the device.
     fn end(&mut self) -> Result<(State, Vec<f64>), TensorReadError>;
 }

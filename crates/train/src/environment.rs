@@ -1,5 +1,5 @@
-//! Where a run computes: the part of a record that says when two results may
-//! be expected to agree bit by bit.
+//! The environment of a run: the part of a record by which two results can be expected to agree bit
+//! for bit.
 
 use spec::event::{PROTOCOL, Probe};
 use spec::record::Environment;
@@ -7,13 +7,14 @@ use spec::record::Environment;
 use crate::device::{self, NamedDevice};
 use crate::{gpu, processor};
 
-/// The Burn that the workspace pins.
+/// Version of Burn that the workspace pins.
 pub const BURN_VERSION: &str = "0.22.1";
 
-/// Hash of the sources of spec's seeds and stopping rules and of data, model, optimizer-registry and train.
+/// Hash of the sources that decide what training computes, as 32 hexadecimal digits (`sources.rs`
+/// lists them).
 pub const CODE: &str = env!("SWEEP_CODE_HASH");
 
-/// Describes an opened device; `plain` leaves the fast path out.
+/// Describes the environment of an opened device; `plain` disables the fast path.
 pub fn describe(device: &NamedDevice, threads: u64, plain: bool) -> Environment {
     let libtorch = device.backend == "libtorch";
     let gpu = device.index.filter(|_| device.kind == "cuda").map(gpu::find);
@@ -34,14 +35,14 @@ pub fn describe(device: &NamedDevice, threads: u64, plain: bool) -> Environment 
         libtorch_kind: device::libtorch_kind().filter(|_| libtorch),
         driver: gpu.and_then(|_| gpu::driver()),
         tf32: device.tf32,
-        // Set beside it when the device is opened.
+        // Determinism is set together with TF32 when the device is opened.
         deterministic: device.tf32.map(|_| true),
         plain,
         code: CODE.to_owned(),
     }
 }
 
-/// What `--probe` prints.
+/// Returns what `--probe` prints: the backends, devices and libtorch of this worker.
 pub fn probe() -> Probe {
     Probe {
         protocol: PROTOCOL,

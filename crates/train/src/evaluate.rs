@@ -11,24 +11,27 @@ use spec::run::Loss;
 use crate::class_metrics::{self, ClassMetric};
 use crate::samples::Samples;
 
-/// Samples an evaluation step: large enough that calls cost nothing, small
-/// enough that activations stay in tens of megabytes.
+/// Maximum number of samples per evaluation step: large enough that the overhead of calls is
+/// negligible, small enough that activations take tens of megabytes.
 const BATCH: usize = 5_000;
 
-/// Numbers that a model may hold for one evaluation step, inputs and outputs:
-/// convolutions have far more of them a sample than linear layers.
+/// Maximum number of floats, inputs and outputs, that a model may hold for one evaluation step:
+/// convolutions have far more per sample than linear layers.
 const NUMBERS: usize = 1 << 24;
 
-/// What a split measured.
+/// Result of evaluating one split.
 pub(crate) struct Evaluation {
     /// Mean of the training loss over all samples.
     pub(crate) loss: f64,
-    /// Metrics of classes, in the order of the registry.
+    /// Classification metrics in the order of the registry; empty if the targets are not classes.
     others: Vec<(Metric, f64)>,
 }
 
-/// Evaluates a model without autodiff on samples of the same device: the loss, and
-/// `metrics` where the targets are classes.
+/// Evaluates a model without autodiff on samples of the same device: the loss, and `metrics` if the
+/// targets are classes.
+///
+/// # Errors
+/// Fails if a value cannot be read back from the device.
 pub(crate) fn evaluate(
     network: &Network,
     samples: &Samples,
@@ -39,7 +42,8 @@ pub(crate) fn evaluate(
         return Ok(Evaluation { loss, others: Vec::new() });
     }
     let n = samples.len();
-    // A recurrent state is carried along the lanes of a stream, so that they are batches.
+    // A recurrent state is carried along the lanes of a stream, so a batch is a sequence of each
+    // lane.
     let lanes = samples.lanes().filter(|_| network.has_state());
     let batch = lanes.unwrap_or(BATCH.min(NUMBERS / network.numbers_a_sample()).max(1));
     let mut state = None;
@@ -54,7 +58,7 @@ pub(crate) fn evaluate(
         };
         let (outputs, behind) = network.forward_from(batch.inputs, state.take());
         state = behind.filter(|_| lanes.is_some());
-        // One loss a sample: the metric then weighs the short last batch rightly.
+        // One loss per sample, so that the metric weights a short last batch correctly.
         let losses = model::each_loss(loss, outputs.clone(), &batch.targets);
         let progress = Progress { items_processed: end, items_total: n, unit: None };
         let metadata = MetricMetadata { progress, iteration: None, lr: None };
@@ -73,7 +77,7 @@ pub(crate) fn evaluate(
 }
 
 impl Evaluation {
-    /// As points of a record.
+    /// Returns the measured values as points of a record.
     pub(crate) fn points(
         &self,
         epoch: u64,

@@ -1,5 +1,5 @@
-//! Initial weights and batch orders as plain files, so that another framework
-//! can be fed exactly what a run was fed (see `xtask/python/parity.py`).
+//! Exports initial weights and batch orders as plain files, so that another framework can train on
+//! exactly the same inputs (see `xtask/python/parity.py`).
 
 use std::fs;
 use std::io;
@@ -12,13 +12,13 @@ use spec::RunSpec;
 
 use crate::order::Order;
 
-/// Writes what is fed of own data: `train_inputs.f32` and `test_inputs.f32` (little-endian,
-/// a sample after another, validation samples behind those that are trained on), their
-/// answers as `train_labels.i64` or `train_values.f32` and likewise of the test, and
-/// `data.json` with the numbers of features, classes, targets and samples of each part.
+/// Writes the user data of a run: `train_inputs.f32` and `test_inputs.f32` (little-endian float32,
+/// `[samples, features]`, validation samples last), their targets as `train_labels.i64` or
+/// `train_values.f32` and `test_labels.i64` or `test_values.f32`, and `data.json` with the numbers
+/// of features, classes, targets and samples of each part.
 ///
 /// # Errors
-/// Those of writing the files.
+/// Fails if a file cannot be written.
 pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
     let floats = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     for (name, part) in [("train", &data.train), ("test", &data.test)] {
@@ -41,13 +41,13 @@ pub fn data(spec: &RunSpec, data: &Dataset, folder: &Path) -> io::Result<()> {
     fs::write(folder.join("data.json"), serde_json::to_vec_pretty(&facts)?)
 }
 
-/// Writes `spec.json`, `parameters.json` (path, shape, offset), `parameters.f32`
-/// (little-endian float32, weights as `[in, out]`, embeddings as `[rows, width]`) and
-/// `order-<epoch>.u32` (little-endian indices into the training split) for each epoch. How images
-/// are changed (`[data] augment`) is not written.
+/// Writes `spec.json`, `parameters.json` (path, shape, offset in bytes), `parameters.f32`
+/// (little-endian float32; weights of linear layers as `[in, out]`, embeddings as `[rows, width]`)
+/// and, for each epoch, `order-<epoch>.u32` (little-endian indices into the training split). Random
+/// changes of images (`[data] augment`) are not exported.
 ///
 /// # Errors
-/// Those of writing the files.
+/// Fails if a file cannot be written.
 pub fn export(spec: &RunSpec, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let (shape, outputs) = (spec.data.shape(), spec.data.dataset.outputs());

@@ -1,4 +1,4 @@
-//! The dataset on the device, and the batches cut from it.
+//! The dataset on the device, and the splits of a run.
 
 use std::path::Path;
 
@@ -12,21 +12,21 @@ use spec::{DatasetSpec, RunSpec};
 use crate::device::NamedDevice;
 use crate::samples::Samples;
 
-/// A dataset on a device; kept by the worker from run to run.
+/// A dataset on a device, which the worker keeps from run to run.
 pub struct DeviceData {
     host: Dataset,
-    /// The matrix of a quadratic.
+    /// Matrix of a quadratic, `features * features` values in row-major order; `None` without one.
     matrix: Option<Vec<f32>>,
     train: Samples,
     test: Samples,
 }
 
 impl DeviceData {
-    /// Reads a dataset, checked, and puts it on the device. `folder` holds the
-    /// built-in ones; paths of own data are relative to `root`.
+    /// Reads and verifies a dataset and puts it on the device. `folder` holds the built-in
+    /// datasets; paths of user data are relative to `root`.
     ///
     /// # Errors
-    /// Files that are missing or not what their checksum says.
+    /// Fails if a file cannot be read or does not match its checksum.
     pub fn load(
         dataset: &DatasetSpec,
         folder: &Path,
@@ -39,7 +39,7 @@ impl DeviceData {
         Ok(DeviceData { train: upload(&host.train), test: upload(&host.test), host, matrix })
     }
 
-    /// The network of a run before it is trained.
+    /// Builds the network of a run with its initial weights.
     pub(crate) fn network(&self, spec: &RunSpec, device: &Device) -> Network {
         let dataset = &self.host.name;
         let draws = Draws { init: &spec.init, seed: spec.seed };
@@ -47,22 +47,23 @@ impl DeviceData {
             .with_matrix(self.matrix.as_deref())
     }
 
-    /// Which dataset it is: with the checksum of its bytes, their scaling and
-    /// the test split, so that equal ones hold equal numbers.
+    /// Returns the specification of the dataset, which includes the checksum of its bytes, their
+    /// scaling and the test split. Equal specifications hold equal numbers.
     pub fn dataset(&self) -> &DatasetSpec {
         &self.host.name
     }
 
-    /// The same on the host.
+    /// Returns the dataset in host memory.
     pub(crate) fn host(&self) -> &Dataset {
         &self.host
     }
 
-    /// The training split, how many samples of its first part an epoch trains on, and those
-    /// held out: the last `validation` of the file.
+    /// Returns the whole training split, the number of samples of its first part that an epoch
+    /// trains on, and the validation samples: the last `validation` of the file, `None` if that is
+    /// 0.
     ///
-    /// Batches are picked from the whole split: of a slice, flex would copy all
-    /// the samples trained on at every `select`.
+    /// Batches are selected from the whole split, because flex would copy all samples of a slice at
+    /// every `select`.
     pub(crate) fn split(&self, data: &DataSpec) -> (Samples, usize, Option<Samples>) {
         let validation = usize::try_from(data.validation).unwrap_or(usize::MAX);
         let train = self.train.of_sequences(data);
@@ -73,13 +74,13 @@ impl DeviceData {
         (train, samples, held)
     }
 
-    /// The test split.
+    /// Returns the test split.
     pub(crate) fn test(&self, data: &DataSpec) -> Samples {
         self.test.of_sequences(data)
     }
 }
 
-/// Batches an optimizer step.
+/// Returns the number of batches per optimizer step, at least 1.
 pub(crate) fn accumulate(spec: &RunSpec) -> usize {
     usize::try_from(spec.update.accumulate).unwrap_or(usize::MAX).max(1)
 }
@@ -99,13 +100,13 @@ mod tests {
         DataSpec { drop_last, ..DataSpec::new(DatasetName::Digits.into(), batch_size) }
     }
 
-    /// Devices whose tensors lie in this process's memory.
+    /// Opens the devices whose tensors are in this process's memory.
     fn devices() -> Vec<NamedDevice> {
         let names = crate::device::available().into_iter().filter(|name| !name.contains("cuda"));
         names.map(|name| crate::device::open(&name, 1).unwrap()).collect()
     }
 
-    /// Own data of 1,200 x 1,000 numbers, 4.8 MB, in the folder.
+    /// Writes user data of 1,200 x 1,000 numbers (4.8 MB) into the folder.
     fn own_data(folder: &Path) -> DatasetSpec {
         let (n, features) = (1200usize, 1000usize);
         let npy = |descr: &str, shape: &str, data: Vec<u8>| {
@@ -130,7 +131,8 @@ mod tests {
         let (root, cache) = (folder.path(), folder.path().join("data"));
         let dataset = own_data(root);
         for device in devices() {
-            // In pages of its own where there is no folder for the cache, then made, then found.
+            // First without a cache folder (anonymous pages), then with a new cache, then with an
+            // existing one.
             let mut digests = Vec::new();
             for step in 0..3 {
                 if step == 1 {
@@ -152,7 +154,7 @@ mod tests {
                     (all.inputs.clone(), copy.clone()),
                     (held.unwrap().inputs, copy.clone().slice(kept..shape[0])),
                     (all.select(&indices).inputs, copy.clone().select(0, indices)),
-                    // Once in place, had the tensor but one owner.
+                    // This would run in place if the tensor had a single owner.
                     (all.inputs.clone().mul_scalar(2.0), copy.clone().mul_scalar(2.0)),
                     (all.inputs.clone(), copy.clone()),
                     (all.inputs.clone().transpose().matmul(all.inputs), {
@@ -209,7 +211,7 @@ mod tests {
         for device in devices() {
             let loaded = DeviceData::load(&dataset, root, root, &device).unwrap();
             let (all, samples, held) = loaded.split(&data);
-            // 13 tokens to train on: four sequences and the token behind the last.
+            // 13 tokens to train on: four sequences and the token after the last.
             assert_eq!((samples, loaded.test(&data).len()), (4, 0));
             let pairs = |samples: Samples| {
                 let Targets::Classes(next) = samples.targets else { unreachable!() };

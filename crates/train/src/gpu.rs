@@ -1,34 +1,33 @@
-//! Which GPU a device index stands for, by NVIDIA's own tool: libtorch's bindings name
-//! neither the GPU nor its UUID.
+//! Identifies the GPU behind a device index with `nvidia-smi`, because libtorch's bindings give
+//! neither its name nor its UUID.
 //!
-//! `CUDA_VISIBLE_DEVICES` holds indices, UUIDs of GPUs (`GPU-...`) or of parts of one
-//! (`MIG-...`), each of which may be cut short where it is still the only one; the index of
-//! a device counts its entries. Without the variable it counts all GPUs. Indices are those
-//! of the PCI bus, in which `nvidia-smi` counts: `sweep` starts its workers with
-//! `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
+//! `CUDA_VISIBLE_DEVICES` holds indices, or UUIDs of GPUs (`GPU-...`) or of MIG instances
+//! (`MIG-...`), each of which may be shortened to a unique prefix. A device index counts its
+//! entries, or all GPUs if the variable is unset. Indices follow the PCI bus, as in `nvidia-smi`:
+//! `sweep` starts its workers with `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
 
 use std::process::Command;
 
-/// The variable that names the GPUs that CUDA shows a process.
+/// Environment variable that selects the GPUs visible to a process.
 pub(crate) const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 
-/// A GPU, or a part of one that CUDA shows as a GPU.
+/// A GPU, or a MIG instance that CUDA presents as a GPU.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gpu {
-    /// Name as sold, of a part with its profile behind it.
+    /// Product name; for a MIG instance, followed by its profile.
     pub(crate) name: String,
-    /// `GPU-...` or `MIG-...`.
+    /// UUID, `GPU-...` or `MIG-...`.
     pub(crate) uuid: String,
 }
 
-/// Finds the GPU that CUDA counts as `index` in this process. `None` where `nvidia-smi` is
+/// Finds the GPU with CUDA's index `index` in this process. Returns `None` if `nvidia-smi` is
 /// missing or lists no such GPU.
 pub(crate) fn find(index: usize) -> Option<Gpu> {
     let visible = std::env::var(VISIBLE).ok();
     find_in(&nvidia_smi(&["-L"])?, visible.as_deref(), index)
 }
 
-/// Returns the version of NVIDIA's driver, which all GPUs of a machine share.
+/// Returns the version of NVIDIA's driver, which all GPUs of a machine share; `None` if unknown.
 pub(crate) fn driver() -> Option<String> {
     let asked = || nvidia_smi(&["--query-gpu=driver_version", "--format=csv,noheader"]);
     let first = |text: String| Some(text.lines().next()?.trim().to_owned());
@@ -37,8 +36,8 @@ pub(crate) fn driver() -> Option<String> {
     })
 }
 
-/// Finds it in what `nvidia-smi -L` prints: a line `GPU 0: NAME (UUID: GPU-...)` for each
-/// GPU, and below it `  MIG 1g.10gb  Device  0: (UUID: MIG-...)` for each of its parts.
+/// Finds the GPU in the output of `nvidia-smi -L`: a line `GPU 0: NAME (UUID: GPU-...)` for each
+/// GPU, followed by `  MIG 1g.10gb  Device  0: (UUID: MIG-...)` for each of its instances.
 fn find_in(listed: &str, visible: Option<&str>, index: usize) -> Option<Gpu> {
     let mut gpus: Vec<(Gpu, Vec<Gpu>)> = Vec::new();
     for line in listed.lines() {
@@ -58,7 +57,7 @@ fn find_in(listed: &str, visible: Option<&str>, index: usize) -> Option<Gpu> {
             (None, None) => {}
         }
     }
-    // Of a GPU in parts CUDA shows a process the first one.
+    // CUDA shows a process only the first MIG instance of a GPU.
     let at =
         |index: usize| gpus.get(index).map(|(gpu, parts)| parts.first().unwrap_or(gpu).clone());
     let Some(visible) = visible else { return at(index) };
@@ -71,7 +70,7 @@ fn find_in(listed: &str, visible: Option<&str>, index: usize) -> Option<Gpu> {
     named.next().filter(|_| named.next().is_none()).cloned()
 }
 
-/// The version in `/proc/driver/nvidia/version`, for machines without
+/// Returns the version in the text of `/proc/driver/nvidia/version`, for machines without
 /// nvidia-smi: the first word of digits and dots.
 fn kernel_module_version(text: &str) -> Option<String> {
     let version =
@@ -79,7 +78,7 @@ fn kernel_module_version(text: &str) -> Option<String> {
     text.split_whitespace().find(version).map(str::to_owned)
 }
 
-/// Returns the output of the tool; `None` where it is missing or fails.
+/// Returns the output of `nvidia-smi`; `None` if it is missing or fails.
 fn nvidia_smi(args: &[&str]) -> Option<String> {
     let output = Command::new("nvidia-smi").args(args).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())

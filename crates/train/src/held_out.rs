@@ -1,11 +1,11 @@
-//! The data that a run is evaluated on: whole splits, or a subset of each that is drawn once.
+//! The data on which a run is evaluated: whole splits, or a subset of each that is drawn once.
 
 use burn::tensor::Device;
 use spec::record::Split;
 
 use crate::samples::Samples;
 
-/// The held-out splits on the device of a model without autodiff.
+/// The held-out splits, on the device of a model without autodiff.
 #[derive(Clone)]
 pub(crate) struct HeldOut {
     validation: Option<Samples>,
@@ -13,21 +13,22 @@ pub(crate) struct HeldOut {
 }
 
 impl HeldOut {
-    /// The whole splits.
+    /// Creates the whole splits; `validation` is `None` without a validation split.
     pub(crate) fn new(validation: Option<Samples>, test: Samples) -> Self {
         HeldOut { validation, test }
     }
 
-    /// The splits that have samples, the validation split first; own data may lack the test
-    /// split.
+    /// Iterates over the splits that have samples, the validation split first; user data may lack a
+    /// test split.
     pub(crate) fn splits(&self) -> impl Iterator<Item = (Split, &Samples)> {
         let validation = self.validation.iter().map(|samples| (Split::Validation, samples));
         let all = validation.chain([(Split::Test, &self.test)]);
         all.filter(|(_, samples)| samples.len() > 0)
     }
 
-    /// A subset of at most `count` samples of each split, of a text sequences, in file order;
-    /// `None` where no split has more, or `count` is 0. They are the same for all runs, whatever their seeds.
+    /// Draws at most `count` samples of each split (for a text, sequences), in file order. Returns
+    /// `None` if no split has more, or if `count` is 0. All runs get the same subset, whatever
+    /// their seeds.
     pub(crate) fn subset(&self, count: u64, device: &Device) -> Option<HeldOut> {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let few = |samples: &Samples| count == 0 || samples.len() <= count;
@@ -45,8 +46,8 @@ impl HeldOut {
     }
 }
 
-/// `count` different numbers below `n`, ascending: the first of a permutation that the name of
-/// the split alone decides.
+/// Returns `count` distinct numbers below `n`, ascending: the first of a permutation that depends
+/// only on `n` and the name of the split.
 fn drawn(split: Split, n: usize, count: usize) -> Vec<usize> {
     let mut stream = spec::seed::stream(0, &format!("evaluate/{split}"));
     let mut all: Vec<usize> = (0..n).collect();

@@ -1,4 +1,4 @@
-//! One run to train, who follows it, and why it may have no result.
+//! The job of training one run, its observer and its errors.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use spec::{Id, RunSpec};
 /// One run to train.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// Its id: checkpoints and saved weights bear it.
+    /// Id of the run, stored in its checkpoints and saved weights.
     pub run_id: Id,
     /// The run's specification.
     pub spec: &'a RunSpec,
-    /// The files that are kept on the way.
+    /// Checkpoints, saved weights, metrics, evaluations and pauses that are requested for the run.
     pub options: &'a Options,
-    /// The environment that trains it: a checkpoint of another one is not resumed.
+    /// Environment that trains the run; a checkpoint from another one is not resumed.
     pub environment: &'a Environment,
 }
 
@@ -29,40 +29,40 @@ pub(crate) type State = (Network, Optimizer);
 
 /// Receives callbacks during training.
 pub trait Observer {
-    /// Training begins after `from_epoch` epochs, which a checkpoint has spared, and which
-    /// measured `metrics`.
+    /// Called when training begins. A checkpoint has spared the first `from_epoch` epochs (in a run
+    /// by steps, the epochs completed by then), which measured `metrics`.
     fn started(&mut self, from_epoch: u64, metrics: &[MetricPoint]);
-    /// Steps enqueued so far.
+    /// Called with the number of optimizer steps enqueued so far.
     fn progress(&mut self, step: u64);
-    /// An epoch has measured `metrics`; epoch 0 is before training.
+    /// Called after an epoch has measured `metrics`; epoch 0 is before training.
     fn epoch(&mut self, epoch: u64, metrics: &[MetricPoint]);
 }
 
-/// Why a run has no result.
+/// Error that leaves a run without an outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// The device did not give a tensor back.
+    /// A tensor could not be read back from the device.
     #[error(transparent)]
     Read(#[from] TensorReadError),
-    /// Something waits for a metric that the run does not measure.
+    /// A setting watches a metric that the run does not measure.
     #[error(
         "{what} watches {metric}, which this run does not measure; is `validation` 0, or are the targets not classes?"
     )]
     Unmeasured {
-        /// The setting that waits.
+        /// The setting that watches the metric.
         what: &'static str,
-        /// Split and name.
+        /// The metric, as `<split>.<name>`.
         metric: String,
     },
-    /// A metric is asked for that this worker cannot compute.
+    /// A requested metric that this worker cannot compute.
     #[error("this worker cannot compute the metric `{0}`")]
     Unknown(String),
-    /// Weights that were asked for cannot be kept.
+    /// Requested weights could not be saved.
     #[error("the weights cannot be kept in {path}: {reason}", path = path.display())]
     Save {
-        /// The file.
+        /// File of the weights.
         path: PathBuf,
-        /// The system's reason.
+        /// Cause.
         reason: io::Error,
     },
 }

@@ -1,8 +1,8 @@
-//! The kernels that a step starts, counted through libtorch's own observers.
+//! Tests of how many kernels a step starts, counted by libtorch's own observers.
 //!
-//! `unsafe`: C++ functions of libtorch by their symbols, with the structure that
-//! `at::addGlobalCallback` takes by value (`at::RecordFunctionCallback` of 2.9) and a
-//! callback that returns an empty `std::unique_ptr` through the pointer it is given.
+//! `unsafe`: calls C++ functions of libtorch by their symbols, with the structure that
+//! `at::addGlobalCallback` takes by value (`at::RecordFunctionCallback` of 2.9) and a callback that
+//! returns an empty `std::unique_ptr` through the pointer it is given.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -19,8 +19,7 @@ use crate::job::Job;
 use crate::order::Order;
 use crate::{device, environment, select};
 
-/// Operations that start no kernel: they make a tensor over memory that is there, or get
-/// memory.
+/// Operations that start no kernel: they make a view of existing memory, or allocate memory.
 const NO_KERNEL: &[&str] = &[
     "aten::alias",
     "aten::as_strided",
@@ -71,19 +70,19 @@ unsafe extern "C" {
 }
 
 thread_local! {
-    /// The number of operations that are under way, each called by the one before; then the names of
-    /// those that this thread called.
+    /// Nesting depth of the operations in progress, then the names of the outermost operations of
+    /// this thread.
     static SEEN: RefCell<(usize, Vec<String>)> = const { RefCell::new((0, Vec::new())) };
 }
 
 extern "C" fn start(out: *mut *mut c_void, function: *const c_void) -> *mut *mut c_void {
-    // SAFETY: libtorch gives a place for the answer and a function with a name.
+    // SAFETY: libtorch passes a place for the result and a function with a name.
     let name = unsafe {
         out.write(std::ptr::null_mut());
         CStr::from_ptr(name(function)).to_string_lossy().into_owned()
     };
     SEEN.with_borrow_mut(|(under_way, called)| {
-        // What an operation calls in turn differs between CPU and GPU.
+        // Nested operations differ between CPU and GPU.
         if *under_way == 0 && !NO_KERNEL.contains(&name.as_str()) {
             called.push(name.trim_start_matches("aten::").to_owned());
         }
@@ -96,7 +95,7 @@ extern "C" fn end(_: *const c_void, _: *mut c_void) {
     SEEN.with_borrow_mut(|(under_way, _)| *under_way = under_way.saturating_sub(1));
 }
 
-/// The operations that start a kernel while `work` runs on this thread.
+/// Returns the operations that start a kernel while `work` runs on this thread.
 fn launched(work: impl FnOnce()) -> Vec<String> {
     SEEN.take();
     // SAFETY: see the head of this file.
@@ -123,7 +122,7 @@ fn run_spec(model: &str, optimizer: &str) -> RunSpec {
     load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan.runs[0].spec.clone()
 }
 
-/// The operations of the third step that start a kernel.
+/// Returns the operations of the third step that start a kernel.
 fn kernels(spec: &RunSpec, device: &NamedDevice, plain: bool) -> Vec<String> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
     let data = DeviceData::load(&spec.data.dataset, &data, &data, device).unwrap();
@@ -144,8 +143,8 @@ fn kernels(spec: &RunSpec, device: &NamedDevice, plain: bool) -> Vec<String> {
     launched(|| assert!(engine.step(1e-3, &order, &bounds[2..3])))
 }
 
-/// The kernels of a step by Burn's own operations and of one as a GPU takes it, each
-/// operation that is called counted as one.
+/// Counts the kernels of a step by Burn's own operations and of one by the GPU's engine, one per
+/// called operation.
 #[test]
 fn a_step_starts_few_kernels() {
     let _guard = ComputeGuard::new();

@@ -1,9 +1,8 @@
-//! One `RunSpec` on one device: the training loop, evaluation, digests,
-//! checkpoints and saved weights, and the worker process that speaks the
-//! protocol of [`spec::event`].
+//! Trains one `RunSpec` on one device: the training loop, evaluation, digests, checkpoints, saved
+//! weights, and the worker process that speaks the protocol of [`spec::event`].
 //!
-//! The only crate with the feature `libtorch`; the folders `libtorch/` and
-//! `on_device/` are the only places that name it, so that another backend can take its place.
+//! Only this crate has the feature `libtorch`, and only its folders `libtorch/` and `on_device/`
+//! call that library, so that another backend can replace it.
 
 mod arena;
 mod augment;

@@ -1,7 +1,7 @@
 //! `sweep-worker`: trains runs on one device, one after another.
 //!
-//! Started by `sweep`; by hand only to look at a device (`--probe`) or to give
-//! another framework what a run is fed (`--export DIR`).
+//! `sweep` starts it. Start it by hand only to list the devices (`--probe`) or to export a run's
+//! inputs for another framework (`--export DIR`).
 
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ struct Args {
     tf32: bool,
     data_dir: PathBuf,
     plain: bool,
-    /// Takes the steps of a GPU on libtorch's CPU: for tests.
+    /// Uses the GPU's step engine on libtorch's CPU device; for tests.
     steps_of_gpu: bool,
     probe: bool,
     export: Option<PathBuf>,

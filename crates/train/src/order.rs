@@ -1,4 +1,4 @@
-//! The order in which a run feeds its samples, and its cuts into batches.
+//! The order in which a run feeds its samples, cut into steps and batches.
 
 use std::ops::Range;
 
@@ -10,10 +10,10 @@ use spec::{Digest, RunSpec};
 use crate::augment::{self, Change};
 use crate::feed::accumulate;
 
-/// The tokens at which the sequences of an epoch begin.
+/// Returns the tokens at which the `samples` sequences of an epoch begin.
 fn windows(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Vec<u32> {
     let tokens = data.dataset.train_len().saturating_sub(data.validation);
-    // Behind a sequence stands one more token, the target of its last.
+    // One more token follows a sequence: the target of its last token.
     let starts = u32::try_from(tokens.saturating_sub(data.context)).unwrap_or(u32::MAX).max(1);
     let context = u32::try_from(data.context).unwrap_or(u32::MAX);
     let drawn = |epoch: u64| {
@@ -27,8 +27,9 @@ fn windows(seed: u64, epoch: u64, samples: usize, data: &DataSpec) -> Vec<u32> {
     }
 }
 
-/// The tokens at which the sequences of a stream begin: of each lane the first, then of each the
-/// second, and so on. A lane has as many as there are batches, and begins behind the lane before.
+/// Returns the tokens at which the sequences of a stream begin: the first sequence of every lane,
+/// then the second of every lane, and so on. A lane has one sequence per batch and begins right
+/// after the previous lane.
 fn lanes(samples: usize, data: &DataSpec) -> Vec<u32> {
     let lanes = usize::try_from(data.batch_size).unwrap_or(usize::MAX).max(1);
     let (batches, context) = (samples / lanes, usize::try_from(data.context).unwrap_or(usize::MAX));
@@ -36,26 +37,28 @@ fn lanes(samples: usize, data: &DataSpec) -> Vec<u32> {
     (0..batches).flat_map(|batch| (0..lanes).map(move |lane| first(batch, lane))).collect()
 }
 
-/// Samples in the order in which they are fed, cut into steps, and these into batches.
+/// Samples in feeding order, cut into steps, each of one or more batches.
 pub(crate) struct Order {
+    /// Index of each sample in the training split; for a text, the token at which each sequence
+    /// begins.
     indices: Vec<u32>,
     batch: usize,
-    /// Bounds of the batches, in order.
+    /// Positions `start..end` of each batch in `indices`.
     bounds: Vec<(usize, usize)>,
     /// Number of batches of each step.
     steps: Vec<usize>,
-    /// True where a batch goes on where the one before ended.
+    /// True if each batch continues where the previous one ended.
     stream: bool,
-    /// The change of each image; none where nothing is changed.
+    /// Change of each image, in feeding order; empty without augmentation.
     changes: Vec<Change>,
 }
 
 impl Order {
-    /// The order of `epoch` (from 1), a step of at most `accumulate` batches: a pure function
-    /// of seed, epoch and `shuffle`. Of a text the tokens at which its `samples` sequences
-    /// begin: drawn with replacement from the stream `windows/<epoch>`, one sequence after
-    /// the other, or lane by lane. A step averages what is left at the end of the epoch, so that
-    /// no gradient is carried into the next.
+    /// Returns the order of `epoch` (from 1), with at most `accumulate` batches per step: a pure
+    /// function of seed, epoch and `data`. A text is fed as `samples` sequences, whose starts are
+    /// drawn with replacement from the stream `windows/<epoch>`, consecutive, or lane by lane. The
+    /// last step of an epoch averages the batches that are left, so that no gradient is carried
+    /// into the next epoch.
     pub(crate) fn epoch(
         seed: u64,
         epoch: u64,
@@ -78,8 +81,8 @@ impl Order {
         Order { indices, batch, bounds, steps, stream, changes }
     }
 
-    /// The order of these steps of a run, counted from 0, which may begin and end within
-    /// epochs. `samples` is the number that an epoch feeds.
+    /// Returns the order of the steps `steps` of a run, counted from 0, which may begin and end
+    /// within epochs. `samples` is the number of samples fed per epoch.
     pub(crate) fn of_steps(spec: &RunSpec, steps: Range<u64>, samples: usize) -> Self {
         let batch = usize::try_from(spec.data.batch_size).unwrap_or(usize::MAX);
         let mut order = Order {
@@ -102,7 +105,7 @@ impl Order {
         order
     }
 
-    /// Appends steps of another order.
+    /// Appends the steps `steps` of another order.
     fn extend(&mut self, other: &Order, steps: Range<usize>) {
         for batches in other.steps().skip(steps.start).take(steps.len()) {
             for &(start, end) in batches {
@@ -115,22 +118,22 @@ impl Order {
         }
     }
 
-    /// Bounds of the batches, in order.
+    /// Returns the positions `start..end` of each batch, in order.
     pub(crate) fn bounds(&self) -> &[(usize, usize)] {
         &self.bounds
     }
 
-    /// True where a batch goes on where the one before ended, with the recurrent state of there.
+    /// Returns true if each batch continues where the previous one ended, with its recurrent state.
     pub(crate) fn is_stream(&self) -> bool {
         self.stream
     }
 
-    /// True of the batch of a stream that an epoch begins with: its first lane is in front.
+    /// Returns true for the first batch of an epoch of a stream: its first lane begins at token 0.
     pub(crate) fn begins_epoch(&self, (start, _): (usize, usize)) -> bool {
         self.stream && self.indices[start] == 0
     }
 
-    /// The batches of each step.
+    /// Iterates over the steps, each as the positions of its batches.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &[(usize, usize)]> {
         let mut rest = self.bounds.as_slice();
         self.steps.iter().map(move |&count| {
@@ -140,7 +143,7 @@ impl Order {
         })
     }
 
-    /// The whole order as one tensor: batches are slices of it, so that a
+    /// Uploads the whole order as one tensor `[samples]`. Batches are slices of it, so that a
     /// segment needs one upload.
     pub(crate) fn upload(&self, device: &Device) -> Tensor<1, Int> {
         let indices: Vec<i64> = self.indices.iter().map(|&i| i64::from(i)).collect();
@@ -148,12 +151,13 @@ impl Order {
         Tensor::from_data(TensorData::new(indices, [n]), device)
     }
 
-    /// The change of each image, in order; none where nothing is changed.
+    /// Returns the change of each image, in feeding order; empty without augmentation.
     pub(crate) fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// BLAKE3 of the indices that are fed, in order, each with its change, with the batch size.
+    /// Returns the BLAKE3 digest of the batch size and the fed indices in order, each with its
+    /// change.
     pub(crate) fn digest(&self) -> String {
         let fed = self.bounds.last().map_or(0, |(_, end)| *end);
         let mut hash = blake3::Hasher::new();
@@ -167,7 +171,7 @@ impl Order {
         Digest::from_hash(&hash.finalize()).to_string()
     }
 
-    /// The order itself.
+    /// Returns the indices in feeding order.
     pub(crate) fn indices(&self) -> &[u32] {
         &self.indices
     }
@@ -234,7 +238,7 @@ mod tests {
     fn sequences_of_a_text_are_drawn_within_its_training_part() {
         let starts = |epoch, shuffle| Order::epoch(7, epoch, 500, &text(shuffle), 1).indices;
         let drawn = starts(1, Shuffle::EachEpoch);
-        // 100 tokens: a sequence of 8 and the token behind it begin at 91 at most.
+        // 100 tokens: a sequence of 8 and the token after it begin at 91 at most.
         assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&0), Some(&91)));
         assert_eq!(drawn, starts(1, Shuffle::EachEpoch));
         assert_ne!(drawn, starts(2, Shuffle::EachEpoch));
@@ -242,11 +246,12 @@ mod tests {
         assert_eq!(starts(2, Shuffle::None)[..3], [0, 8, 16]);
     }
 
-    /// The plain reference: the text in one row for each lane, columns of `context` tokens.
+    /// Compares with a plain reference: one row of text per lane, cut into columns of `context`
+    /// tokens.
     #[test]
     fn a_stream_feeds_every_lane_in_order() {
         let data = DataSpec { batching: Batching::Stream, ..text(Shuffle::EachEpoch) };
-        // 100 tokens: 12 whole sequences of 8 with a token behind each, 3 for each of 4 lanes.
+        // 100 tokens: 12 whole sequences of 8, each followed by a token, 3 for each of 4 lanes.
         assert_eq!(data.train_samples(), 12);
         let order = Order::epoch(7, 1, 12, &data, 1);
         let lane: Vec<Vec<u32>> =
@@ -261,7 +266,7 @@ mod tests {
         assert_eq!(order.digest(), Order::epoch(8, 5, 12, &data, 1).digest(), "nothing is drawn");
         let windows = Order::epoch(7, 1, 12, &text(Shuffle::None), 1);
         assert_eq!((windows.is_stream(), begins(&windows)), (false, vec![false; 3]));
-        // 95 tokens: 11 sequences, of which each lane has two.
+        // 95 tokens: 11 sequences, so that each lane has two.
         let shorter = DataSpec { validation: data.validation + 5, ..data };
         assert_eq!(shorter.train_samples(), 8);
         let first = Order::epoch(7, 1, 8, &shorter, 1).indices()[..4].to_vec();
@@ -292,7 +297,7 @@ mod tests {
         loaded.unwrap().plan.runs[0].spec.clone()
     }
 
-    /// 1,437 samples in batches of 100: fifteen steps an epoch, the last of 37 samples.
+    /// Uses 1,437 samples in batches of 100: fifteen steps per epoch, the last of 37 samples.
     #[test]
     fn steps_of_a_run_are_those_of_its_epochs() {
         let spec = run("[data]\ndataset = \"digits\"\nbatch_size = 100\n[train]\nsteps = 40");
@@ -329,7 +334,7 @@ mod tests {
         let text = "[data]\ndataset = \"digits\"\nbatch_size = 100\n[train]\nsteps = 9";
         let mut spec = run(text);
         spec.update.accumulate = 4;
-        // Four steps an epoch, the last of three batches.
+        // Four steps per epoch, the last of three batches.
         let order = Order::of_steps(&spec, 2..6, 1437);
         assert_eq!(order.steps().map(<[_]>::len).collect::<Vec<_>>(), [4, 3, 4, 4]);
     }

@@ -1,16 +1,17 @@
-//! The processor: its name, its family and the instruction sets that kernels choose by.
+//! Identifies the processor: its name, its family and the instruction sets by which kernels are
+//! chosen.
 
 /// The file in which Linux describes processors.
 const CPUINFO: &str = "/proc/cpuinfo";
 
-/// Returns the name that the maker sells it by, `unknown` where the system does not tell.
+/// Returns the product name, `unknown` if the system does not provide it.
 pub(crate) fn name() -> String {
     let text = std::fs::read_to_string(CPUINFO).unwrap_or_default();
     field(&text, "model name").unwrap_or("unknown").to_owned()
 }
 
 /// Returns vendor, family and model: `AuthenticAMD family 25 model 17`; on ARM
-/// `implementer 0x41 part 0xd0c`. `None` where the system does not tell.
+/// `implementer 0x41 part 0xd0c`. `None` if the system does not provide them.
 pub(crate) fn family() -> Option<String> {
     family_of(&std::fs::read_to_string(CPUINFO).ok()?)
 }
@@ -27,7 +28,7 @@ fn family_of(text: &str) -> Option<String> {
     Some(format!("implementer {implementer} part {part}"))
 }
 
-/// Finds a field of the first processor.
+/// Returns a field of the first processor in the text of [`CPUINFO`].
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
@@ -35,8 +36,8 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// Returns the instruction sets by which kernels choose their code, and so their bits,
-/// joined by a blank.
+/// Returns the instruction sets by which kernels choose their code, and thereby a result's bits,
+/// separated by spaces; on processors other than x86-64, the architecture's name.
 pub(crate) fn features() -> String {
     #[cfg(target_arch = "x86_64")]
     {

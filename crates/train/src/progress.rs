@@ -1,5 +1,5 @@
-//! How far a run is: all of its state but the weights and the optimizer's,
-//! which is what a checkpoint's `state.json` repeats.
+//! Progress of a run: all of its state except the weights and the optimizer's state. A checkpoint
+//! stores it in `state.json`.
 
 use optimizer_registry::schedule::{self, plateau::Plateau};
 use serde::{Deserialize, Serialize};
@@ -11,58 +11,57 @@ use spec::stopping::Patience;
 
 use crate::order::Order;
 
-/// Windows an epoch over which `window_loss` is averaged.
+/// Maximum number of windows per segment over which `window_loss` is averaged.
 const WINDOWS: usize = 20;
 
-/// Corners of the learning rate that are recorded in an epoch.
+/// Maximum number of corners of the learning rate recorded per segment.
 const MAX_CORNERS: usize = 40;
 
-/// What a run has done so far.
+/// Progress of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// Segments trained, and evaluated where an evaluation was due: of a run by epochs the
-    /// epochs.
+    /// Number of segments trained, and evaluated if due; in a run by epochs, of epochs.
     #[serde(rename = "epoch")]
     pub(crate) segment: u64,
     /// Optimizer steps done.
     pub(crate) steps: u64,
-    /// Seconds of training. Those of attempts before a checkpoint are counted,
-    /// what an attempt did after its last checkpoint is not.
+    /// Seconds of training. Includes earlier attempts up to the checkpoint that was resumed from,
+    /// but not what an attempt did after its last checkpoint.
     pub(crate) train_seconds: f64,
-    /// Seconds of evaluation, counted likewise.
+    /// Seconds of evaluation, counted in the same way.
     pub(crate) eval_seconds: f64,
     /// Digest of the initial weights.
     pub(crate) init_digest: String,
-    /// Digest of the order of each epoch begun.
+    /// Digest of the order of each segment begun.
     pub(crate) batch_digest: Vec<String>,
     /// The last loss that was finite.
     pub(crate) last_finite: Option<f64>,
-    /// The learning rate of the last point: a constant one is recorded once.
+    /// Learning rate of the last recorded point; a constant rate is recorded once.
     pub(crate) last_lr: Option<f64>,
-    /// Whether a descent has left its saddle; training then ends.
+    /// True once a descent has left its saddle; training then ends.
     #[serde(default)]
     pub(crate) left: bool,
-    /// Of early stopping.
+    /// State of early stopping.
     pub(crate) patience: Patience,
-    /// Of the schedule `plateau`.
+    /// State of the schedule `plateau`.
     pub(crate) plateau: Plateau,
-    /// The epoch whose weights are kept as the best.
+    /// Epoch whose weights are kept as the best; `None` before the first.
     pub(crate) best: Option<Best>,
-    /// Everything measured, in order of time.
+    /// All measured points, in chronological order.
     pub(crate) metrics: Vec<MetricPoint>,
 }
 
-/// The best epoch so far, by the metric that `save` is told.
+/// The best epoch so far, by the metric that `save` names.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {
-    /// The epoch, from 1; of a run by steps the step.
+    /// Epoch, from 1; in a run by steps, the step.
     pub(crate) epoch: u64,
-    /// Its value; finite.
+    /// Value of the metric; finite.
     pub(crate) value: f64,
 }
 
 impl Progress {
-    /// Before the first step.
+    /// Creates the progress before the first step.
     pub(crate) fn new(init_digest: String) -> Self {
         Progress {
             segment: 0,
@@ -81,7 +80,7 @@ impl Progress {
         }
     }
 
-    /// Whole epochs done.
+    /// Returns the number of completed epochs.
     pub(crate) fn epochs(&self, spec: &RunSpec) -> u64 {
         match spec.train.steps {
             0 => self.segment,
@@ -89,12 +88,12 @@ impl Progress {
         }
     }
 
-    /// Whole epochs done, of a run by steps the steps.
+    /// Returns the number of completed epochs; in a run by steps, of steps.
     pub(crate) fn done(&self, spec: &RunSpec) -> u64 {
         Grain::of_run(spec).pick(self.segment, self.steps)
     }
 
-    /// The value of a metric at the last step done; NaN where it was not measured.
+    /// Returns the value of a metric at the last step; NaN if it was not measured there.
     pub(crate) fn value(&self, of: EpochMetric) -> f64 {
         let now = self.metrics.iter().rev().take_while(|m| m.step == self.steps);
         now.filter(|m| (m.split, m.metric) == (of.split, of.metric))
@@ -113,9 +112,9 @@ impl Progress {
         });
     }
 
-    /// Points of the training split: learning rate, window means, epoch mean,
-    /// seconds. `first` is the number of steps before the epoch; `losses` and `rates`
-    /// are those of its steps.
+    /// Records the points of the training split: learning rate, window means, epoch mean, seconds.
+    /// `first` is the number of steps before the segment; `losses` and `rates` have one value per
+    /// step.
     pub(crate) fn record_losses(
         &mut self,
         epoch: u64,
@@ -151,16 +150,15 @@ impl Progress {
     }
 }
 
-/// Steps at which the rate turns, jumps or comes to rest: what the points at the
-/// windows' starts would cut off. An epoch that turns more often than
-/// [`MAX_CORNERS`] has the first of them.
+/// Returns the steps at which the learning rate turns, jumps or comes to rest, which points at the
+/// windows' starts would miss. At most the first [`MAX_CORNERS`] are returned.
 fn corners(rates: &[f64]) -> Vec<usize> {
     let way = |i: usize| rates[i].partial_cmp(&rates[i - 1]);
     let turns = |i: usize| way(i) != way(i + 1);
     (1..rates.len().saturating_sub(1)).filter(|&i| turns(i)).take(MAX_CORNERS).collect()
 }
 
-/// The learning rate in `epoch` (from 1) after `step` steps of the run.
+/// Returns the learning rate in `epoch` (from 1) after `step` steps of the run.
 pub(crate) fn lr(spec: &RunSpec, plateau: &Plateau, epoch: u64, step: u64) -> f64 {
     let base = plateau.lr.unwrap_or_else(|| spec.optimizer.lr());
     schedule::lr(&spec.schedule, spec.warmup.as_ref(), base, epoch - 1, step)

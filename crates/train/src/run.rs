@@ -1,10 +1,9 @@
 //! The training loop.
 //!
-//! Written by hand because burn-train's own clones the model at each step,
-//! which forbids in-place updates, and reads metrics back to the host at every
-//! batch. Here the dataset lies on the device, a batch is one `select`, the
-//! model is moved through the optimizer, and losses stay on the device until
-//! the epoch ends.
+//! burn-train's own loop clones the model at each step, which prevents in-place updates, and reads
+//! metrics back to the host after every batch. Here the dataset stays on the device, a batch is one
+//! `select`, the model is moved through the optimizer, and losses stay on the device until the
+//! segment ends.
 
 use std::time::{Duration, Instant};
 
@@ -27,21 +26,21 @@ use crate::progress::{self, Progress};
 use crate::weights::WeightSaver;
 use crate::{select, stop, trajectory};
 
-/// Progress events are no more frequent than this.
+/// Minimum time between two progress events.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
-/// Trains one run and gives its result; divergence is a result, not an error.
+/// Trains one run and returns its outcome. Divergence is an outcome, not an error.
 ///
-/// With checkpoints it goes on from the newest usable one, and then ends with
-/// the same bits as a run that nothing interrupted, whether it was killed or paused.
-/// Checkpoints stay: whoever has brought the result to safety removes them. Seconds are those of all
-/// attempts up to their last checkpoint and of this one from there; writing
-/// checkpoints and weights is not counted.
+/// With checkpoints enabled, it resumes from the newest usable one and ends with the same bits as
+/// an uninterrupted run, whether the run was killed or paused. The last checkpoint stays until the
+/// caller has stored the outcome and removes it. The outcome's seconds cover all attempts up to
+/// their last checkpoint and this attempt from there; writing checkpoints and weights is not
+/// counted.
 ///
 /// # Errors
-/// A tensor that the device could not be read back from, a metric to wait for
-/// that is not measured, weights that cannot be kept. Checkpoints that cannot
-/// be written or read are logged to standard error, not returned.
+/// Fails if a tensor cannot be read back from the device, if a requested or watched metric is not
+/// measured, or if weights cannot be saved. Checkpoint I/O failures are logged to standard error,
+/// not returned.
 pub fn train(
     job: &Job<'_>,
     data: &DeviceData,
@@ -87,7 +86,7 @@ pub fn train(
     let mut ended = stop::pauses(job.options, run.progress.segment).then_some(Ended::Paused);
     while ended.is_none() {
         let segment = run.progress.segment + 1;
-        // What is drawn on the device follows from seed and segment, too.
+        // Random numbers drawn on the device also depend only on seed and segment.
         without_autodiff.seed(drawn_for(spec, segment));
         let diverged;
         (state, diverged) = run.train_segment(engine.as_mut(), segment, state, samples)?;
@@ -123,13 +122,13 @@ pub fn train(
     })
 }
 
-/// The seed of the device's generator in a segment.
+/// Returns the seed of the device's random generator for a segment.
 fn drawn_for(spec: &RunSpec, segment: u64) -> u64 {
     spec::seed::stream(spec.seed, &format!("device/{segment}")).next_u64()
 }
 
-/// What training says of the outcome, with the weights that are kept; what data and checkpoint
-/// say is left empty.
+/// Builds the outcome from the training state and saves the final weights. `dataset_digest` and
+/// `resumed_from` are left empty for the caller.
 fn outcome(
     spec: &RunSpec,
     progress: Progress,
@@ -165,30 +164,31 @@ fn outcome(
     })
 }
 
-/// Why a run trains no further epoch now.
+/// Reason why the training loop ends.
 enum Ended {
     /// The loss of this step, counted from 1, was not finite.
     Diverged(u64),
-    /// It trained as long as it should.
+    /// The run is complete, for this reason.
     Stopped(StopReason),
-    /// It was told to pause here, and has not ended.
+    /// The run pauses here and is not complete.
     Paused,
 }
 
-/// A run while it trains.
+/// State of a run during training.
 pub(crate) struct Run<'a> {
     pub(crate) spec: &'a RunSpec,
     pub(crate) progress: Progress,
-    /// Metrics beside the loss that are measured on held-out data.
+    /// Metrics besides the loss that are measured on held-out data.
     measured: Vec<Metric>,
     last_report: Instant,
-    /// Points that the observer knows.
+    /// Number of recorded points that the observer has received.
     flushed: usize,
     observer: &'a mut dyn Observer,
 }
 
 impl<'a> Run<'a> {
-    /// From this progress on.
+    /// Creates the state of a run that continues from `progress`, whose points the observer already
+    /// has.
     pub(crate) fn new(
         spec: &'a RunSpec,
         progress: Progress,
@@ -199,7 +199,8 @@ impl<'a> Run<'a> {
         Run { spec, progress, measured, last_report: Instant::now(), flushed, observer }
     }
 
-    /// Takes the steps of `order`: the new state, and loss and learning rate of every step.
+    /// Takes the steps of `order`, fewer if a loss is not finite or a descent leaves its saddle.
+    /// Returns the new state, and the loss and learning rate of every step.
     pub(crate) fn pass(
         &mut self,
         engine: &mut dyn StepEngine,
@@ -230,7 +231,7 @@ impl<'a> Run<'a> {
         Ok((state, losses, rates))
     }
 
-    /// Tells of the steps done, now and then.
+    /// Reports the number of steps taken, at most once per [`PROGRESS_EVERY`].
     pub(crate) fn report(&mut self) {
         if self.last_report.elapsed() >= PROGRESS_EVERY {
             self.last_report = Instant::now();
@@ -238,8 +239,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Trains one segment and records its losses. Gives the new state and, where a loss was
-    /// not finite, the first such step, counted from 1: the segment then ends there.
+    /// Trains one segment and records its losses. Returns the new state and, if a loss was not
+    /// finite, the first such step of the run (counted from 1), where the segment ends.
     fn train_segment(
         &mut self,
         engine: &mut dyn StepEngine,
@@ -252,7 +253,7 @@ impl<'a> Run<'a> {
         self.progress.batch_digest.push(order.digest());
         let first = self.progress.steps;
         let (state, losses, rates) = self.pass(engine, segment, state, &order)?;
-        // Reading the losses waited for the device, so the clock holds the whole epoch.
+        // Reading the losses back waited for the device, so the clock covers the whole segment.
         self.progress.train_seconds += clock.elapsed().as_secs_f64();
         let bad = losses.iter().position(|l| !l.is_finite());
         let before = &losses[..bad.unwrap_or(losses.len())];
@@ -271,8 +272,8 @@ impl<'a> Run<'a> {
         Ok((state, diverged))
     }
 
-    /// The epoch that points of a segment under way bear: of a run by epochs its number, of
-    /// one by steps the whole epochs that are done.
+    /// Returns the epoch recorded with a segment's points: the segment's number in a run by epochs,
+    /// the number of completed epochs in a run by steps.
     fn epoch_of(&self, segment: u64) -> u64 {
         match self.spec.train.steps {
             0 => segment,
@@ -280,8 +281,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Counts a segment whose held-out losses were finite or not, and decides whether the
-    /// run ends with it.
+    /// Counts a segment as done and decides whether the run ends with it. `finite` is true if every
+    /// held-out loss was finite.
     fn close_segment(&mut self, segment: u64, finite: bool) -> Option<Ended> {
         self.progress.segment = segment;
         stop::watch_plateau(self.spec, &mut self.progress);
@@ -292,18 +293,17 @@ impl<'a> Run<'a> {
         Some(self.end_diverged(segment))
     }
 
-    /// The end of a run whose last evaluation was not finite.
+    /// Ends a run as diverged because its last evaluation was not finite.
     fn end_diverged(&mut self, segment: u64) -> Ended {
-        // No further step can show it: the last one broke the weights. That
-        // holds wherever the run stops, so stopping early hides no divergence.
+        // The last step broke the weights, and no further step will show it. This holds wherever
+        // the run stops, so stopping early hides no divergence.
         self.progress.segment = segment - 1;
         Ended::Diverged(self.progress.steps)
     }
 
-    /// Evaluates a segment that was trained and decides whether the run ends with it: whether
-    /// every held-out loss was finite, and why it ends. What is measured at a run's end is
-    /// measured on the whole splits; where the subset seems to have reached the target and the
-    /// whole split has not, the run goes on.
+    /// Evaluates a trained segment. Returns whether every held-out loss was finite and, if the run
+    /// ends with the segment, why. The last evaluation of a run uses the whole splits: if only the
+    /// subset reached the target, the run continues.
     fn evaluate_segment(
         &mut self,
         state: &State,
@@ -331,9 +331,9 @@ impl<'a> Run<'a> {
         Ok((finite, ended))
     }
 
-    /// Measures held-out data where a run pauses between two evaluations. Neither the checkpoint,
-    /// which is written by then, nor anything that the run depends on knows of it: a run that
-    /// was never paused is not evaluated here.
+    /// Measures held-out data if a run pauses between two evaluations. The points affect neither
+    /// the checkpoint, which is already written, nor later training, because a run that never
+    /// paused is not evaluated here.
     fn measure_pause(&mut self, state: &State, held_out: &HeldOut) -> Result<(), TensorReadError> {
         let here = self.progress.metrics.iter().rev();
         let mut here = here.take_while(|point| point.step == self.progress.steps);
@@ -345,7 +345,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Measures held-out data; whether every loss was finite.
+    /// Measures held-out data. Returns whether every loss was finite.
     fn evaluate(
         &mut self,
         state: &State,
@@ -364,7 +364,7 @@ impl<'a> Run<'a> {
         Ok(finite)
     }
 
-    /// Tells the observer of the points that it does not know yet.
+    /// Sends the observer the points that it has not received yet.
     fn flush(&mut self, epoch: u64) {
         let points = self.progress.metrics[self.flushed..].to_vec();
         self.flushed = self.progress.metrics.len();

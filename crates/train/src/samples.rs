@@ -1,4 +1,4 @@
-//! Samples on the device, and what is cut from them: batches, sequences of a text, lanes of a stream.
+//! Samples on the device, and the batches, sequences and lanes cut from them.
 
 use burn::tensor::{AllocationProperty, Bytes, DType, Device, Int, Tensor, TensorData};
 use data::{Inputs, Part};
@@ -10,23 +10,23 @@ use crate::device::NamedDevice;
 /// Samples and labels on a device, as one tensor each.
 #[derive(Clone)]
 pub(crate) struct Samples {
-    /// `[n, features]`, float32, scaled.
+    /// `[n, features]`, float32, scaled; a text is `[tokens, 1]` until sequences are cut from it.
     pub(crate) inputs: Tensor<2>,
-    /// Targets of the model, `n` of them; none of a text before sequences are cut from it.
+    /// Targets of the model, one per sample; [`Targets::None`] for a text that is not cut yet.
     pub(crate) targets: Targets,
-    /// Tokens of a sequence, of a text of `n` tokens of which sequences are not cut yet; 0 of
-    /// everything else.
+    /// Tokens per sequence of a text from which sequences are not cut yet; 0 otherwise.
     context: usize,
-    /// The samples that are there, of a text the tokens at which sequences begin; all where none
-    /// are named.
+    /// Indices of the samples in use; for a text, the tokens at which their sequences begin. `None`
+    /// means all.
     chosen: Option<Tensor<1, Int>>,
-    /// Lanes of a stream of which sequences are not cut yet; 0 of everything else.
+    /// Number of lanes of a stream from which sequences are not cut yet; 0 otherwise.
     lanes: usize,
-    /// What the inputs may lie over: it lives as long as they do.
+    /// Host memory that the inputs may borrow; it lives as long as they do.
     host: Inputs,
 }
 
 impl Samples {
+    /// Puts a part of a dataset on a device, with inputs as `[n, features]`.
     pub(crate) fn upload(part: &Part, features: usize, device: &NamedDevice) -> Self {
         let n = part.inputs.len() / features.max(1);
         let inputs = inputs(&part.inputs, [n, features], device);
@@ -42,8 +42,8 @@ impl Samples {
         Samples { inputs, targets, context: 0, lanes: 0, chosen: None, host: part.inputs.clone() }
     }
 
-    /// Number of samples: of a text the whole sequences that follow one another, of a stream
-    /// equally many for each lane.
+    /// Returns the number of samples: for a text, of whole consecutive sequences; for a stream, a
+    /// multiple of its lanes.
     pub(crate) fn len(&self) -> usize {
         if let Some(chosen) = &self.chosen {
             return chosen.dims()[0];
@@ -55,17 +55,17 @@ impl Samples {
         sequences - sequences % self.lanes.max(1)
     }
 
-    /// Lanes of a stream; none of everything else.
+    /// Returns the number of lanes of a stream; `None` otherwise.
     pub(crate) fn lanes(&self) -> Option<usize> {
         (self.lanes > 0).then_some(self.lanes)
     }
 
-    /// True where the targets are classes.
+    /// Returns true if the targets are classes.
     pub(crate) fn has_classes(&self) -> bool {
         self.context > 0 || matches!(self.targets, Targets::Classes(_))
     }
 
-    /// Tokens or samples `from..to` in file order.
+    /// Returns the tokens or samples `from..to` in file order.
     pub(crate) fn part(&self, from: usize, to: usize) -> Self {
         Samples {
             inputs: self.inputs.clone().slice(from..to),
@@ -81,8 +81,7 @@ impl Samples {
         }
     }
 
-    /// The same, of which only the samples of these indices are there; of a text of the
-    /// sequences that follow one another.
+    /// Returns only the samples with these indices; for a text, indices of consecutive sequences.
     pub(crate) fn chosen(&self, which: &[usize], device: &Device) -> Self {
         let begin = |i: &usize| (i * self.context.max(1)) as i64;
         let begins: Vec<i64> = which.iter().map(begin).collect();
@@ -90,7 +89,7 @@ impl Samples {
         Samples { chosen: Some(begins), ..self.clone() }
     }
 
-    /// The sequences with this number of every lane of a stream.
+    /// Returns sequence `number` of every lane of a stream, as `[lanes, context]`.
     pub(crate) fn of_lanes(&self, number: usize) -> Self {
         let (lanes, context) = (self.lanes, self.context);
         let all = self.len() * context;
@@ -102,7 +101,7 @@ impl Samples {
         self.sequences(cut(0), cut(1).reshape([lanes * context]))
     }
 
-    /// Samples `from..to` in file order; of a text sequences that follow one another.
+    /// Returns the samples `from..to` in file order; for a text, consecutive sequences.
     pub(crate) fn range(&self, from: usize, to: usize) -> Self {
         if let Some(chosen) = &self.chosen {
             return self.select(&chosen.clone().slice(from..to));
@@ -118,7 +117,8 @@ impl Samples {
         self.sequences(inputs, next)
     }
 
-    /// Sequences with the token behind each of theirs as its target.
+    /// Returns sequences `[n, context]`, each token with the following one as its target; `next` is
+    /// `[n * context]`.
     fn sequences(&self, inputs: Tensor<2>, next: Tensor<1>) -> Self {
         Samples {
             inputs,
@@ -130,7 +130,8 @@ impl Samples {
         }
     }
 
-    /// The samples of these indices; of a text the sequences that begin at these tokens.
+    /// Returns the samples with these indices; for a text, the sequences that begin at these
+    /// tokens.
     pub(crate) fn select(&self, indices: &Tensor<1, Int>) -> Self {
         let context = self.context;
         if context > 0 {
@@ -158,8 +159,8 @@ impl Samples {
     }
 }
 
-/// Inputs as a tensor: on a CPU over the memory they lie in, without a copy, so
-/// that workers which map one file share it; on a GPU uploaded from there.
+/// Returns the inputs as a tensor of this shape. On a CPU it borrows the host memory without a
+/// copy, so that workers that map one file share it; on a GPU the inputs are uploaded.
 pub(crate) fn inputs(host: &Inputs, shape: [usize; 2], device: &NamedDevice) -> Tensor<2> {
     #[cfg(feature = "libtorch")]
     if device.is_libtorch_cpu()
@@ -167,14 +168,14 @@ pub(crate) fn inputs(host: &Inputs, shape: [usize; 2], device: &NamedDevice) -> 
     {
         return tensor;
     }
-    // Burn copies shared bytes before it writes to them. Only flex keeps them.
+    // Burn copies shared bytes before it writes to them. Only flex keeps them; others copy at once.
     let shared = bytes::Bytes::from_owner(host.clone());
     let bytes = Bytes::from_shared(shared, AllocationProperty::Other);
     Tensor::from_data(TensorData::from_bytes(bytes, shape, DType::F32), &device.device)
 }
 
 impl Samples {
-    /// The same, of which sequences of the run's length are cut where it is a text.
+    /// Returns the samples as a run reads them: a text with the run's sequence length and lanes.
     pub(crate) fn of_sequences(&self, data: &DataSpec) -> Self {
         let text = data.dataset.is_text();
         let context = if text { usize::try_from(data.context).unwrap_or(usize::MAX) } else { 0 };
@@ -185,7 +186,7 @@ impl Samples {
         Samples { context, lanes, ..self.clone() }
     }
 
-    /// The same with other inputs: the noise on a function's gradient.
+    /// Returns the samples with other inputs: the noise on a function's gradient.
     pub(crate) fn with_inputs(self, inputs: Tensor<2>) -> Self {
         Samples { inputs, ..self }
     }

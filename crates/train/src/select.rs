@@ -1,4 +1,4 @@
-//! The choice of a run's engine.
+//! The choice of a run's step engine.
 
 use crate::autodiff::AutodiffEngine;
 use crate::device::NamedDevice;
@@ -10,8 +10,8 @@ use crate::job::Job;
 use crate::on_device::{self, graph};
 use crate::samples::Samples;
 
-/// The engine of a run that trains on the first `samples` of `split`: the fused one where
-/// there is one and the fast path is on, else Burn's own operations.
+/// Returns the step engine of a run that trains on the first `samples` samples of `split`: a faster
+/// one if it supports the run and the fast path is on, else that of Burn's own operations.
 pub(crate) fn engine<'a>(
     job: &Job<'a>,
     data: &'a DeviceData,

@@ -1,5 +1,5 @@
-//! What ends or pauses a run before its last epoch, and the checks that what is watched
-//! is measured at all.
+//! Rules that end or pause a run before its last epoch, and the check that watched metrics are
+//! measured.
 
 use spec::event::{Options, Save};
 use spec::metric::{EpochMetric, Metric};
@@ -11,7 +11,7 @@ use crate::class_metrics;
 use crate::job::TrainError;
 use crate::progress::Progress;
 
-/// The settings that wait for a metric, each with the metric.
+/// Returns the settings that watch a metric, each with the metric.
 fn watched(spec: &RunSpec, options: &Options) -> Vec<(&'static str, EpochMetric)> {
     let early = spec.early_stopping.as_ref().map(|e| ("early stopping", e.metric));
     let stop = spec.stop_at.as_ref().map(|s| ("stop_at", EpochMetric::new(s.split, s.metric)));
@@ -23,7 +23,7 @@ fn watched(spec: &RunSpec, options: &Options) -> Vec<(&'static str, EpochMetric)
     [early, stop, plateau, best].into_iter().flatten().collect()
 }
 
-/// The metrics on request that a run measures: what is asked for and what is watched, in
+/// Returns the on-request metrics that a run measures, because they are requested or watched, in
 /// the order of the registry.
 pub(crate) fn on_request(spec: &RunSpec, options: &Options) -> Vec<Metric> {
     let watched = watched(spec, options).into_iter().map(|(_, watched)| watched.metric);
@@ -33,7 +33,7 @@ pub(crate) fn on_request(spec: &RunSpec, options: &Options) -> Vec<Metric> {
     Metric::on_request().into_iter().filter(|m| asked.contains(m) && of_data(m)).collect()
 }
 
-/// Everything beside the loss that a run measures on held-out data, in the order of the
+/// Returns all metrics besides the loss that a run measures on held-out data, in the order of the
 /// registry.
 pub(crate) fn measured(spec: &RunSpec, options: &Options) -> Vec<Metric> {
     let on_request = on_request(spec, options);
@@ -43,13 +43,13 @@ pub(crate) fn measured(spec: &RunSpec, options: &Options) -> Vec<Metric> {
     Metric::held_out().into_iter().filter(wanted).collect()
 }
 
-/// Checks that everything that is asked for and watched will be measured.
+/// Checks that every requested or watched metric will be measured.
 ///
 /// # Errors
-/// The first metric that is not: a run would otherwise wait for it in vain.
+/// Returns the first metric that will not: a run would otherwise wait for it in vain.
 pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Result<(), TrainError> {
     let classes = spec.data.dataset.classes();
-    // Beside the loss nothing is computed of real values.
+    // Real-valued targets have no metric besides the loss.
     let computed = |metric: Metric| {
         metric == Metric::LOSS
             || classes > 0
@@ -73,31 +73,32 @@ pub(crate) fn check(spec: &RunSpec, options: &Options, validation: bool) -> Resu
     }
 }
 
-/// True where held-out data is evaluated at the end of a segment.
+/// Returns true if held-out data is evaluated at the end of a segment.
 pub(crate) fn is_due(spec: &RunSpec, options: &Options, segment: u64) -> bool {
     spec.segments().is_due(segment, spec.steps_between_evaluations(options.evaluate_every))
 }
 
-/// True where the run is told to pause at the end of a segment, or was before it.
+/// Returns true if the run is to pause at or before the end of a segment.
 pub(crate) fn pauses(options: &Options, segment: u64) -> bool {
     options.pause_at.is_some_and(|at| segment >= at)
 }
 
-/// Samples of each held-out split that evaluations within the run measure; 0 = all.
+/// Returns the number of samples of each held-out split that evaluations during the run measure; 0
+/// means all.
 pub(crate) fn evaluate_samples(spec: &RunSpec, options: &Options) -> u64 {
     let own = Some(spec.evaluate_samples).filter(|&samples| samples > 0);
     own.or(options.evaluate_samples).unwrap_or(0)
 }
 
-/// True where the value that the run is to stop at was measured at its last step.
+/// Returns true if the value at which the run is to stop was measured at its last step.
 pub(crate) fn reached(spec: &RunSpec, progress: &Progress) -> bool {
     spec.stop_at
         .as_ref()
         .is_some_and(|stop| stop.reached(progress.value(EpochMetric::new(stop.split, stop.metric))))
 }
 
-/// Shows the epoch just evaluated to the schedule `plateau`; an epoch that ends
-/// in the warmup is not judged, because its rate is not the schedule's.
+/// Passes the epoch just evaluated to the schedule `plateau`. An epoch that ends in the warmup is
+/// skipped, because its rate is not the schedule's.
 pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
     let ScheduleSpec::Plateau(settings) = &spec.schedule else { return };
     let warming = spec.warmup.as_ref().is_some_and(|warmup| {
@@ -113,13 +114,11 @@ pub(crate) fn watch_plateau(spec: &RunSpec, progress: &mut Progress) {
     }
 }
 
-/// Whether training ends with the evaluation just made, and why.
+/// Returns why training ends with the evaluation just made; `None` if it continues.
 ///
-/// A saddle that was left comes first, because the epoch was cut short for it;
-/// then the target: a run that reached it has done so, also in the
-/// epoch in which patience ends or in the last one. Patience that ends with
-/// the last planned epoch stops nothing: the reason is then
-/// [`StopReason::Epochs`].
+/// A saddle that was left comes first, because it cut the epoch short. The target comes next: it
+/// counts even in the epoch in which patience ends, or in the last one. Patience that ends with the
+/// last planned epoch stops nothing: the reason is then [`StopReason::Epochs`].
 pub(crate) fn after_evaluation(spec: &RunSpec, progress: &mut Progress) -> Option<StopReason> {
     let out_of_patience = spec.early_stopping.as_ref().is_some_and(|early| {
         let value = progress.value(early.metric);

@@ -1,5 +1,5 @@
-//! Descents on a landscape: where the weights are after each step, when they
-//! have left a saddle, and the noise on the gradient.
+//! Descents on a landscape: records the position after each step, detects when a saddle is left,
+//! and draws the noise on the gradient.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use model::Network;
@@ -13,27 +13,27 @@ use crate::job::State;
 use crate::progress::Progress;
 use crate::samples::Samples;
 
-/// Steps that are recorded one by one; the curves of a descent are there.
+/// Number of first steps that are all recorded, because a path bends most there.
 const DENSE: u64 = 100;
-/// About so many points for all that follow.
+/// Approximate number of points recorded for all further steps.
 const SPARSE: u64 = 200;
 
-/// Whether the position after `step` is recorded, of a run of `total` steps: the
-/// first hundred, then evenly, and the last.
+/// Returns whether the position after `step` of `total` steps is recorded: the first hundred, then
+/// at even intervals, and the last.
 fn recorded(step: u64, total: u64) -> bool {
     let every = total.saturating_sub(DENSE).div_ceil(SPARSE).max(1);
     step <= DENSE || step.is_multiple_of(every) || step == total
 }
 
-/// Records the start of a descent; nothing for networks.
+/// Records the start of a descent; a no-op for networks.
 pub(crate) fn begin(progress: &mut Progress, network: &Network) {
     if let Network::Function(landscape) = network {
         put(progress, 0, landscape.at());
     }
 }
 
-/// Records the position of a descent after a step, by the weights that are to be
-/// judged; true once it has left its saddle. Nothing for networks.
+/// Records the position of a descent after a step, by the weights that are evaluated. Returns true
+/// once it has left its saddle; always false for networks.
 pub(crate) fn track(
     spec: &RunSpec,
     progress: &mut Progress,
@@ -59,14 +59,14 @@ fn put(progress: &mut Progress, epoch: u64, [x, y]: Position) {
     progress.point(epoch, step, Metric::Y, y);
 }
 
-/// What an epoch is fed: for a function with noise its draws from the stream
-/// `noise/<epoch>` of the seed, the same for every optimizer; else the samples as
-/// they are.
+/// Returns the samples that an epoch feeds. For a function with noise, the inputs are draws from
+/// the seed's stream `noise/<epoch>`, `[steps, variables]`, the same for every optimizer; otherwise
+/// the samples are unchanged.
 pub(crate) fn noisy(spec: &RunSpec, epoch: u64, samples: &Samples, device: &Device) -> Samples {
     let DatasetSpec::Function(none) = &spec.data.dataset else { return samples.clone() };
     let deviation = match &spec.model {
         ModelSpec::Function(model) => model.noise,
-        // The model has the deviation of each variable.
+        // The model scales the noise of each variable itself.
         ModelSpec::NoisyQuadratic(model) if model.noise > 0.0 => 1.0,
         _ => 0.0,
     };

@@ -1,14 +1,14 @@
-//! Weights that outlive a run, as a safetensors file.
+//! Saves a run's weights as a safetensors file.
 //!
-//! The format is 8 bytes with the length of a JSON header (little-endian), the
-//! header, and the values. It is written here, in a few lines, because the
-//! crate `safetensors` puts the metadata of a file in random order: equal runs
-//! would give files of different bytes. The tests read the files by that crate.
+//! The format is 8 bytes with the length of a JSON header (little-endian), the header, and the
+//! values. This module writes it directly because the crate `safetensors` orders a file's metadata
+//! at random, so that equal runs would give different files. The tests read the files with that
+//! crate.
 //!
-//! Names are the parameter paths (`layers.0.weight`), values little-endian
-//! float32. A linear layer's weight is stored as PyTorch has it, `[out, in]`,
-//! the transpose of Burn's; an embedding is `[rows, width]` in both. Metadata, all
-//! text: `format` (`pt`), `run_id`, `epoch`, `seed`.
+//! Names are the parameter paths (`layers.0.weight`), values little-endian float32. A linear
+//! layer's weight is stored as in PyTorch, `[out, in]`, the transpose of Burn's; an embedding is
+//! `[rows, width]` in both. The metadata, all text, are `format` (`pt`), `run_id`, `epoch` (`step`
+//! in a run by steps) and `seed`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,19 +27,18 @@ use store::atomic::{self, Durability, Writers};
 use crate::job::{Job, State, TrainError};
 use crate::progress::{Best, Progress};
 
-/// Keeps the weights that a run is asked for.
+/// Saves the weights that a run requests.
 pub(crate) struct WeightSaver<'a> {
     job: &'a Job<'a>,
-    /// Null when none are asked for.
+    /// Requested weights and their file; `None` if none are requested.
     to: Option<&'a SaveTo>,
 }
 
 impl<'a> WeightSaver<'a> {
-    /// Makes the file's folder, so that a path that cannot be written ends the
-    /// run before it is trained.
+    /// Creates the file's folder, so that an unwritable path fails the run before it trains.
     ///
     /// # Errors
-    /// Those of making the folder.
+    /// Fails if the folder cannot be created.
     pub(crate) fn new(job: &'a Job<'a>) -> Result<Self, TrainError> {
         let weight_saver =
             WeightSaver { job, to: job.options.save.as_ref().filter(|s| s.which != Save::None) };
@@ -49,17 +48,17 @@ impl<'a> WeightSaver<'a> {
         Ok(weight_saver)
     }
 
-    /// The file of the best weights, if there is one.
+    /// Returns the file of the best weights; `None` if they are not requested or not written yet.
     pub(crate) fn best(&self, progress: &Progress) -> Option<&'a Path> {
         let to = self.to.filter(|to| to.which == Save::Best)?;
         progress.best.is_some().then_some(to.path.as_path())
     }
 
-    /// Puts back the best weights that a checkpoint holds: an attempt may have
-    /// written later ones after it.
+    /// Restores the best weights of a checkpoint, because an attempt may have written later ones
+    /// after it.
     ///
     /// # Errors
-    /// Those of writing.
+    /// Fails if the file cannot be written.
     pub(crate) fn restore(&self, best: Option<&[u8]>) -> Result<(), TrainError> {
         match (self.to, best) {
             (Some(to), Some(bytes)) => keep(&to.path, bytes).map_err(failed(&to.path)),
@@ -67,10 +66,10 @@ impl<'a> WeightSaver<'a> {
         }
     }
 
-    /// Keeps the weights of the epoch just evaluated if they are the best so far.
+    /// Saves the weights of the epoch just evaluated if they are the best so far.
     ///
     /// # Errors
-    /// Those of writing.
+    /// Fails if the file cannot be written.
     pub(crate) fn offer(&self, state: &State, progress: &mut Progress) -> Result<(), TrainError> {
         let Some(to) = self.to.filter(|to| to.which == Save::Best) else { return Ok(()) };
         let value = progress.value(to.by);
@@ -85,14 +84,14 @@ impl<'a> WeightSaver<'a> {
         Ok(())
     }
 
-    /// Ends the run: keeps the last weights if those are asked for and it
-    /// completed. Gives the epoch of what is kept and the digest of its file
-    /// as it lies on the disk; where nothing is kept, a file of an earlier life
-    /// of this run is removed. A pause keeps nothing that could be taken for
-    /// the weights of a result: the best so far lie in its checkpoint.
+    /// Ends the run: saves the last weights if they are requested and the run completed. Returns
+    /// the epoch (in a run by steps, the step) of the saved weights and the digest of the file on
+    /// disk. If nothing is saved, a file of an earlier attempt of this run is removed. A pause
+    /// saves nothing that could be mistaken for the weights of a result: its checkpoint holds the
+    /// best so far.
     ///
     /// # Errors
-    /// Those of writing or removing.
+    /// Fails if a file cannot be written, read or removed.
     pub(crate) fn finish(
         &self,
         state: &State,
@@ -134,7 +133,7 @@ impl<'a> WeightSaver<'a> {
     }
 }
 
-/// Puts a file of weights at its place; a run is the only writer of its own.
+/// Replaces a file of weights atomically; only its own run writes it.
 fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let write = |file: &mut fs::File| file.write_all(bytes);
     atomic::replace_with(path, Durability::Kept, Writers::One, write)
@@ -152,12 +151,12 @@ enum Entry {
     Tensor {
         dtype: &'static str,
         shape: Vec<usize>,
-        /// First and one past the last byte, from the end of the header.
+        /// First byte and one past the last, counted from the end of the header.
         data_offsets: [usize; 2],
     },
 }
 
-/// The file's bytes; equal models and metadata give equal bytes.
+/// Encodes the file; equal models and metadata give equal bytes.
 fn encode(
     network: &Network,
     table: &ParameterTable,
@@ -167,8 +166,8 @@ fn encode(
     let mut values: Vec<u8> = Vec::new();
     for (path, mut shape, parameter) in model::parameters(network) {
         let start = values.len();
-        // Two dimensions are a linear layer's weight or an embedding. A convolution's weight has
-        // four, in PyTorch's order already.
+        // A 2-D parameter is a linear layer's weight or an embedding. A convolution's 4-D weight is
+        // already in PyTorch's order.
         let embedding = table.get(&path).is_some_and(|known| known.is(Role::Embedding));
         if let ([inputs, outputs], false) = (&shape[..], embedding) {
             let (inputs, outputs) = (*inputs, *outputs);
@@ -184,7 +183,7 @@ fn encode(
         header.insert(path, Entry::Tensor { dtype: "F32", shape, data_offsets });
     }
     let mut header = serde_json::to_vec(&header)?;
-    // Blanks may follow the header; the values then start at a multiple of 8.
+    // Spaces may follow the header, so that the values start at a multiple of 8.
     header.resize(header.len().next_multiple_of(8), b' ');
     let mut out = (header.len() as u64).to_le_bytes().to_vec();
     out.extend(header);
@@ -213,7 +212,7 @@ mod tests {
             let found = file.tensor(&path).unwrap();
             let second = f32::from_le_bytes(found.data()[4..8].try_into().unwrap());
             let turned = shape.len() == 2 && !path.ends_with("_embedding");
-            // The second number of a matrix of PyTorch is that of the second input.
+            // The second number of PyTorch's matrix belongs to the second input.
             assert_eq!(second, values[if turned { shape[1] } else { 1 }], "{path}");
             let expected: Vec<usize> =
                 if turned { shape.iter().rev().copied().collect() } else { shape };

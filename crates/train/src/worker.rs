@@ -1,9 +1,8 @@
-//! The worker process: runs in on standard input, events out on a pipe.
+//! The worker process: reads runs from standard input and writes events to a pipe.
 //!
-//! One run at a time: Burn's random generators are global to the process, and
-//! a crash must cost one run only. After a panic the worker reports it and
-//! ends, because nothing can be said of the backend's state; `sweep` starts
-//! another.
+//! It trains one run at a time: Burn's random generators are global to the process, and a crash
+//! must cost only one run. After a panic the worker reports it and exits, because the state of the
+//! backend is unknown; `sweep` starts another worker.
 
 use std::fs::File;
 use std::io::{self, BufRead, Write};
@@ -24,22 +23,22 @@ use crate::run::train;
 /// Exit code after a panic in a run.
 pub const EXIT_PANIC: u8 = 101;
 
-/// Takes the protocol's pipe: a duplicate of standard output, which from then
-/// on is standard error, so that nothing a library prints can reach the pipe.
+/// Returns the protocol's pipe, a duplicate of standard output. Standard output is then redirected
+/// to standard error, so that nothing a library prints can reach the pipe.
 ///
 /// # Errors
-/// Those of duplicating the descriptors.
+/// Fails if a file descriptor cannot be duplicated.
 pub fn protocol_pipe() -> io::Result<File> {
     let pipe = rustix::io::dup(rustix::stdio::stdout())?;
     rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
     Ok(File::from(pipe))
 }
 
-/// Writes events, one JSON object a line.
+/// Writes events, one JSON object per line.
 pub struct EventWriter(File);
 
 impl EventWriter {
-    /// Creates an event writer on the protocol pipe, that of [`protocol_pipe`].
+    /// Creates an event writer on the pipe that [`protocol_pipe`] returns.
     pub fn new(pipe: File) -> Self {
         EventWriter(pipe)
     }
@@ -47,7 +46,7 @@ impl EventWriter {
     /// Writes one event with a single call.
     ///
     /// # Errors
-    /// Those of writing, such as a pipe whose reader is gone.
+    /// Fails if the pipe cannot be written, for example because its reader has exited.
     pub fn send(&mut self, event: &Event) -> io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
@@ -55,19 +54,20 @@ impl EventWriter {
     }
 }
 
-/// What ended a worker.
+/// Reason why a worker ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum End {
-    /// No more runs.
+    /// The input ended.
     Input,
     /// A run panicked.
     Panic,
 }
 
-/// Serves runs until the input ends or a run panics. `environment` is that of `device`.
+/// Serves requests until the input ends or a run panics. `environment` is that of `device`;
+/// `data_dir` holds the built-in datasets.
 ///
 /// # Errors
-/// A pipe that is gone, or input that is not the protocol.
+/// Fails if the pipe is closed or the input does not follow the protocol.
 pub fn serve(
     input: impl BufRead,
     events: &mut EventWriter,
@@ -129,7 +129,7 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    /// The run's dataset, on the device; read unless it is that of the last run.
+    /// Returns the run's dataset on the device; reads it unless the last run used the same one.
     fn data(&mut self, job: &Job<'_>) -> anyhow::Result<&DeviceData> {
         let dataset = &job.spec.data.dataset;
         if self.data.as_ref().is_none_or(|d| d.dataset() != dataset) {
@@ -158,7 +158,7 @@ impl Worker<'_> {
             // The reader is gone: nobody waits for the result.
             return Err(error.into());
         }
-        // Each was sent with its epoch.
+        // Every point was already sent with its epoch.
         outcome.metrics = Vec::new();
         // The checkpoints stay: `sweep` removes them when the result is in its journal.
         Ok(Event::Finished { run_id: job.run_id, outcome: Box::new(outcome) })
@@ -201,7 +201,7 @@ impl Observer for Reporter<'_> {
 
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
-/// Keeps the panic's text for the event, and still prints it for the log.
+/// Installs a hook that keeps a panic's text for the event and still prints it to the log.
 fn install_panic_hook() {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -212,11 +212,11 @@ fn install_panic_hook() {
     }));
 }
 
-/// A message of libtorch without the addresses of the functions that were called, which only
-/// the log keeps; it names them as the text of a C++ exception, with escaped line ends.
+/// Removes the addresses of the called functions from a libtorch message; only the log keeps them.
+/// Such a message is the text of a C++ exception with escaped line ends.
 fn without_frames(message: &str) -> String {
     let Some(start) = message.find("\\nException raised from ") else { return message.to_owned() };
-    // Behind them: the end of the quoted text, and where the panic was.
+    // The addresses extend to the end of the quoted text.
     let end = message.rfind("\")").filter(|end| *end > start).unwrap_or(message.len());
     format!("{}{}", &message[..start], &message[end..])
 }

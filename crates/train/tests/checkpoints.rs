@@ -1,5 +1,5 @@
-//! Runs that are killed and go on: same bits as if nothing had happened,
-//! whatever the optimizer, and whatever a kill leaves on the disk.
+//! Tests that killed runs resume with the same bits as uninterrupted ones, whatever the optimizer,
+//! and whatever a kill leaves on the disk.
 
 mod support;
 
@@ -14,7 +14,7 @@ use support::{
     DEVICE, DEVICES, Session, assert_same, checkpoint, kill_after, mlp, outcome, outcomes, run_spec,
 };
 
-/// Every kind of optimizer state there is.
+/// One optimizer for every kind of state.
 const OPTIMIZERS: &[&str] = &[
     "kind = \"sgd\"\nlr = 0.05",
     "kind = \"sgd\"\nlr = 0.01\nmomentum = 0.9",
@@ -32,7 +32,7 @@ const OPTIMIZERS: &[&str] = &[
     "kind = \"sgd\"\nlr = 0.05\nmomentum = 0.9\nschedule = { kind = \"sequential\", per = \"batch\", warmup = 400, milestones = [500], schedules = [{ kind = \"one-cycle\" }, { kind = \"cosine-restarts\", t_0 = 77 }] }",
 ];
 
-/// Five epochs that are long enough to be killed in.
+/// Extends a run to five epochs that are long enough to be killed in.
 fn long(mut spec: RunSpec) -> RunSpec {
     (spec.train.epochs, spec.data.batch_size) = (5, 4);
     spec
@@ -92,7 +92,7 @@ fn a_run_killed_twice_with_checkpoints_every_second_epoch() {
     }
 }
 
-/// A folder that holds `epoch-2` and what the same run without a kill gives.
+/// Prepares a folder that holds `epoch-2`; returns the outcome of the same run without a kill.
 fn prepared(device: &str, folder: &Path) -> Outcome {
     let spec = adam();
     // A run of four epochs has its only checkpoint after the second, and its
@@ -126,7 +126,8 @@ fn cut(path: &Path) {
     fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
 }
 
-/// A folder of checkpoints, what of it is gone on from, and why not more.
+/// A folder of checkpoints, the epoch from which it resumes, and the logged reason not to use a
+/// later checkpoint.
 struct Case<'a> {
     name: &'a str,
     from: Option<u64>,
@@ -154,7 +155,7 @@ fn what_a_kill_leaves_is_survived() {
             fs::create_dir(folder.join(".epoch-3.tmp")).unwrap();
             fs::write(folder.join(".epoch-3.tmp/model.bpk"), b"half").unwrap();
         });
-        // Beside a whole one, broken later ones.
+        // A valid checkpoint and later, broken ones.
         let mut later = |name, said, break_it: &dyn Fn(&Path)| {
             case(name, Some(2), said, &|folder| {
                 whole(folder);
@@ -182,7 +183,7 @@ fn what_a_kill_leaves_is_survived() {
         later("renamed", "it is of segment 2", &|c| {
             edit_state(c, |s| s["progress"]["epoch"] = json!(2));
         });
-        // The only one is not of this run or this place.
+        // The only checkpoint is of another run or environment.
         let mut other = |name, said, edit: &dyn Fn(&mut Value)| {
             case(name, None, said, &|folder| {
                 whole(folder);
@@ -197,7 +198,7 @@ fn what_a_kill_leaves_is_survived() {
         });
         other("other-start", "other weights", &|s| s["progress"]["init_digest"] = json!("0"));
 
-        // One worker for all: a run's checkpoints are no other run's business.
+        // One worker for all: checkpoints of one run do not affect another run.
         let folder = |case: &Case<'_>| place.path().join(case.name);
         let options: Vec<Options> = cases.iter().map(|c| checkpoint(&folder(c))).collect();
         let spec = adam();
@@ -218,7 +219,7 @@ fn what_a_kill_leaves_is_survived() {
     }
 }
 
-/// The result may still be lost on its way to the journal.
+/// Checks that the last checkpoint stays, because the result may be lost on its way to the journal.
 #[test]
 fn a_result_leaves_its_checkpoint_and_what_else_lies_there() {
     let place = tempfile::tempdir().unwrap();

@@ -1,9 +1,9 @@
-//! The fast path beside Burn's own operations, which `--plain` trains by alone.
+//! Compares the fast path with Burn's own operations, which `--plain` selects.
 //!
-//! After one step the weights are at most 1e-6 apart, as ||p - r|| / ||r|| (Euclidean
-//! norms) of each parameter tensor, and the losses of an epoch at most 1e-4: products
-//! and updates are the same operations, the softmax is not. What the fast path is not
-//! for goes the plain way by itself, and so has the plain way's bits.
+//! After one step the weights are at most 1e-6 apart, as ||p - r|| / ||r|| (Euclidean norms) of
+//! each parameter tensor, and the losses of an epoch at most 1e-4: products and updates are the
+//! same operations, the softmax is not. Runs that the fast path does not support use the plain
+//! path, and so have its bits.
 
 mod support;
 
@@ -16,7 +16,7 @@ use spec::metric::EpochMetric;
 use spec::record::{Outcome, Status};
 use support::{DEVICES, STEPS_OF_GPU, Session, mlp, outcomes, run_spec, save};
 
-/// The fast path of each device, with the plain path beside it.
+/// Returns the fast path of each device with the plain path to compare.
 fn ways() -> impl Iterator<Item = (&'static str, String)> {
     DEVICES.iter().map(|device| {
         let name = device.split(' ').next().unwrap();
@@ -24,7 +24,7 @@ fn ways() -> impl Iterator<Item = (&'static str, String)> {
     })
 }
 
-/// Everything that the fast path has: each optimizer with each of its branches.
+/// All that the fast path supports: each optimizer with each of its branches.
 const OPTIMIZERS: &[&str] = &[
     "kind = \"sgd\"\nlr = 0.05",
     "kind = \"sgd\"\nlr = 0.05\nweight_decay = 0.01",
@@ -40,7 +40,7 @@ const OPTIMIZERS: &[&str] = &[
     "kind = \"adamw\"\nlr = 1e-3",
 ];
 
-/// Values by name.
+/// Reads a file of weights: values by name.
 fn weights(path: &Path) -> Vec<(String, Vec<f32>)> {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -58,7 +58,7 @@ fn apart(a: &[f32], b: &[f32]) -> f64 {
     difference / norm(&mut b.iter().map(|&y| f64::from(y)))
 }
 
-/// The weights after training on this device, of each.
+/// Returns the weights of each run after training on this device.
 fn trained(device: &str, specs: &[RunSpec]) -> Vec<Vec<(String, Vec<f32>)>> {
     let folder = tempfile::tempdir().unwrap();
     let path = |i: usize| folder.path().join(format!("{i}.safetensors"));
@@ -102,12 +102,12 @@ fn losses(outcome: &Outcome) -> Vec<f64> {
 #[test]
 fn epochs_are_the_plain_ones() {
     let mut specs: Vec<RunSpec> = OPTIMIZERS.iter().map(|o| mlp(o)).collect();
-    // A last batch that is shorter, and one that is left out.
+    // A shorter last batch, and one that is dropped.
     specs.push(mlp("kind = \"adam\""));
     specs.last_mut().unwrap().data.batch_size = 70;
     specs.push(specs.last().unwrap().clone());
     specs.last_mut().unwrap().data.drop_last = true;
-    // A batch of more samples than there are.
+    // A batch size above the number of samples.
     specs.push(mlp("kind = \"sgd\"\nlr = 0.1"));
     specs.last_mut().unwrap().data.batch_size = 5_000;
     for (fast, plain) in ways() {
@@ -159,7 +159,7 @@ fn what_it_is_not_for_has_the_plain_bits() {
     }
 }
 
-/// The steps of a GPU replace an optimizer's rule also where Burn differentiates.
+/// Checks that the GPU's steps replace an optimizer's rule also where Burn differentiates.
 #[test]
 fn gradients_of_any_network_are_used_as_the_rule_does() {
     let Some(fast) = DEVICES.iter().find(|device| **device == STEPS_OF_GPU) else { return };

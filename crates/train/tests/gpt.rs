@@ -1,5 +1,5 @@
-//! The transformer in training: against PyTorch in two groups of parameters
-//! (`xtask/python/golden_models.py`), and what muon leaves to AdamW.
+//! Tests of training the transformer: against PyTorch with two groups of parameters
+//! (`xtask/python/golden_models.py`), and which parameters muon leaves to AdamW.
 
 #[path = "../../model/tests/support/golden_parameters.rs"]
 mod golden_parameters;
@@ -23,7 +23,7 @@ fn golden() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// A text, the model that learns it, and a batch of all of it.
+/// A text, the model that learns it, and one batch of the whole text.
 struct Task {
     golden: Value,
     spec: ModelSpec,
@@ -64,7 +64,7 @@ impl Task {
         Optimizer::new(spec, &UpdateSpec::default(), groups, &table, of)
     }
 
-    /// A step; with the loss before it.
+    /// Takes a step; returns the network after it and the loss before it.
     fn step(&self, network: Network, optimizer: &mut Optimizer, lr: f64) -> (Network, f32) {
         let loss = cross_entropy(network.forward(self.inputs.clone()), self.targets.clone());
         let value = loss.clone().into_scalar::<f32>();
@@ -98,7 +98,7 @@ fn fifty_steps_of_adamw_in_two_groups_are_pytorchs() {
     spec.insert("amsgrad".to_owned(), json!(false));
     spec.insert("weight_decay".to_owned(), json!(0.0));
     let spec: OptimizerSpec = serde_json::from_value(Value::Object(spec)).unwrap();
-    // What has fewer dimensions is in no group, and has the decay of the optimizer itself: 0.
+    // Parameters with fewer dimensions are in no group and have the optimizer's own decay: 0.
     let groups = [group(json!({
         "params": "*", "lr_scale": 1.0, "ndim": 2, "weight_decay": decay
     }))];
@@ -130,7 +130,7 @@ fn weights(network: &Network) -> Weights {
     parameters(network).into_iter().map(|(path, _, values)| (path, values)).collect()
 }
 
-/// The parameters that differ, by path.
+/// Returns the paths of the parameters that differ.
 fn differ<'a>(a: &'a Weights, b: &Weights) -> Vec<&'a str> {
     let moved = a.iter().filter(|(path, values)| b[*path] != **values);
     moved.map(|(path, _)| path.as_str()).collect()

@@ -1,5 +1,5 @@
-//! Gradients by libtorch's autograd beside those of Burn's graph, which `--plain` trains by alone:
-//! the same losses to rounding, masks of dropout and the carried state of a stream included.
+//! Compares gradients by libtorch's autograd with those of Burn's graph, which `--plain` selects:
+//! losses are equal up to rounding, including dropout masks and the carried state of a stream.
 
 #![cfg(feature = "libtorch")]
 
@@ -14,13 +14,13 @@ use spec::record::{Outcome, Split};
 use support::{DEVICES, Session, assert_same, run_spec, values};
 use sweep_file::{Overrides, load_text_with};
 
-/// The devices of libtorch.
+/// Returns the devices of libtorch.
 fn devices() -> impl Iterator<Item = &'static str> {
     DEVICES.iter().copied().filter(|device| device.starts_with("libtorch"))
 }
 
-/// A folder with a text of 3,000 letters in which each follows from those before: 300 are held
-/// out, 300 tested on.
+/// Creates a folder with a text of 3,000 letters in which each follows from those before: 300 are
+/// held out, 300 are the test split.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let letter = |i: usize| char::from(b'a' + ((i * i / 7 + i / 3) % 11) as u8);
@@ -29,7 +29,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// A run of 60 steps on that text in sequences of 8.
+/// Returns a run of 60 steps on that text in sequences of 8.
 fn run(root: &Path, data: &str, model: &str, train: &str, optimizer: &str) -> RunSpec {
     let text = format!(
         "[data]\ndataset = {{ path = \"t.txt\", kind = \"text\", test = 300 }}\nvalidation = 300\ncontext = 8\nbatch_size = 10\n{data}\n[model]\n{model}\n[train]\nsteps = 60\nevaluate_every = 10\n{train}\n[[optimizer]]\n{optimizer}\n"
@@ -43,7 +43,7 @@ const ADAMW: &str = "kind = \"adamw\"\nlr = 3e-3";
 const GPT: &str = "kind = \"gpt\"\nlayers = 2\nheads = 2\nwidth = 16";
 const LSTM: &str = "kind = \"lstm\"\nlayers = 2\nwidth = 16";
 
-/// Everything that has a forward pass of its own, with what is around it.
+/// Returns runs of every model with a forward pass in libtorch, with different surroundings.
 fn specs(root: &Path) -> Vec<RunSpec> {
     let gpt = |lines: &str| format!("{GPT}\n{lines}");
     let lstm = |lines: &str| format!("{LSTM}\n{lines}");
@@ -97,9 +97,8 @@ fn specs(root: &Path) -> Vec<RunSpec> {
     ]
 }
 
-/// Layers with windows that lie evenly around maps and not, on every kind of way. No bias stands
-/// right in front of batch normalisation: its gradient would be rounding alone, which Adam scales
-/// up.
+/// Layers with evenly and unevenly padded windows, in every kind of branch. No bias precedes batch
+/// normalisation directly: its gradient would be only rounding, which Adam scales up.
 const CONVOLUTIONS: &str = r#"
     { kind = "conv", channels = 4, kernel = 3, padding = 1, bias = false },
     { kind = "batch-norm" }, { kind = "gelu" },
@@ -116,7 +115,7 @@ const CONVOLUTIONS: &str = r#"
     { kind = "residual", layers = [{ kind = "sigmoid" }] },
     { kind = "global-avg-pool" },"#;
 
-/// Layers of numbers without a place.
+/// Layers of numbers without positions.
 const FLAT: &str = r#"
     { kind = "dropout", p = 0.2 },
     { kind = "dense", units = 20, init = "he-normal" }, { kind = "tanh" },
@@ -124,7 +123,7 @@ const FLAT: &str = r#"
     { kind = "reshape", shape = [5, 2, 2] },
     { kind = "conv", channels = 5, kernel = 2 }, { kind = "relu" },"#;
 
-/// A run of 3 epochs of the digits.
+/// Returns a run of 3 epochs on the digits.
 fn layered(layers: &str, train: &str, optimizer: &str) -> RunSpec {
     run_spec(&format!("kind = \"layers\"\nlayers = [{layers}\n]"), optimizer, train)
 }
@@ -152,7 +151,7 @@ fn the_losses_are_those_of_burns_graph() {
                     assert!((a - b).abs() < 2e-4, "{what}");
                 }
             }
-            // It is not Burn's graph.
+            // The bits show that it is not Burn's graph.
             assert_ne!(own.weights_digest, plain.weights_digest, "{:?}", spec.model);
         }
     }

@@ -1,5 +1,5 @@
-//! Descents on landscapes through the worker: the path that is recorded, noise
-//! that is the same for every optimizer, and how they end.
+//! Tests of descents on landscapes through the worker: the recorded path, noise that is the same
+//! for every optimizer, and how they end.
 
 mod support;
 
@@ -10,7 +10,7 @@ use sweep_file::{Overrides, load_text};
 
 use support::{DEVICES, assert_same, checkpoint, kill_after, outcome, outcomes};
 
-/// The one run of a sweep over 3 epochs of 40 steps.
+/// Returns the only run of a sweep over 3 epochs of 40 steps.
 fn descent(model: &str, optimizer: &str) -> RunSpec {
     let text = format!(
         "[data]\nsteps = 40\n[model]\nkind = \"function\"\n{model}\n[train]\nepochs = 3\n[[optimizer]]\n{optimizer}\n"
@@ -19,7 +19,7 @@ fn descent(model: &str, optimizer: &str) -> RunSpec {
     loaded.unwrap_or_else(|e| panic!("{e}")).plan.runs[0].spec.clone()
 }
 
-/// Steps with their positions.
+/// Returns the recorded steps with their positions.
 fn path(outcome: &Outcome) -> Vec<(u64, [f64; 2])> {
     let of = |name: &str| {
         let points = outcome.metrics.iter().filter(|m| m.split == Split::Train && m.metric == name);
@@ -44,7 +44,7 @@ fn plain_descent_follows_the_gradient_step_by_step() {
         let outcome = outcome(device, &spec, &Default::default());
         assert_eq!(outcome.stop_reason, Some(StopReason::Epochs));
         let path = path(&outcome);
-        // Each of a hundred steps, then the last: 120 steps leave less than one to skip.
+        // Each of the first hundred steps, then the last: with 120 steps none is skipped.
         assert_eq!(path.iter().map(|p| p.0).collect::<Vec<_>>(), (0..=120).collect::<Vec<_>>());
         assert_eq!(path[0].1, Function::Himmelblau.info().start);
         for pair in path.windows(2) {
@@ -122,8 +122,8 @@ fn a_saddle_that_is_left_is_a_success_and_ends_the_run() {
 fn what_is_thrown_uphill_or_off_a_valley_diverges() {
     for device in DEVICES {
         let runs = [
-            // Both coordinates are thrown over the middle and farther out; while
-            // the one that lies uphill is ahead, nothing was left but sense.
+            // Both coordinates jump across the middle and farther out; while the uphill one is
+            // ahead, the saddle has not been left.
             descent("function = \"saddle\"", "kind = \"sgd\"\nlr = 10.0"),
             descent("function = \"rosenbrock\"", "kind = \"sgd\"\nlr = 1.0"),
         ];

@@ -1,5 +1,5 @@
-//! Networks of listed layers through the built worker: that they learn, that runs repeat and go
-//! on with the same bits, and what is kept.
+//! Tests of networks of listed layers through the built worker: that they learn, that runs repeat
+//! and resume with the same bits, and which weights are saved.
 
 mod support;
 
@@ -69,7 +69,7 @@ fn changed_images_repeat_and_go_on_with_the_same_bits() {
             spec.data.augment = Augment { crop: 1, flip: false };
             let through = outcomes(device, &[spec.clone(), spec.clone()]);
             assert_same(&through[0], &through[1], device);
-            // The same order of other images, from the same beginning.
+            // The same order of changed images, from the same initial weights.
             assert_eq!(through[0].init_digest, plain.init_digest);
             assert_ne!(through[0].batch_digest[0], plain.batch_digest[0]);
             assert_ne!(through[0].batch_digest[0], through[0].batch_digest[1]);

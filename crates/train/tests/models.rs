@@ -1,5 +1,5 @@
-//! Every model and sort of answer through the built worker: what it learns, what
-//! is random in it, what is measured, what is kept.
+//! Tests of every model and kind of target through the built worker: that it learns, what is random
+//! in it, what is measured and what is saved.
 
 mod support;
 
@@ -20,7 +20,7 @@ const ADAM: &str = "kind = \"adam\"\nlr = 1e-2";
 const STOCHASTIC: &str = "kind = \"mlp\"\nhidden = [32, 16]\ndropout = 0.3\nbatch_norm = true";
 const CNN: &str = "kind = \"cnn\"\nchannels = [4, 8]\nkernel = 3\npadding = 1\nhidden = [16]";
 
-/// Ten measurements, 300 patients to train on, 54 held out.
+/// Returns a regression on ten features: 300 patients to train on, 54 held out.
 fn regression(model: &str, epochs: u64) -> RunSpec {
     let text = format!(
         "[data]\ndataset = \"diabetes\"\nbatch_size = 50\nvalidation = 54\n[model]\n{model}\n[train]\nloss = \"mse\"\nepochs = {epochs}\n[[optimizer]]\n{ADAM}\n"
@@ -28,7 +28,7 @@ fn regression(model: &str, epochs: u64) -> RunSpec {
     load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan.runs[0].spec.clone()
 }
 
-/// 480 steps in place of 36.
+/// Extends a run from 36 to 480 steps.
 fn longer(mut spec: RunSpec) -> RunSpec {
     (spec.train.epochs, spec.data.batch_size) = (10, 25);
     spec
@@ -69,7 +69,8 @@ fn other_losses_of_classes_are_learnt_and_evaluated_as_they_are_trained() {
             let spec = longer(run_spec("kind = \"linear\"", ADAM, &format!("loss = \"{loss}\"")));
             let found = outcome(device, &spec, &Options::default());
             assert!(last(&found, Split::Test, "accuracy") > 0.8, "{device} {loss}");
-            // Ten outputs near 0 or 1, a tenth of them 1: far below cross-entropy's 2.3 at the start.
+            // Ten outputs near 0 or 1, a tenth of them 1: far below cross-entropy's 2.3 at the
+            // start.
             let (before, after) =
                 (values(&found, Split::Test, "loss")[0].1, last(&found, Split::Test, "loss"));
             assert!(before < 1.0 && after < 0.2, "{device} {loss}: {before} to {after}");
@@ -88,7 +89,7 @@ fn what_is_random_in_a_model_follows_from_the_seed() {
         let found = outcomes(device, &[spec.clone(), other, spec.clone()]);
         assert_same(&found[0], &found[2], device);
         assert_ne!(found[0].weights_digest, found[1].weights_digest);
-        // Dropout acts in training, and not in evaluation: the same start is judged alike.
+        // Dropout acts in training only: the same initial weights evaluate to the same.
         let plain = STOCHASTIC.replace("dropout = 0.3", "dropout = 0.0");
         let plain = outcome(device, &run_spec(&plain, ADAM, ""), &Options::default());
         assert_eq!(plain.init_digest, found[0].init_digest);
@@ -183,7 +184,7 @@ fn what_waits_for_a_metric_has_it_measured() {
     let rest = "[train.early_stopping]\nmetric = \"validation.f1\"\npatience = 1\nmin_delta = 2.0";
     let spec = run_spec("kind = \"linear\"", ADAM, rest);
     let found = outcome(DEVICE, &spec, &Options::default());
-    // No F1 is better than another by 2: the first epoch counts, the second ends it.
+    // No F1 is better than another by 2: the first epoch is the best, the second ends the run.
     assert_eq!((found.epochs_completed, values(&found, Split::Validation, "f1").len()), (2, 3));
 }
 

@@ -1,5 +1,5 @@
-//! Runs that are paused and go on: the same bits as if nothing had happened, whatever trains,
-//! and an end of its own comes before a pause.
+//! Tests that paused runs resume with the same bits as uninterrupted ones, whatever they train, and
+//! that a run that ends by itself takes precedence over a pause.
 
 mod support;
 
@@ -21,13 +21,13 @@ const CNN: &str = "kind = \"layers\"\nlayers = [\n\
     { kind = \"batch-norm\" }, { kind = \"relu\" }, { kind = \"max-pool\", size = 2 },\n\
     { kind = \"dropout\", p = 0.2 },\n]";
 
-/// With checkpoints in this folder at pauses alone, the next of them here.
+/// Returns options for checkpoints in this folder at pauses only, the next pause being `at`.
 fn pause(folder: &Path, at: Option<u64>) -> Options {
     let checkpoint = Some(Checkpoint { folder: folder.to_owned(), every: 0 });
     Options { checkpoint, pause_at: at, ..Options::default() }
 }
 
-/// What lies in a folder, by name.
+/// Returns the sorted names of a folder's entries.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
@@ -36,7 +36,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Everything measured but times, as text: a NaN is no equal of itself.
+/// Returns all measured values except times, as text, because NaN does not equal itself.
 fn measured(outcome: &Outcome) -> Vec<String> {
     let timeless = |m: &&MetricPoint| m.metric != Metric::SECONDS;
     outcome.metrics.iter().filter(timeless).map(|m| format!("{m:?}")).collect()
@@ -47,7 +47,7 @@ fn nine(mut spec: RunSpec) -> RunSpec {
     spec
 }
 
-/// Runs that end after nine epochs, or by themselves after the second pause.
+/// Returns runs that end after nine epochs, or by themselves after the second pause.
 fn all() -> Vec<RunSpec> {
     let mut early = nine(mlp(
         "kind = \"adam\"\nlr = 1e-2\nschedule = { kind = \"plateau\", patience = 0, threshold = 1e3, threshold_mode = \"abs\", factor = 0.5 }",
@@ -88,7 +88,7 @@ fn a_paused_run_ends_with_the_bits_of_one_that_never_was() {
                 );
                 assert_eq!(cut.init_digest, through.init_digest, "{what}");
                 assert!(through.batch_digest.starts_with(&cut.batch_digest), "{what}");
-                // What was measured so far is what the whole run measures.
+                // The values measured so far are those of the whole run.
                 let so_far = measured(cut);
                 assert!(measured(through).starts_with(&so_far), "{what}");
                 assert_eq!(values(cut, Split::Test, "accuracy").last().unwrap().0, at);
@@ -110,7 +110,7 @@ fn a_run_by_steps_is_measured_where_it_pauses_and_knows_nothing_of_it_later() {
         let mut spec = mlp(plateau);
         spec.data.batch_size = 4;
         (spec.train.steps, spec.train.epochs) = (2_000, 7);
-        // Segments of 50 steps: every second border has an evaluation.
+        // Segments of 50 steps: every second one ends with an evaluation.
         (spec.evaluate_every, spec.evaluate_samples) = (100, 50);
         if let spec::ModelSpec::Mlp(mlp) = &mut spec.model {
             mlp.dropout = 0.2;
@@ -129,7 +129,7 @@ fn a_run_by_steps_is_measured_where_it_pauses_and_knows_nothing_of_it_later() {
             assert_eq!(evaluated(&cut), expected, "{device}");
             assert_eq!(names(place.path()), [format!("epoch-{at}")]);
         }
-        // A worker that was killed between checkpoint and result says the same again.
+        // A worker that was killed between checkpoint and result reports the same again.
         let again = outcome(device, &spec, &pause(place.path(), Some(5)));
         assert_eq!((again.status, again.steps, again.resumed_from), (Status::Cut, 250, Some(250)));
         assert_eq!(evaluated(&again), [0, 100, 200, 250], "{device}");
@@ -146,7 +146,7 @@ fn an_end_of_its_own_comes_before_a_pause() {
         let run = |spec: &RunSpec, at| outcome(device, spec, &pause(place.path(), Some(at)));
         let wild = mlp("kind = \"sgd\"\nlr = 1e30");
         assert_eq!(run(&wild, 2).status, Status::Diverged, "{device}");
-        // One step an epoch, after whose first one the weights are not finite.
+        // One step per epoch; after the first one the weights are not finite.
         let mut broken = mlp("kind = \"sgd\"\nlr = 1e40");
         (broken.data.batch_size, broken.train.epochs) = (1_200, 5);
         let metric = EpochMetric::VALIDATION_LOSS;
@@ -185,11 +185,11 @@ fn a_leg_may_be_killed_and_its_checkpoint_lost() {
         kill_after(device, &spec, &options(Some(7)), 4);
         let resumed = outcome(device, &spec, &options(Some(7)));
         assert_eq!((resumed.status, resumed.resumed_from), (Status::Cut, Some(2)), "{device}");
-        // A pause that is behind it is no way back.
+        // A pause before the run's progress does not rewind it.
         let behind = outcome(device, &spec, &options(Some(4)));
         assert_eq!((behind.epochs_completed, behind.resumed_from), (7, Some(7)), "{device}");
         assert_eq!(names(place.path()), ["epoch-7"]);
-        // With checkpoints on the way the newest is gone on from.
+        // With checkpoints in between, the run resumes from the newest.
         let often = Some(Checkpoint { folder: place.path().to_owned(), every: 1 });
         assert_same(&through, &outcome(device, &spec, &options(None)), device);
         fs::write(place.path().join("epoch-7/model.bpk"), b"damaged").unwrap();
@@ -198,7 +198,7 @@ fn a_leg_may_be_killed_and_its_checkpoint_lost() {
         let on_the_way = outcome(device, &spec, &Options { checkpoint: often, ..options(Some(7)) });
         let from = on_the_way.resumed_from.unwrap();
         assert!((2..7).contains(&from), "{device}: {from}");
-        // A checkpoint that is damaged or gone: the same result from the beginning.
+        // With a damaged or missing checkpoint, the run starts over and gives the same result.
         fs::write(place.path().join("epoch-7/optimizer.bpk"), b"damaged").unwrap();
         for _ in 0..2 {
             let anew = outcome(device, &spec, &options(None));

@@ -1,6 +1,6 @@
-//! What a worker records of where it computes: the libtorch that was loaded, and the GPU
-//! that CUDA shows. Neither is asked of real hardware: a small library stands in for another
-//! libtorch, a script for `nvidia-smi`.
+//! Tests of the environment that a worker records: the loaded libtorch, and the GPU that CUDA
+//! shows. No real hardware is involved: a small library stands in for another libtorch, a script
+//! for `nvidia-smi`.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,10 +14,10 @@ use spec::record::Environment;
 use train::device::NamedDevice;
 use train::environment::describe;
 
-/// Set in a process of this test's own, which prints what it would record.
+/// Environment variable of a child process of this test, which prints what it would record.
 const CHILD: &str = "SWEEP_TEST_PRINTS_ENVIRONMENT";
 
-/// An A100 in two parts and a whole H200.
+/// An A100 in two MIG instances and a whole H200.
 const NVIDIA_SMI: &str = r#"#!/bin/sh
 case "$1" in
 -L) cat <<'END'
@@ -96,7 +96,7 @@ mod libtorch {
 
     use super::*;
 
-    /// Builds a library that answers for the version of libtorch, and for nothing else.
+    /// Builds a library that only answers for the version of libtorch.
     fn stand_in(folder: &Path, version: Version) -> OsString {
         let (source, library) = (folder.join("version.c"), folder.join(format!("{version}.so")));
         let Version { major, minor, patch } = version;
@@ -111,7 +111,7 @@ mod libtorch {
         library.into_os_string()
     }
 
-    /// The worker, with a library before its own.
+    /// Runs the worker with a library preloaded before its own.
     fn worker(preloaded: &OsString, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
             .args(args)
@@ -125,7 +125,7 @@ mod libtorch {
         serde_json::from_slice(&worker(preloaded, &["--probe"]).stdout).unwrap()
     }
 
-    /// The version that the worker was linked with, which it loads by itself.
+    /// Returns the version that the worker was linked with, which it loads by default.
     fn linked() -> Version {
         let probe = probe(&OsString::new());
         assert_eq!(probe.libtorch_refused, None);

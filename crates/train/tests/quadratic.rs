@@ -1,5 +1,5 @@
-//! DeepOBS's `quadratic_deep` through the worker, from its published data; an L2 penalty in
-//! the loss beside weight decay; initial weights as a sweep file asks for them.
+//! Tests through the worker of DeepOBS's `quadratic_deep` from its published data, of an L2 penalty
+//! in the loss together with weight decay, and of initial weights selected by a sweep file.
 
 mod support;
 
@@ -13,7 +13,7 @@ use spec::record::{Outcome, Split, Status};
 use support::{DEVICES, Session, run_spec, save, values};
 use sweep_file::{Overrides, load_text_with};
 
-/// The folder that holds `data/`.
+/// Returns the folder that holds `data/`.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
@@ -51,7 +51,7 @@ fn the_published_loss_at_the_start_is_met_and_descended_from() {
     }
 }
 
-/// The weights after training, by name.
+/// Returns the weights after training, by name.
 fn trained(device: &str, spec: &RunSpec) -> Vec<(String, Vec<f32>)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w.safetensors");

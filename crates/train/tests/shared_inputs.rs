@@ -1,5 +1,4 @@
-//! Workers that share a dataset's inputs train as those that do not, and hold no
-//! copy of them.
+//! Tests that workers that share a dataset's inputs train as others do, and hold no copy of them.
 
 mod support;
 
@@ -11,7 +10,7 @@ use spec::{DatasetName, RunSpec};
 use support::{DEVICES, anonymous_memory, data, mlp, request, worker};
 use tempfile::TempDir;
 
-/// An epoch on MNIST, of few steps.
+/// Returns a run of one epoch of few steps on MNIST.
 fn spec() -> RunSpec {
     let mut spec = mlp("kind = \"sgd\"\nlr = 0.1");
     spec.data.dataset = DatasetName::Mnist.into();
@@ -21,7 +20,7 @@ fn spec() -> RunSpec {
     spec
 }
 
-/// A folder with MNIST alone.
+/// Creates a folder that holds only MNIST.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("mnist")).unwrap();
@@ -32,14 +31,14 @@ fn folder() -> TempDir {
     folder
 }
 
-/// The result of the run and what the worker said beside it.
+/// Returns the outcome of the run and the worker's log.
 fn train(device: &str, data: &Path) -> (Outcome, String) {
     let (output, events) = worker(device, data, &request(&spec()));
     let outcome = support::outcomes_of(&events).pop().unwrap_or_else(|| panic!("{events:?}"));
     (outcome, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// What was measured, without the clock.
+/// Returns all measured points except times.
 fn measured(outcome: &Outcome) -> Vec<&MetricPoint> {
     outcome.metrics.iter().filter(|m| m.metric != "seconds").collect()
 }
@@ -55,7 +54,7 @@ fn shared_or_not_the_weights_are_the_same() {
         assert_eq!(said, "");
         let (found, said) = train(device, shared.path());
         assert_eq!(said, "");
-        // One bit of the last pixels.
+        // Flips one bit of the last pixels.
         let cache = shared.path().join(".cache");
         let mut files = fs::read_dir(cache).unwrap().map(|e| e.unwrap().path());
         let file = files.find(|f| f.extension().is_some_and(|e| e == "f32")).unwrap();
@@ -79,7 +78,7 @@ fn a_worker_has_no_copy_of_the_inputs() {
     for device in DEVICES {
         train(device, folder.path());
         let megabytes = anonymous_memory(device, folder.path(), &spec()) >> 20;
-        // The inputs alone have 219.
+        // The inputs alone take 219 MB.
         assert!(megabytes < 150, "{device}: {megabytes} MB");
     }
 }

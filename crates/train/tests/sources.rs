@@ -1,5 +1,5 @@
-//! The files that the hash of the code covers: every file of `spec` is said to compute or
-//! to describe, so that none is forgotten.
+//! Tests of the files that the code hash covers: every file of `spec` is listed as computing or
+//! describing, so that none is forgotten.
 
 #[path = "../sources.rs"]
 mod sources;
@@ -23,7 +23,8 @@ fn every_file_of_spec_computes_or_describes() {
     assert!(CRATES.iter().all(|path| here.join(path).is_dir()));
 }
 
-/// A formula of a function and the rule that matches parameter groups are trained by.
+/// Checks that a function's formula and the rule that matches parameter groups, by which runs are
+/// trained, are hashed.
 #[test]
 fn what_training_takes_from_spec_is_hashed() {
     for file in ["landscape.rs", "update.rs", "run.rs", "metric.rs", "stopping.rs"] {

@@ -1,5 +1,5 @@
-//! Runs by steps: what is kept and evaluated on the way changes no bit, a killed run goes on
-//! within an epoch, and what a run ends with is measured on whole splits.
+//! Tests of runs by steps: checkpoints and evaluations in between change no bit, a killed run
+//! resumes within an epoch, and a run's last evaluation uses whole splits.
 
 mod support;
 
@@ -10,7 +10,7 @@ use spec::record::{MetricPoint, Outcome, Split, Status, StopReason};
 use spec::stopping::StopAt;
 use support::{DEVICES, assert_same, kill_after, mlp, outcome, outcomes};
 
-/// Steps of 4 of 1,200 samples, 300 an epoch, in segments of 50.
+/// Returns a run of steps of 4 of 1,200 samples (300 per epoch) in segments of 50.
 fn by_steps(steps: u64) -> RunSpec {
     let mut spec = mlp("kind = \"adam\"\nlr = 1e-3");
     spec.data.batch_size = 4;
@@ -18,13 +18,13 @@ fn by_steps(steps: u64) -> RunSpec {
     spec
 }
 
-/// Steps at which the test loss was measured.
+/// Returns the steps at which the test loss was measured.
 fn evaluated(outcome: &Outcome) -> Vec<u64> {
     let of = |m: &&MetricPoint| m.split == Split::Test && m.metric == Metric::LOSS;
     outcome.metrics.iter().filter(of).map(|m| m.step).collect()
 }
 
-/// The last value of a metric on a split.
+/// Returns the last value of a metric on a split.
 fn last(outcome: &Outcome, split: Split, metric: Metric) -> f64 {
     let of = |m: &&MetricPoint| m.split == split && m.metric == metric;
     outcome.metrics.iter().rfind(of).unwrap().value.0
@@ -37,7 +37,7 @@ fn evaluations_and_checkpoints_change_no_bit() {
         let through = outcomes(device, std::slice::from_ref(&spec)).remove(0);
         assert_eq!((through.status, through.steps), (Status::Completed, 2_000));
         assert_eq!(evaluated(&through), (0..=20).map(|i| i * 100).collect::<Vec<_>>());
-        // One digest a segment; whole epochs are counted.
+        // One digest per segment; only whole epochs are counted.
         assert_eq!((through.batch_digest.len(), through.epochs_completed), (40, 6));
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
@@ -47,11 +47,11 @@ fn evaluations_and_checkpoints_change_no_bit() {
             ..Options::default()
         };
         let kept = outcome(device, &spec, &options);
-        // At the first border at or behind each multiple, and at the end.
+        // At the first end of a segment at or after each multiple, and at the end.
         assert_eq!(evaluated(&kept), [0, 750, 1_500, 2_000]);
         assert_eq!(kept.weights_digest, through.weights_digest, "{device}");
         assert_eq!(kept.batch_digest, through.batch_digest);
-        // The end is measured on all samples, what comes before on some.
+        // The last evaluation uses all samples, earlier ones a subset.
         for split in [Split::Validation, Split::Test] {
             for metric in [Metric::LOSS, Metric::ACCURACY] {
                 assert_eq!(last(&kept, split, metric), last(&through, split, metric), "{device}");
@@ -70,7 +70,7 @@ fn evaluations_and_checkpoints_change_no_bit() {
 fn a_killed_run_goes_on_within_an_epoch_with_the_same_bits() {
     for device in DEVICES {
         let mut spec = by_steps(5_000);
-        // Noise that is drawn on the device is drawn anew at each border.
+        // Random numbers of the device are drawn anew in each segment.
         if let spec::ModelSpec::Mlp(mlp) = &mut spec.model {
             mlp.dropout = 0.2;
         }
@@ -94,7 +94,7 @@ fn the_whole_split_decides_whether_a_target_is_reached() {
         let mut spec = by_steps(4_000);
         spec.stop_at =
             Some(StopAt { split: Split::Validation, metric: Metric::ACCURACY, value: 0.9 });
-        // Of three samples all are soon right.
+        // With three samples, all are soon classified correctly.
         (spec.evaluate_every, spec.evaluate_samples) = (100, 3);
         let stopped = outcome(device, &spec, &Options::default());
         assert_eq!(stopped.stop_reason, Some(StopReason::Target), "{device}");
@@ -105,7 +105,7 @@ fn the_whole_split_decides_whether_a_target_is_reached() {
         // An evaluation is recorded once.
         let steps = evaluated(&stopped);
         assert!(steps.is_sorted_by(|a, b| a < b), "{steps:?}");
-        // Where the subset said so and the whole did not, the whole counts.
+        // If the subset reached the target and the whole split did not, the whole split counts.
         let of = |m: &&MetricPoint| m.split == Split::Validation && m.metric == Metric::ACCURACY;
         let before = stopped.metrics.iter().filter(of).map(|m| m.value.0);
         let all: Vec<f64> = before.collect();

@@ -1,4 +1,4 @@
-//! Runs that end before their last epoch, and why.
+//! Tests of runs that end before their last epoch, and of the reasons.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn spec(epochs: u64) -> RunSpec {
     spec
 }
 
-/// The first epoch is always an improvement and no later one is.
+/// Returns early stopping for which the first epoch is always an improvement and no later one is.
 fn never_better(patience: u64) -> Option<EarlyStopping> {
     Some(EarlyStopping { metric: EpochMetric::VALIDATION_LOSS, patience, min_delta: 1e9 })
 }
@@ -68,7 +68,7 @@ fn a_target_ends_the_run_that_reaches_it() {
                 // Patience ends in the epoch that reaches the target, and before it.
                 with(loss_of(epoch_2), never_better(1)),
                 with(loss_of(epoch_4), never_better(2)),
-                // Before training it was reached already: an epoch is trained all the same.
+                // It was reached before training: an epoch is trained nevertheless.
                 with(loss_of(epoch_0), None),
             ],
         );
@@ -93,7 +93,7 @@ fn a_target_ends_the_run_that_reaches_it() {
 #[test]
 fn stopping_hides_no_divergence() {
     for device in DEVICES {
-        // One step an epoch: its own loss is finite, the weights after it are not.
+        // One step per epoch: its own loss is finite, the weights after it are not.
         let mut broken = mlp("kind = \"sgd\"\nlr = 1e40");
         (broken.data.batch_size, broken.train.epochs) = (1_200, 5);
         let stop = StopAt { split: Split::Train, metric: Metric::LOSS, value: 1e3 };
@@ -103,7 +103,7 @@ fn stopping_hides_no_divergence() {
             assert_eq!(end(&outcome), (Status::Diverged, None, 0, 1), "{device}");
             assert_eq!((outcome.diverged_step, &outcome.weights_digest), (Some(1), &None));
         }
-        // Where nothing stops it, the next step's loss shows it.
+        // If nothing stops the run, the next step's loss shows it.
         assert_eq!(outcomes(device, &[broken])[0].diverged_step, Some(2));
     }
 }
@@ -137,7 +137,7 @@ fn a_metric_that_is_never_measured_is_an_error() {
         panic!("{events:?}")
     };
     assert!(message.contains("early stopping watches validation.loss"), "{message}");
-    // The training loss is there without a validation split.
+    // The training loss does not need a validation split.
     spec.early_stopping =
         Some(EarlyStopping { metric: EpochMetric::TRAIN_LOSS, patience: 1, min_delta: 1e9 });
     let session = Session::of(DEVICE, [(&spec, &Options::default())]);

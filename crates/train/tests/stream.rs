@@ -1,5 +1,5 @@
-//! Texts that are read as a stream: what is carried from step to step, over segments, epochs and
-//! kills, and what is measured.
+//! Tests of texts that are read as a stream: the state carried from step to step, over segments,
+//! epochs and kills, and what is measured.
 
 mod support;
 
@@ -15,8 +15,8 @@ use sweep_file::{Overrides, load_text_with};
 const LSTM: &str = "kind = \"lstm\"\nwidth = 8";
 const GPT: &str = "kind = \"gpt\"\nlayers = 1\nheads = 2\nwidth = 8";
 
-/// A folder with a text of 1,000 letters in which each follows from those before: 100 are held
-/// out, 100 tested on.
+/// Creates a folder with a text of 1,000 letters in which each follows from those before: 100 are
+/// held out, 100 are the test split.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let letter = |i: usize| char::from(b'a' + ((i * i / 7 + i / 3) % 5) as u8);
@@ -25,7 +25,8 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// A run on that text in sequences of 5; the lines are of `[data]`, `[model]` and `[train]`.
+/// Returns a run on that text in sequences of 5; the lines are of `[data]`, `[model]` and
+/// `[train]`.
 fn run(root: &Path, data: &str, model: &str, train: &str) -> RunSpec {
     let text = format!(
         "[data]\ndataset = {{ path = \"t.txt\", kind = \"text\", test = 100 }}\nvalidation = 100\ncontext = 5\n{data}\n[model]\n{model}\n[train]\n{train}\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.5\nmomentum = 0.5\n"
@@ -45,7 +46,7 @@ fn borders_of_segments_lose_nothing_of_the_state() {
     let folder = folder();
     let root = folder.path();
     for device in DEVICES {
-        // Of 800 letters 159 sequences: 15 steps of 10 lanes.
+        // 800 letters give 159 sequences: 15 steps of 10 lanes.
         let data = "batching = \"stream\"\nbatch_size = 10";
         let by_epochs = run(root, data, LSTM, "epochs = 6");
         assert_eq!((by_epochs.steps_per_epoch(), by_epochs.total_steps()), (15, 90));
@@ -54,14 +55,14 @@ fn borders_of_segments_lose_nothing_of_the_state() {
         let found = outcomes(device, root, &[by_epochs, by_steps]);
         assert_eq!(found[0].status, Status::Completed);
         assert_eq!(found[0].weights_digest, found[1].weights_digest, "{device}");
-        // Every epoch feeds the same.
+        // Every epoch feeds the same order.
         assert_eq!(found[0].batch_digest[0], found[0].batch_digest[5]);
         let losses = values(&found[0], Split::Test, "loss");
         assert!(losses[6].1 < losses[0].1, "{losses:?}");
     }
 }
 
-/// One lane feeds what windows feed one after the other: without a state it is the same run.
+/// Checks that one lane equals consecutive windows: without a state it is the same run.
 #[test]
 fn the_state_is_carried_of_a_stream_alone() {
     let folder = folder();
@@ -78,7 +79,7 @@ fn the_state_is_carried_of_a_stream_alone() {
             let same_before = first(stream) == first(windows);
             (stream.weights_digest == windows.weights_digest, same_before)
         };
-        // The test split is measured with the state carried along its lane, too.
+        // Evaluation on the test split also carries the state along its lane.
         assert_eq!((weights(GPT).0, weights(LSTM)), (true, (false, false)), "{device}");
     }
 }

@@ -1,5 +1,5 @@
-//! What surrounds a step, in whole runs: accumulation, clipping, decay, groups,
-//! smoothed labels, and the learning rates that schedules give.
+//! Tests in whole runs of the settings around a step: accumulation, clipping, decay, groups,
+//! smoothed labels, and the learning rates of schedules.
 
 mod support;
 
@@ -8,7 +8,7 @@ use spec::RunSpec;
 use spec::record::{Outcome, Split, Status};
 use support::{DEVICE, DEVICES, PLAIN_DEVICES, outcome, outcomes, run_spec, values};
 
-/// A perceptron trained by these lines, in batches of this size.
+/// Returns a run of a perceptron with these lines, in batches of this size.
 fn spec(optimizer: &str, batch_size: u64) -> RunSpec {
     let mut spec = run_spec("kind = \"mlp\"\nhidden = [16]", optimizer, "");
     spec.data.batch_size = batch_size;
@@ -23,7 +23,7 @@ fn losses(outcome: &Outcome) -> Vec<f64> {
         .collect()
 }
 
-/// Largest relative difference of the losses of two runs.
+/// Returns the largest relative difference of the losses of two runs.
 fn apart(a: &Outcome, b: &Outcome) -> f64 {
     let (a, b) = (losses(a), losses(b));
     assert_eq!(a.len(), b.len());
@@ -32,7 +32,7 @@ fn apart(a: &Outcome, b: &Outcome) -> f64 {
 
 #[test]
 fn k_batches_of_n_are_one_batch_of_k_times_n() {
-    // The second pair ends each epoch with a short batch in a short group.
+    // The second pair ends each epoch with a short batch in a step of fewer batches.
     for (k, n) in [(4, 25), (4, 70)] {
         for around in ["", "clip_norm = 0.3\nclip_value = 0.05\n"] {
             let small =
@@ -65,7 +65,7 @@ fn clipping_shortens_all_gradients_and_never_lengthens_them() {
         assert_eq!(all[0].weights_digest, all[2].weights_digest);
         let test = values(&all[3], Split::Test, "loss");
         assert!((test[0].1 - test[3].1).abs() < 1e-4 * test[0].1, "{test:?}");
-        // Without clipping this rate breaks the weights.
+        // Without clipping, this rate diverges.
         let wild = "kind = \"sgd\"\nlr = 1e3\nmomentum = 0.99\n";
         let held = format!("{wild}clip_norm = 1e-5");
         let all = outcomes(device, &[spec(wild, 100), spec(&held, 100)]);
@@ -133,7 +133,7 @@ fn smoothed_labels_are_trained_on_and_not_evaluated_on() {
         let all = outcomes(device, &[plain, smooth]);
         let first = |o: &Outcome, split| values(o, split, "loss")[0].1;
         assert_eq!(first(&all[0], Split::Test), first(&all[1], Split::Test), "before training");
-        // The entropy of 0.82 and nine times 0.02 is the least that can be reached.
+        // The lowest possible loss is the entropy of 0.82 and nine times 0.02.
         let floor = -(0.82f64 * 0.82f64.ln() + 9.0 * 0.02 * 0.02f64.ln());
         let train = |o: &Outcome| values(o, Split::Train, "loss").last().unwrap().1;
         assert!(train(&all[1]) > floor && train(&all[0]) < 0.8 * floor);
@@ -143,7 +143,7 @@ fn smoothed_labels_are_trained_on_and_not_evaluated_on() {
 #[test]
 fn plateau_decays_after_epochs_without_gain() {
     for device in DEVICES {
-        // No change is as large as the threshold: every epoch after the first is bad.
+        // No improvement is as large as the threshold: every epoch after the first is bad.
         let plateau = "schedule = { kind = \"plateau\", metric = \"train.loss\", factor = 0.5, patience = 1, cooldown = 1, threshold = 1e3, threshold_mode = \"abs\", min_lr = 0.02";
         let mut specs = [
             spec(&format!("kind = \"sgd\"\nlr = 0.1\n{plateau} }}"), 100),
@@ -152,7 +152,7 @@ fn plateau_decays_after_epochs_without_gain() {
         specs.iter_mut().for_each(|s| s.train.epochs = 12);
         let all = outcomes(device, &specs);
         let rates = |o: &Outcome| values(o, Split::Train, "lr");
-        // Bad: 2, 3, decay; 4 is the cooldown; 5, 6, decay; 7; 8, 9, decay to the least.
+        // Bad: 2, 3, decay; 4 is the cooldown; 5, 6, decay; 7; 8, 9, decay to the minimum.
         assert_eq!(rates(&all[0]), [(1, 0.1), (4, 0.05), (7, 0.025), (10, 0.02)]);
         let [(1, a), (2, b), rest @ ..] = &rates(&all[1])[..] else { panic!() };
         assert!((a - 0.1 / 3.0).abs() < 1e-15 && (b - 0.1 * 2.0 / 3.0).abs() < 1e-15);
@@ -172,7 +172,7 @@ fn a_plateau_without_its_metric_is_refused_by_the_worker() {
 
 #[test]
 fn corners_between_the_windows_are_recorded() {
-    // 300 steps an epoch, windows of 15: the restarts lie within them.
+    // 300 steps per epoch, windows of 15: the restarts fall within them.
     let mut spec = spec(
         "kind = \"sgd\"\nlr = 0.05\nschedule = { kind = \"cosine-restarts\", per = \"batch\", t_0 = 70, warmup = 10, warmup_start = 0 }",
         4,

@@ -1,4 +1,4 @@
-//! Weights as safetensors: read by the format's own crate.
+//! Tests of weights in safetensors files, read by the format's own crate.
 
 mod support;
 
@@ -15,7 +15,7 @@ use support::{
     request_with, save, values, worker,
 };
 
-/// Names, shapes and values, in order of name.
+/// Reads names, shapes and values, in order of name.
 fn tensors(path: &Path) -> Vec<(String, Vec<usize>, Vec<f32>)> {
     let bytes = fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -29,7 +29,7 @@ fn tensors(path: &Path) -> Vec<(String, Vec<usize>, Vec<f32>)> {
     out
 }
 
-/// The digest of `model::digest`, made from a file.
+/// Returns the digest of `model::digest`, computed from a file.
 fn digest(path: &Path) -> String {
     let mut hash = blake3::Hasher::new();
     for (name, mut shape, mut values) in tensors(path) {
@@ -85,14 +85,14 @@ fn the_last_weights_are_those_of_the_record() {
     }
 }
 
-/// A run that is at its best before its end.
+/// Returns a run whose best epoch is not its last.
 fn restless(epochs: u64) -> RunSpec {
     let mut spec = mlp("kind = \"adam\"\nlr = 0.2");
     (spec.train.epochs, spec.data.batch_size) = (epochs, 20);
     spec
 }
 
-/// The first epoch with the highest or lowest value.
+/// Returns the first epoch with the highest or lowest value.
 fn best_epoch(outcome: &Outcome, by: EpochMetric) -> u64 {
     let EpochMetric { split, metric } = by;
     let sign = if by.higher_is_better() { 1.0 } else { -1.0 };
@@ -140,13 +140,13 @@ fn the_best_weights_outlive_a_kill() {
         };
         fs::remove_file(&path).unwrap();
         kill_after(device, &spec, &options, 3);
-        // Whatever became of the file since: the checkpoint has it.
+        // Whatever happens to the file, the checkpoint holds the best weights.
         fs::write(&path, "scribbled over").unwrap();
         let resumed = outcome(device, &spec, &options);
         assert!(resumed.resumed_from.is_some());
         assert_same(&through, &resumed, device);
         assert!(fs::read(&path).unwrap() == expected, "{device}");
-        // Without the best of the epochs before, a checkpoint is of no use.
+        // A checkpoint that lacks the best weights of earlier epochs is unusable.
         let without = checkpoint(&place.path().join("c"));
         kill_after(device, &spec, &without, 3);
         let options = Options { save: save(Save::Best, by, &other).save, ..without };

@@ -1,5 +1,5 @@
-//! The built worker, spoken to over its pipe, on the digits and flex (on
-//! libtorch too where it is compiled in).
+//! Tests of the built worker over its pipe, on the digits and flex (on libtorch, too, if it is
+//! compiled in).
 
 mod support;
 
@@ -86,7 +86,7 @@ fn metrics_are_what_their_names_say() {
         }
         let accuracy = all(Split::Test, "accuracy");
         assert!(accuracy[0].1 < 0.3 && (0.7..=1.0).contains(&accuracy[3].1), "{accuracy:?}");
-        // 12 batches of 100 an epoch: every window is one batch, so their mean is the epoch's.
+        // 12 batches of 100 per epoch: every window is one batch, so their mean is the epoch's.
         let windows: Vec<f64> =
             all(Split::Train, "window_loss").iter().filter(|w| w.0 == 2).map(|w| w.1).collect();
         assert_eq!(windows.len(), 12);
@@ -101,7 +101,7 @@ fn metrics_are_what_their_names_say() {
 #[test]
 fn divergence_has_its_exact_step() {
     for device in DEVICES {
-        // At lr 1e30 the first update is beyond repair: the loss of step 2 or 3 is not finite.
+        // At lr 1e30 the first update breaks the weights: the loss of step 2 or 3 is not finite.
         let outcome = &outcomes(device, &[mlp("kind = \"sgd\"\nlr = 1e30")])[0];
         assert_eq!(outcome.status, Status::Diverged);
         let step = outcome.diverged_step.unwrap();
@@ -233,7 +233,7 @@ fn a_measurement_counts_samples_and_leaves_no_trace_in_the_next_run() {
             })
             .collect();
         assert_eq!(measured.len(), 2, "{device}: {events:?}");
-        // Whole steps of 100, or the whole epoch; the window is at least what was asked for.
+        // Whole steps of 100, or the whole epoch; the time is at least the requested window.
         let epoch = spec.train_samples();
         for (samples, seconds) in &measured {
             assert!(

@@ -26,7 +26,7 @@ use crate::init::{self, Draws};
 /// The module. Parameter paths: `convolutions.<i>.weight`, `.bias`, `layers.<i>.weight`, `.bias`.
 #[derive(Module, Debug)]
 pub struct ConvolutionalNetwork {
-    /// Each followed by the activation and pooling.
+    /// Convolutions, each followed by the activation and pooling.
     pub convolutions: Vec<Conv2d>,
     /// Hidden layers, then the output layer.
     pub layers: Vec<Linear>,
@@ -38,7 +38,8 @@ pub struct ConvolutionalNetwork {
     pub shape: [usize; 3],
 }
 
-/// Builds it with the parameters of `table` for inputs of `shape` (channels, height, width).
+/// Builds the module with the parameters of `table` for inputs of `shape` (channels, height,
+/// width).
 pub fn build(
     spec: &Cnn,
     shape: [usize; 3],
@@ -64,7 +65,7 @@ pub fn build(
 }
 
 impl Model for ConvolutionalNetwork {
-    /// Logits `[batch, classes]` of flattened inputs `[batch, channels * height * width]`.
+    /// Returns logits `[batch, classes]` for flattened inputs `[batch, channels * height * width]`.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         let [channels, height, width] = self.shape;
         let images = inputs.reshape([-1, channels as i32, height as i32, width as i32]);
@@ -79,7 +80,7 @@ impl Model for ConvolutionalNetwork {
         })
     }
 
-    /// Numbers that the largest of the convolutions reads, unfolds and gives for one
+    /// Returns the number of floats that the largest convolution reads, unfolds and outputs for one
     /// sample: the backends lay each output's inputs side by side.
     fn numbers_a_sample(&self) -> usize {
         let [_, mut height, mut width] = self.shape;

@@ -1,9 +1,9 @@
 //! A landscape in place of a network: two numbers, `position`, that move downhill.
 //! loss = f(p) + <n, p - p'>  with p' the same numbers without a gradient
 //! Shapes: p is [2]; n, the inputs, are [batch, 2]; outputs are [batch, 1], each f(p).
-//! Whatever comes in as n is added to the gradient of f and changes no value: it is
-//! the noise. The gradient of f is Burn's, from the formula in tensors.
-//! Source: the formulas of `spec::landscape`, which a test holds equal to these.
+//! The noise n is added to the gradient of f and changes no value. The gradient of f is Burn's,
+//! from the formula in tensors.
+//! Source: the formulas of `spec::landscape`, with which a test compares these.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -18,13 +18,13 @@ use super::Model;
 pub struct Landscape {
     /// x and y, `[2]`.
     pub position: Param<Tensor<1>>,
-    /// What is descended.
+    /// The function f, which is minimised.
     #[module(skip)]
     pub function: Function,
 }
 
-/// Builds it at its start, moved by up to `start_jitter` in each direction: two
-/// draws of the stream `init/position`.
+/// Builds the landscape at its start, moved by up to `start_jitter` in each direction: two draws of
+/// the stream `init/position`.
 pub fn build(spec: &FunctionModel, seed: u64, device: &Device) -> Landscape {
     let mut stream = seed::stream(seed, "init/position");
     let start = [spec.start_x, spec.start_y].map(|at| {
@@ -38,10 +38,10 @@ pub fn build(spec: &FunctionModel, seed: u64, device: &Device) -> Landscape {
 }
 
 impl Landscape {
-    /// The position read back from the device.
+    /// Reads the position back from the device.
     ///
     /// # Panics
-    /// If the device does not give it back.
+    /// If the device does not return it.
     pub fn at(&self) -> Position {
         let data = self.position.val().into_data();
         let values = data.try_into_vec::<f32>().expect("a position is two 32-bit floats");
@@ -50,8 +50,8 @@ impl Landscape {
 }
 
 impl Model for Landscape {
-    /// f at the position, once for each row of `noise` (`[batch, 2]`), which is
-    /// what the gradient has on top.
+    /// Returns f at the position, `[batch, 1]`, once for each row of `noise` (`[batch, 2]`), which
+    /// is added to the gradient.
     fn forward(&self, noise: Tensor<2>) -> Tensor<2> {
         let position = self.position.val();
         let value = value(self.function, position.clone());
@@ -60,14 +60,14 @@ impl Model for Landscape {
         pull + value.reshape([1, 1])
     }
 
-    /// f at the position in 64-bit floats, so that what is near a minimum is told
-    /// apart: `cos` of 32-bit floats would round Rastrigin's below zero.
+    /// Returns f at the position in 64-bit floats, which tell values near a minimum apart: `cos` of
+    /// 32-bit floats would round Rastrigin's below zero.
     fn value(&self) -> Option<f64> {
         Some(self.function.value(self.at()))
     }
 }
 
-/// The formula in tensors; `p` is `[2]`, the result `[1]`.
+/// Evaluates the formula in tensors; `p` is `[2]`, the result `[1]`.
 fn value(function: Function, p: Tensor<1>) -> Tensor<1> {
     let (x, y) = (p.clone().slice(0..1), p.slice(1..2));
     let square = |t: Tensor<1>| t.clone() * t;
@@ -96,7 +96,7 @@ fn value(function: Function, p: Tensor<1>) -> Tensor<1> {
         Function::Ackley => {
             let cos = |t: Tensor<1>| t.mul_scalar(std::f64::consts::TAU).cos();
             let waves = (cos(x.clone()) + cos(y.clone())).mul_scalar(0.5).exp();
-            // A root has no slope at 0.
+            // A square root has no derivative at 0.
             let mean = (square(x) + square(y)).mul_scalar(0.5).clamp_min(1e-30);
             let decay = mean.sqrt().mul_scalar(-0.2).exp();
             (decay.neg() + 1.0).mul_scalar(20.0) + (waves.neg() + std::f64::consts::E)

@@ -9,7 +9,7 @@ use spec::parameters::ParameterTable;
 use super::Model;
 use crate::init::{self, Draws};
 
-/// Builds it with the parameters of `table`. Parameter paths: `weight`, `bias`.
+/// Builds the layer with the parameters of `table`. Parameter paths: `weight`, `bias`.
 pub fn build(table: &ParameterTable, draws: Draws<'_>, device: &Device) -> Linear {
     init::linear(draws, table, "", device)
 }

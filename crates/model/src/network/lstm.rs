@@ -3,11 +3,11 @@
 //! c_t = s(f) c_{t-1} + s(i) tanh(g);  h_t = s(o) tanh(c_t);  x_t = D(h_t) of the next layer;
 //! logits_t = D_1(h_t) V + v of the last one
 //! s is the logistic function, D_0, D and D_1 are dropout with `input_dropout`, `dropout` and
-//! `output_dropout`; h and c begin at 0, or where the tokens before have left them.
+//! `output_dropout`; h and c begin at 0, or at the state that the previous tokens left.
 //! Shapes: tokens are [batch, tokens], E is [vocabulary, width], x, h and c of a token are
 //! [batch, width], W and U are [width, 4 width] with the columns of i, f, g and o side by side,
 //! w and u [4 width], V is [width, vocabulary], logits are [batch * tokens, vocabulary]: row
-//! b * tokens + t is of what follows token t of sample b.
+//! b * tokens + t predicts what follows token t of sample b.
 //! Defaults: 2 layers, width 128, no dropout.
 //! Initial values: E normal with deviation 1, all others uniform within 1 / sqrt(width).
 //! Source: Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000), as
@@ -34,7 +34,7 @@ pub struct RecurrentNetwork {
     pub layers: Vec<MemoryLayer>,
     /// V and v.
     pub head: Linear,
-    /// Tokens of a sample.
+    /// Number of tokens per sample.
     #[module(skip)]
     pub context: usize,
     /// Probability of a zero in front of the first layer; 0 = no dropout.
@@ -58,7 +58,7 @@ pub struct MemoryLayer {
     pub recurrent: Linear,
 }
 
-/// Builds it with the parameters of `table`.
+/// Builds the module with the parameters of `table`; `context` is the number of tokens per sample.
 pub fn build(
     spec: &Lstm,
     context: usize,
@@ -66,8 +66,8 @@ pub fn build(
     draws: Draws<'_>,
     device: &Device,
 ) -> RecurrentNetwork {
-    // Inputs of a layer are as many as its hidden units, so that PyTorch's bound for LSTM,
-    // 1 / sqrt(hidden units), is that of its linear layers.
+    // A layer has as many inputs as hidden units, so that PyTorch's bound for LSTM, 1 / sqrt(hidden
+    // units), equals that of its linear layers.
     let linear = |path: String| init::linear(draws, table, &path, device);
     let layers = (0..table.count("layers")).map(|i| MemoryLayer {
         input: linear(format!("layers.{i}.input.")),
@@ -85,12 +85,12 @@ pub fn build(
 }
 
 impl MemoryLayer {
-    /// h of each token, from x of each and the h and c before, all `[batch, width]`; with the
-    /// last h and c.
+    /// Returns h of each token, from x of each token and the previous h and c, and the last h and
+    /// c; all are `[batch, width]`.
     ///
-    /// Tokens are never slices of one tensor: the gradient of each slice would be as large as
-    /// the whole of it, and the time quadratic in the tokens. So x_t and h_{t-1} go side by
-    /// side through one product with [W; U].
+    /// Tokens are never slices of one tensor: the gradient of each slice would be as large as the
+    /// whole tensor, and the time quadratic in the number of tokens. Instead x_t and h_{t-1} are
+    /// concatenated and multiplied once by [W; U].
     fn forward(
         &self,
         inputs: Vec<Tensor<2>>,
@@ -114,7 +114,8 @@ impl MemoryLayer {
 }
 
 impl RecurrentNetwork {
-    /// x of each token of the first layer, `[batch, width]`, from token ids `[batch, tokens]`.
+    /// Returns x of each token for the first layer, `[batch, width]`, from token ids
+    /// `[batch, tokens]`.
     fn embedded(&self, inputs: Tensor<2>) -> Vec<Tensor<2>> {
         let [batch, tokens] = inputs.dims();
         let (rows, ids) = (self.token_embedding.val(), inputs.int());
@@ -129,8 +130,9 @@ impl RecurrentNetwork {
 }
 
 impl Model for RecurrentNetwork {
-    /// Logits `[batch * tokens, vocabulary]` of token ids `[batch, tokens]`, which are whole
-    /// numbers in 32-bit floats. With parameters on a device with autodiff it trains: dropout acts.
+    /// Returns logits `[batch * tokens, vocabulary]` for token ids `[batch, tokens]`, which are
+    /// whole numbers in 32-bit floats. Dropout acts if the parameters are on a device with
+    /// autodiff.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         self.forward_from(inputs, None).0
     }
@@ -147,7 +149,7 @@ impl Model for RecurrentNetwork {
         let device = self.token_embedding.device();
         let shape = [2 * self.layers.len(), batch, width];
         let state = state.unwrap_or_else(|| Tensor::zeros(shape, &device.clone().inner()));
-        // Constants of the graph: no gradient goes back to the tokens before.
+        // The state is a constant of the graph: no gradient goes back to earlier tokens.
         let state = if device.is_autodiff() { state.autodiff() } else { state };
         let part = |i: usize| state.clone().narrow(0, i, 1).reshape([batch, width]);
         let mut left = Vec::with_capacity(2 * self.layers.len());
@@ -168,8 +170,8 @@ impl Model for RecurrentNetwork {
         true
     }
 
-    /// Numbers of one sample at its widest: what a layer makes of each token with what it was
-    /// made of, and the gates of one; or logits with their logarithms.
+    /// Returns the number of floats of one sample at its widest: inputs and outputs of a layer for
+    /// all tokens, and the gates of one; or logits with their logarithms.
     fn numbers_a_sample(&self) -> usize {
         let [vocabulary, width] = self.token_embedding.dims();
         let layer = 2 * self.context * width + 12 * width;

@@ -1,11 +1,12 @@
 //! Multi-layer perceptron: linear layers with an activation between.
 //! h_0 = x;  h_i = D(f(N(h_{i-1} W_i + b_i))) for each hidden layer;  logits = h_n W + b
-//! N is batch normalisation and D dropout; both are off by default. In training D sets each
-//! element to zero with probability p and divides the others by 1 - p; in evaluation it does nothing.
+//! N is batch normalisation and D dropout; both are off by default. In training D sets each element
+//! to zero with probability p and divides the others by 1 - p; in evaluation it does nothing.
 //! Shapes: x is [batch, features], W_i is [inputs, outputs], logits are [batch, classes].
 //! Defaults: one hidden layer of 128, ReLU. Nothing follows the last layer.
-//! Source: the usual stack of torch.nn.Linear, BatchNorm1d, an activation and Dropout (Srivastava et
-//! al. 2014). The masks come from the backend's generator, which training seeds at each epoch's start.
+//! Source: the usual stack of torch.nn.Linear, BatchNorm1d, an activation and Dropout (Srivastava
+//! et al. 2014). The masks come from the backend's generator, which training seeds for each
+//! segment.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -25,7 +26,7 @@ use crate::init::{self, Draws};
 pub struct MultiLayerPerceptron {
     /// Hidden layers, then the output layer.
     pub layers: Vec<Linear>,
-    /// One a hidden layer, or none.
+    /// One per hidden layer; empty without batch normalisation.
     pub norms: Vec<BatchNorm>,
     /// Applied after every layer but the last.
     #[module(skip)]
@@ -35,7 +36,7 @@ pub struct MultiLayerPerceptron {
     pub dropout: f64,
 }
 
-/// Builds it with the parameters of `table`.
+/// Builds the module with the parameters of `table`.
 pub fn build(
     spec: &Mlp,
     table: &ParameterTable,
@@ -55,8 +56,8 @@ pub fn build(
 }
 
 impl Model for MultiLayerPerceptron {
-    /// Logits `[batch, classes]` of inputs `[batch, features]`. With parameters on a device with
-    /// autodiff it trains: dropout acts, and batch normalisation takes the batch's statistics.
+    /// Returns logits `[batch, classes]` for inputs `[batch, features]`. If the parameters are on a
+    /// device with autodiff, dropout acts and batch normalisation uses the batch's statistics.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len().saturating_sub(1);
         self.layers.iter().enumerate().fold(inputs, |x, (i, layer)| {

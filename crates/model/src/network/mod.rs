@@ -1,5 +1,5 @@
-//! The models behind one type, so that the loop, the digests and the optimizer need no
-//! generics: a file each, and a line in each list below.
+//! All models behind one type, so that the training loop, the digests and the optimizer need no
+//! generics. Each model has its own file and a line in each list below.
 
 pub mod cnn;
 pub mod function;
@@ -29,14 +29,14 @@ use quadratic::QuadraticForm;
 
 /// A model as the training loop sees it; every method but `forward` has a default.
 pub trait Model {
-    /// Logits or values `[batch, outputs]` of flattened inputs `[batch, features]`; of a
-    /// landscape its value, `[batch, 1]`; of text logits `[batch * context, vocabulary]` of token
+    /// Returns logits or values `[batch, outputs]` for flattened inputs `[batch, features]`; for a
+    /// landscape, its value `[batch, 1]`; for text, logits `[batch * context, vocabulary]` of token
     /// ids `[batch, context]`.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
 
-    /// The same from the recurrent state that the tokens before have left, with the state
-    /// behind the last token, which no gradient goes through. `None` is the state in front of
-    /// the first token, and that of models without one.
+    /// Computes [`Model::forward`] from the recurrent state that the previous tokens left, and
+    /// returns the state after the last token, too, detached from the graph. `None` is the state
+    /// before the first token, and that of models without one.
     fn forward_from(
         &self,
         inputs: Tensor<2>,
@@ -45,35 +45,35 @@ pub trait Model {
         (self.forward(inputs), None)
     }
 
-    /// True of what has a recurrent state.
+    /// Returns true for a model with a recurrent state.
     fn has_state(&self) -> bool {
         false
     }
 
-    /// The value at the position of what needs no samples, in 64-bit floats; `None` of
-    /// networks and of a quadratic over samples.
+    /// Returns the value at the position in 64-bit floats for a model that needs no samples; `None`
+    /// for networks and for a quadratic over samples.
     fn value(&self) -> Option<f64> {
         None
     }
 
-    /// About how many numbers one sample takes at its widest layer, input and output: what
-    /// bounds the batches of an evaluation.
+    /// Returns the approximate number of floats of one sample at its widest layer, input and
+    /// output, which limits the batches of an evaluation.
     fn numbers_a_sample(&self) -> usize {
         1
     }
 
-    /// The linear layers of what is nothing but these with an activation between, from the
-    /// input on; none of other models.
+    /// Returns the linear layers, from the input on, of a model that is a stack of them; empty for
+    /// other models.
     fn layers(&self) -> &[Linear] {
         &[]
     }
 
-    /// The same, to be changed.
+    /// Returns the layers of [`Model::layers`] for modification.
     fn layers_mut(&mut self) -> &mut [Linear] {
         &mut []
     }
 
-    /// Takes the matrix of its data, row by row; nothing where the model has none.
+    /// Sets the matrix of the data, in row-major order; a no-op for a model without one.
     fn set_matrix(&mut self, _values: &[f32]) {}
 }
 
@@ -102,7 +102,7 @@ pub enum Network {
     Layers(LayeredNetwork),
 }
 
-/// Calls the same for whichever model a network is.
+/// Evaluates an expression for the model of a network, whichever it is.
 macro_rules! of_model {
     ($network:expr, $m:ident => $body:expr) => {
         match $network {
@@ -120,8 +120,8 @@ macro_rules! of_model {
 }
 
 impl Network {
-    /// Builds the model of `spec` with the parameters of its `table`, which begin as `draws`
-    /// says; `shape` is channels, height and width of one input.
+    /// Builds the model of `spec` with the parameters of its `table`, distributed as in `draws`;
+    /// `shape` is channels, height and width of one input.
     pub(crate) fn build(
         spec: &ModelSpec,
         shape: [usize; 3],
@@ -183,7 +183,7 @@ impl Network {
         of_model!(self, m => m.layers_mut())
     }
 
-    /// The same with the matrix of its data, where there is one.
+    /// Returns the network with the matrix of its data; unchanged for `None`.
     pub fn with_matrix(mut self, matrix: Option<&[f32]>) -> Self {
         if let Some(values) = matrix {
             of_model!(&mut self, m => m.set_matrix(values));

@@ -3,7 +3,7 @@
 //! loss = sum_i h_i p_i^2 / 2 + <n s, p - p'>  with p' the same numbers without a gradient
 //! h_i = i^-exponent,  s_i = sqrt(noise h_i / batch_size)
 //! Shapes: p, h and s are [dimensions]; n, the inputs, is [batch, dimensions], standard
-//! normals drawn on the host; outputs are [batch, 1]. What comes in as n changes no value.
+//! normals drawn on the host; outputs are [batch, 1]. The noise n changes no value.
 //! Defaults: 10,000 dimensions, exponent 1, noise 1, a batch of 1, p begins at 1.
 //! Source: Zhang et al. 2019 (arXiv 1907.04164), section 3: H and C diagonal with h_i = c_i = 1/i.
 
@@ -18,7 +18,7 @@ use crate::init;
 /// The module. Parameter path: `position`.
 #[derive(Module, Debug)]
 pub struct NoisyQuadraticModel {
-    /// `[dimensions]`.
+    /// p, `[dimensions]`.
     pub position: Param<Tensor<1>>,
     /// Curvature of each variable, `[dimensions]`.
     #[module(skip)]
@@ -26,17 +26,17 @@ pub struct NoisyQuadraticModel {
     /// Deviation of the noise on each component of the gradient, `[dimensions]`.
     #[module(skip)]
     pub deviation: Tensor<1>,
-    /// The power of which the curvatures are.
+    /// Exponent of the curvatures: h_i = i^-exponent.
     #[module(skip)]
     pub exponent: f64,
 }
 
-/// The curvature of variable `i`, from 1.
+/// Returns the curvature of variable `i`, from 1.
 fn curvature(exponent: f64, i: usize) -> f64 {
     (i as f64).powf(-exponent)
 }
 
-/// Builds it at its start, with the variables of `table`.
+/// Builds the model at its start, with the variables of `table`.
 pub fn build(
     spec: &NoisyQuadratic,
     table: &ParameterTable,
@@ -58,8 +58,8 @@ pub fn build(
 }
 
 impl Model for NoisyQuadraticModel {
-    /// The value, `[batch, 1]`, once for each row of `noise` (`[batch, dimensions]`), which is
-    /// what the gradient has on top, in deviations.
+    /// Returns the value, `[batch, 1]`, once for each row of `noise` (`[batch, dimensions]`), which
+    /// is added to the gradient in units of the deviation.
     fn forward(&self, noise: Tensor<2>) -> Tensor<2> {
         let position = self.position.val();
         let n = position.dims()[0];
@@ -70,10 +70,10 @@ impl Model for NoisyQuadraticModel {
         pull + value.mul_scalar(0.5).reshape([1, 1])
     }
 
-    /// The value at the position, summed in 64-bit floats.
+    /// Returns the value at the position, summed in 64-bit floats.
     ///
     /// # Panics
-    /// If the device does not give the position back.
+    /// If the device does not return the position.
     fn value(&self) -> Option<f64> {
         let position = self.position.val().into_data();
         let position = position.try_into_vec::<f32>().expect("32-bit floats");

@@ -4,7 +4,7 @@
 //! symmetric, outputs are [batch, 1]. The loss `value` is their mean over the batch.
 //! Defaults: p begins at 1 in every variable; Q is the identity where the data have no matrix.
 //! Source: DeepOBS, `quadratic_deep` (Schneider, Balles and Hennig 2019), whose matrix and
-//! samples lie in `data/quadratic-deep/`.
+//! samples are in `data/quadratic-deep/`.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -17,21 +17,21 @@ use crate::init;
 /// The module. Parameter path: `position`.
 #[derive(Module, Debug)]
 pub struct QuadraticForm {
-    /// `[features]`.
+    /// p, `[features]`.
     pub position: Param<Tensor<1>>,
-    /// `[features, features]`; none is the identity.
+    /// Q, `[features, features]`; `None` is the identity.
     #[module(skip)]
     pub matrix: Option<Tensor<2>>,
 }
 
-/// Builds it at its start, with the identity as its matrix and the variables of `table`.
+/// Builds the form at its start, with the identity as its matrix and the variables of `table`.
 pub fn build(spec: &Quadratic, table: &ParameterTable, device: &Device) -> QuadraticForm {
     let position = init::constant(table, "position", spec.start, device);
     QuadraticForm { position, matrix: None }
 }
 
 impl Model for QuadraticForm {
-    /// The value of each sample, `[batch, 1]`, of samples `[batch, features]`.
+    /// Returns the value of each sample, `[batch, 1]`, for samples `[batch, features]`.
     fn forward(&self, samples: Tensor<2>) -> Tensor<2> {
         let away = self.position.val().unsqueeze::<2>() - samples;
         let pulled = match &self.matrix {
@@ -41,10 +41,10 @@ impl Model for QuadraticForm {
         (away * pulled).sum_dim(1).mul_scalar(0.5)
     }
 
-    /// Takes the `features` squared values of its matrix, row by row.
+    /// Sets the matrix from `features * features` values in row-major order.
     ///
     /// # Panics
-    /// If there are not as many values.
+    /// If the number of values differs.
     fn set_matrix(&mut self, values: &[f32]) {
         let n = self.position.val().dims()[0];
         let device = self.position.val().device().inner();

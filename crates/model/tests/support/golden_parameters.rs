@@ -9,8 +9,8 @@ pub fn floats(value: &Value) -> Vec<f32> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect()
 }
 
-/// PyTorch's order of a parameter's values: a linear layer's weight is transposed, an embedding
-/// is not.
+/// Returns a parameter's values in PyTorch's order: a linear layer's weight is transposed, an
+/// embedding is not.
 pub fn in_torchs_order(path: &str, shape: &[usize], values: &[f32]) -> Vec<f32> {
     let [rows, columns] = shape[..] else { return values.to_vec() };
     if path.ends_with("_embedding") {
@@ -19,10 +19,10 @@ pub fn in_torchs_order(path: &str, shape: &[usize], values: &[f32]) -> Vec<f32> 
     (0..columns).flat_map(|c| (0..rows).map(move |r| values[r * columns + c])).collect()
 }
 
-/// The network with the parameters of a golden file in place of its own, each by its path.
+/// Returns the network with its parameters replaced by those of a golden file, by path.
 ///
 /// # Panics
-/// On values that are not those of the network's parameters.
+/// If the values do not match the network's parameters.
 pub fn filled(network: Network, values: &Value) -> Network {
     let mut fill = Fill { path: Vec::new(), values, filled: 0 };
     let network = network.map(&mut fill);
@@ -55,7 +55,7 @@ impl ModuleMapper for Fill<'_> {
         let path = self.path.join(".");
         let values = floats(&self.values[&path]);
         let (dims, device) = (tensor.dims(), tensor.device());
-        // Of a matrix [in, out] PyTorch's [out, in] is the transpose.
+        // PyTorch's [out, in] is the transpose of a matrix [in, out].
         let turned: Vec<usize> = dims.iter().rev().copied().collect();
         let values = if D == 2 { in_torchs_order(&path, &turned, &values) } else { values };
         self.filled += 1;

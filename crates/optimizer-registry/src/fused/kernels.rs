@@ -1,15 +1,15 @@
 //! The passes of [`super::Fused`], one loop each.
 //!
-//! Every line does what one tensor operation of the rule does, so that results
-//! agree bit for bit: additions and multiplications are never contracted, and an
-//! element depends on no other, so that wider registers ([`wide!`]) change nothing.
+//! Every line does what one tensor operation of the rule does, so that results agree bit for bit.
+//! Additions and multiplications are never contracted, and no element depends on another, so that
+//! wider registers ([`wide!`]) change nothing.
 
 use crate::wide;
 
-/// How SGD's velocity goes on.
+/// Settings of SGD's velocity for one step.
 pub(super) struct Velocity {
     pub(super) momentum: f32,
-    /// Share of the gradient.
+    /// Factor of the gradient.
     pub(super) share: f32,
     pub(super) nesterov: bool,
 }
@@ -20,7 +20,7 @@ pub(super) struct MeanSquare {
     /// 1 - alpha.
     pub(super) rest: f32,
     pub(super) eps: f32,
-    /// 0 = none.
+    /// Momentum; 0 = none.
     pub(super) momentum: f32,
     pub(super) centered: bool,
 }
@@ -39,7 +39,7 @@ pub(super) struct Adaptive {
 }
 
 impl Adaptive {
-    /// Of step `t`, from 1; in `f32` throughout, as Burn computes it.
+    /// Returns the settings of step `t`, from 1; in `f32` throughout, as Burn computes it.
     pub(super) fn new(beta1: f64, beta2: f64, eps: f64, t: u64) -> Self {
         let (beta1, beta2, eps) = (beta1 as f32, beta2 as f32, eps as f32);
         let t = t as i32;
@@ -54,14 +54,14 @@ impl Adaptive {
         }
     }
 
-    /// The moments of one element after its gradient.
+    /// Returns the moments (mean, square) of one element after its gradient.
     #[inline(always)]
     fn moments(&self, mean: f32, square: f32, g: f32) -> (f32, f32) {
         (mean * self.beta1 + g * self.rest1, square * self.beta2 + (g * g) * self.rest2)
     }
 }
 
-/// g + penalty p, with the branch outside of the loop.
+/// Runs a loop with the gradient g + penalty p, with the branch outside the loop.
 macro_rules! decayed {
     ($decay:expr, |$gradient:ident| $pass:expr) => {
         match $decay {

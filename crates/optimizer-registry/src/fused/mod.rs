@@ -1,11 +1,10 @@
 //! Optimizers that update all parameters of a model in one pass over one buffer
 //! in host memory.
 //!
-//! [`Fused`] is the fast path of the rules in `rules/`: the same operations on
-//! each element, in the same order and each rounded to `f32`, but without a kernel
-//! and a temporary for every operation. Its results are therefore those of the rule
-//! bit for bit (`tests/fused.rs`), and [`Fused::new`] gives `None` where there is no
-//! such pass: the rule is then used.
+//! [`Fused`] is the fast path of the rules in `rules/`: the same operations on each element, in the
+//! same order and each rounded to `f32`, but without a kernel and a temporary for every operation.
+//! Its results therefore equal those of the rule bit for bit (`tests/fused.rs`). [`Fused::new`]
+//! returns `None` if there is no such pass; the rule is then used.
 //!
 //! Scalars are computed as the rule computes them, `f32` where Burn has `f32`.
 
@@ -23,8 +22,8 @@ pub struct Fused {
     rule: Rule,
     /// Steps taken.
     steps: u64,
-    /// What the rule remembers, each as long as the parameters. Before the first
-    /// step they hold -0, the one number that changes nothing when it is added.
+    /// State of the rule, each vector as long as the parameters. Before the first step they hold
+    /// -0, the one number that changes nothing when it is added.
     moments: Vec<Vec<f32>>,
 }
 
@@ -34,12 +33,12 @@ enum Rule {
     RmsProp(RmsProp),
     Adam(Adam),
     AdamW(AdamW),
-    /// On a device alone: it sees matrices.
+    /// Only on a device, because it needs the shapes of the matrices.
     Muon(Muon),
 }
 
 impl Rule {
-    /// Of `spec`, if there is one.
+    /// Returns the rule of `spec`; `None` without one.
     fn of(spec: &OptimizerSpec) -> Option<Rule> {
         match spec {
             OptimizerSpec::Sgd(p) => Some(Rule::Sgd(p.clone())),
@@ -50,7 +49,7 @@ impl Rule {
         }
     }
 
-    /// The rule of `spec`, if a device has a pass of its own.
+    /// Returns the rule of `spec` on a device; `None` without one.
     fn on_device(spec: &OptimizerSpec) -> Option<Rule> {
         match spec {
             OptimizerSpec::Muon(p) => Some(Rule::Muon(p.clone())),
@@ -68,17 +67,17 @@ impl Rule {
 }
 
 impl Fused {
-    /// Whether `spec` has a fused pass.
+    /// Returns true if `spec` has a fused pass.
     pub fn exists(spec: &OptimizerSpec) -> bool {
         Rule::of(spec).is_some()
     }
 
-    /// Of `spec` for `n` parameters; `None` where only the rule exists.
+    /// Creates the optimizer of `spec` for `n` parameters; `None` if only the rule exists.
     pub fn new(spec: &OptimizerSpec, n: usize) -> Option<Self> {
         Rule::of(spec).map(|rule| Fused::begin(rule, n))
     }
 
-    /// The state of `spec` for `n` parameters that a device updates itself; `None` where only
+    /// Creates the state of `spec` for `n` parameters that a device updates itself; `None` if only
     /// the rule exists.
     pub fn for_device(spec: &OptimizerSpec, n: usize) -> Option<Self> {
         Rule::on_device(spec).map(|rule| Fused::begin(rule, n))
@@ -89,12 +88,12 @@ impl Fused {
         Fused { rule, steps: 0, moments }
     }
 
-    /// One step: `parameters` after it, for their gradients, both as long as `n`.
-    /// Long ones are shared out to `threads` threads of rayon's pool, which changes no
-    /// bit: no element depends on another.
+    /// Takes one step: updates `parameters` by their gradients, both of length `n`. Long buffers
+    /// are shared among `threads` threads of rayon's pool, which changes no bit: no element depends
+    /// on another.
     ///
     /// # Panics
-    /// If a length is not `n`, and on a rule that only a device has.
+    /// If a length is not `n`, and for a rule that only a device has.
     pub fn step(&mut self, lr: f64, parameters: &mut [f32], gradients: &[f32], threads: usize) {
         self.steps += 1;
         let pass = Pass { rule: &self.rule, lr, step: self.steps };
@@ -117,14 +116,14 @@ impl Fused {
         }
     }
 
-    /// Steps taken.
+    /// Returns the number of steps taken.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// The moments of the rule, each in the order of the parameters: the velocity of SGD with
-    /// momentum; the mean square, the mean where centered and the velocity of RMSProp; mean
-    /// and mean square of Adam, AdamW and Muon, whose matrices have no mean square.
+    /// Iterates over the moments of the rule, each in the order of the parameters: the velocity of
+    /// SGD with momentum; the mean square, the mean if centered and the velocity of RMSProp; mean
+    /// and mean square of Adam, AdamW and Muon, whose matrices do not use the mean square.
     pub fn moments(&self) -> impl Iterator<Item = &[f32]> {
         self.moments.iter().map(Vec::as_slice)
     }
@@ -132,24 +131,24 @@ impl Fused {
     /// Replaces the state by one that was computed elsewhere.
     ///
     /// # Panics
-    /// If there are other moments than [`Fused::moments`] gives, or of other lengths.
+    /// If the number of moments or their lengths differ from those of [`Fused::moments`].
     pub fn restore(&mut self, steps: u64, moments: Vec<Vec<f32>>) {
         let lengths = |moments: &[Vec<f32>]| moments.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(&moments), lengths(&self.moments));
         (self.steps, self.moments) = (steps, moments);
     }
 
-    /// The state as bytes: the steps taken, then the moments, little-endian.
+    /// Serializes the state, little-endian: the steps taken (u64), then the moments (f32).
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = self.steps.to_le_bytes().to_vec();
         out.extend(self.moments.iter().flatten().flat_map(|v| v.to_le_bytes()));
         out
     }
 
-    /// This optimizer with a saved state.
+    /// Returns this optimizer with a saved state.
     ///
     /// # Errors
-    /// Bytes of another rule or of another number of parameters.
+    /// Fails if the bytes are of another rule or of another number of parameters.
     pub fn from_bytes(mut self, bytes: &[u8]) -> Result<Self, RecordError> {
         let numbers = self.moments.iter().map(Vec::len).sum::<usize>();
         let (steps, values) = match bytes.split_first_chunk::<8>() {
@@ -168,7 +167,7 @@ impl Fused {
     }
 }
 
-/// Elements that are worth a thread: some 50 microseconds.
+/// Minimum number of elements that is worth a thread: about 50 microseconds of work.
 const PART: usize = 1 << 17;
 
 /// Parameters, gradients and moments of one thread.
@@ -178,7 +177,7 @@ type Share<'a> = (&'a mut [f32], &'a [f32], Vec<&'a mut [f32]>);
 struct Pass<'a> {
     rule: &'a Rule,
     lr: f64,
-    /// From 1.
+    /// Number of the step, from 1.
     step: u64,
 }
 

@@ -5,7 +5,7 @@
 //! a <- rho a + (1 - rho) u^2;  p <- p - lr u
 //!
 //! Symbols: lr `lr`, rho `rho`, eps `eps` (inside the roots), wd `weight_decay` (coupled L2).
-//! Shapes: p, g, v, a share one shape; state of 2 f32 tensors a parameter.
+//! Shapes: p, g, v, a share one shape; state of 2 f32 tensors per parameter.
 //! Defaults: PyTorch's, lr = 1 (the paper's rule has none), rho = 0.9, eps = 1e-6.
 //! Differs from PyTorch: nothing.
 

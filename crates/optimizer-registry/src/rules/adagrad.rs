@@ -5,7 +5,7 @@
 //!
 //! Symbols: lr `lr`, d `lr_decay`, wd `weight_decay` (coupled L2), s0 `initial_accumulator_value`,
 //! eps `eps` (outside the root).
-//! Shapes: p, g, s share one shape; state of 1 f32 tensor a parameter, and t.
+//! Shapes: p, g, s share one shape; state of 1 f32 tensor per parameter, and t.
 //! Defaults: PyTorch's, d = s0 = 0, eps = 1e-10. Burn's own has eps = 1e-5 and no s0.
 //! Differs from PyTorch: nothing.
 

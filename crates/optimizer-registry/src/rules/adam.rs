@@ -6,7 +6,7 @@
 //! amsgrad: v' = max over time of v, divided by (1 - b2^t)
 //!
 //! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, eps `eps`, wd `weight_decay` (coupled L2).
-//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors a parameter (3 with amsgrad), and t.
+//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors per parameter (3 with amsgrad), t.
 //! Defaults: PyTorch's, b1 = 0.9, b2 = 0.999, eps = 1e-8. Burn's eps is 1e-5.
 //! Differs from PyTorch: Burn computes 1 - b1^t and 1 - b2^t in f32, where b2 near 1 cancels: the
 //! first steps are off by up to 1e-5 of their length (the golden cases end up to 1.1e-5 apart after

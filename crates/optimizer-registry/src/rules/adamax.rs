@@ -6,7 +6,7 @@
 //!
 //! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, eps `eps` (the paper has none), wd `weight_decay`
 //! (coupled L2).
-//! Shapes: p, g, m, u share one shape; state of 2 f32 tensors a parameter, and t.
+//! Shapes: p, g, m, u share one shape; state of 2 f32 tensors per parameter, and t.
 //! Defaults: PyTorch's, lr = 2e-3, b1 = 0.9, b2 = 0.999, eps = 1e-8.
 //! Differs from PyTorch: nothing.
 

@@ -5,10 +5,11 @@
 //! p <- p (1 - lr wd) - lr m' / (sqrt(v') + eps);  amsgrad: v' from the maximum of v over time
 //!
 //! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, eps `eps`, wd `weight_decay` (decoupled).
-//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors a parameter (3 with amsgrad), and t.
-//! Defaults: PyTorch's, b1 = 0.9, b2 = 0.999, eps = 1e-8, wd = 1e-2. Burn's are eps = 1e-5, wd = 1e-4.
-//! Differs from PyTorch: the corrections are computed in f32, as in `adam` (the golden cases end up to
-//! 1.6e-5 apart after 100 steps). Cautious decay stays off.
+//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors per parameter (3 with amsgrad), t.
+//! Defaults: PyTorch's, b1 = 0.9, b2 = 0.999, eps = 1e-8, wd = 1e-2. Burn's are eps = 1e-5,
+//! wd = 1e-4.
+//! Differs from PyTorch: the corrections are computed in f32, as in `adam` (the golden cases end up
+//! to 1.6e-5 apart after 100 steps). Cautious decay stays off.
 
 use burn::optim::AdamWConfig;
 use spec::optimizer::AdamW;

@@ -2,16 +2,18 @@
 //! for faster optimizing deep models", arXiv:2208.06677, Alg. 1, with the betas of its code.
 //!
 //! d = g_t - g_{t-1} (0 in the first step);  m <- b1 m + (1 - b1) g;  n <- b2 n + (1 - b2) d
-//! v <- b3 v + (1 - b3) (g + b2 d)^2;  m', n' = m / (1 - b1^t), n / (1 - b2^t);  v' = v / (1 - b3^t)
+//! v <- b3 v + (1 - b3) (g + b2 d)^2
+//! m', n' = m / (1 - b1^t), n / (1 - b2^t);  v' = v / (1 - b3^t)
 //! p <- (p - lr (m' + b2 n') / (sqrt(v') + eps)) / (1 + lr wd)
 //! no_prox: p <- p (1 - lr wd) - lr (m' + b2 n') / (sqrt(v') + eps)
 //!
 //! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, b3 `beta3`, eps `eps`, wd `weight_decay`; the paper's
 //! betas are 1 - b.
-//! Shapes: p, g, m, n, v share one shape; state of 4 f32 tensors a parameter (the last gradient), and t.
+//! Shapes: p, g, m, n, v share one shape; state of 4 f32 tensors per parameter (m, n, v and the
+//! last gradient), and t.
 //! Defaults: the authors' code's, b1 = 0.98, b2 = 0.92, b3 = 0.99, eps = 1e-8, wd = 0.
-//! Differs from timm.optim.Adan 1.0.31, which follows the authors' own: Burn corrects in f32; no
-//! restarts and no clipping of its own.
+//! Differs from timm.optim.Adan 1.0.31, which follows the authors' code: Burn corrects in f32; no
+//! restarts and no clipping in the rule.
 
 use burn::optim::AdanConfig;
 use spec::optimizer::Adan;

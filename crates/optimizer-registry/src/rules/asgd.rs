@@ -5,12 +5,12 @@
 //! g <- g + wd p;  p <- p (1 - l eta) - eta g;  a <- a + mu (p - a)
 //! eta <- lr / (1 + l lr t)^alpha;  mu <- 1 / max(1, t - t0)    (eta_1 = lr, mu_1 = 1)
 //!
-//! Symbols: lr `lr` (the scheduled rate of step t sets eta of step t + 1), l `lambd`, alpha `alpha`,
-//! t0 `t0`, wd `weight_decay` (coupled L2), a the average.
-//! Shapes: p, g, a share one shape; state of 1 f32 tensor a parameter (a), t, eta and mu in f64.
+//! Symbols: lr `lr` (the rate scheduled for step t sets eta of step t + 1), l `lambd`,
+//! alpha `alpha`, t0 `t0`, wd `weight_decay` (coupled L2), a the average.
+//! Shapes: p, g, a share one shape; state of 1 f32 tensor per parameter (a), t, eta and mu in f64.
 //! Defaults: PyTorch's, lr = 1e-2, l = 1e-4, alpha = 0.75, t0 = 1e6.
 //! Differs from PyTorch: nothing. The average is kept in the state and takes no part in training;
-//! judged are the weights p.
+//! evaluation uses the weights p.
 
 use burn::tensor::Tensor;
 use spec::optimizer::Asgd;

@@ -4,23 +4,23 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-/// Weights [n] of the parameters that `gradients` has a gradient of, in the
-/// order of the module, without autodiff. Others (running statistics) are no weights.
+/// Returns the weights `[n]` of the parameters that have a gradient in `gradients`, in the order of
+/// the module, without autodiff; `None` without any. Running statistics have none.
 pub fn weights<M: Module>(module: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     collect(module, gradients, false)
 }
 
-/// Their gradients [n], in the same order.
+/// Returns the gradients `[n]` of the same parameters, in the same order.
 pub fn gradient<M: Module>(module: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     collect(module, gradients, true)
 }
 
-/// The device of the first parameter, without autodiff.
+/// Returns the device of the first parameter, without autodiff.
 pub fn device<M: Module>(module: &M) -> Option<Device> {
     module.devices().into_iter().next().map(Device::inner)
 }
 
-/// `module` with the weights that [`weights`] gave replaced by those of `flat`.
+/// Returns `module` with the weights of [`weights`] replaced by those of `flat`, `[n]`.
 pub fn with_weights<M: Module>(module: M, gradients: &GradientsParams, flat: &Tensor<1>) -> M {
     module.map(&mut Scatter { gradients, flat, at: 0 })
 }
@@ -71,7 +71,7 @@ impl ModuleMapper for Scatter<'_> {
     }
 }
 
-/// Gradients of zero for every parameter.
+/// Returns zero gradients for every parameter.
 pub fn zero_gradients<M: Module>(module: &M) -> GradientsParams {
     let mut zeros = Zeros(GradientsParams::new());
     module.visit(&mut zeros);

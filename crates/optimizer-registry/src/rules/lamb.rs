@@ -2,7 +2,8 @@
 //! optimization for deep learning: training BERT in 76 minutes", arXiv:1904.00962, Alg. 2.
 //!
 //! m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  m' = m / (1 - b1^t);  v' = v / (1 - b2^t)
-//! u = m' / (sqrt(v') + eps) + wd p;  p <- p - lr (||p|| / ||u||) u, the ratio 1 if either norm is 0
+//! u = m' / (sqrt(v') + eps) + wd p
+//! p <- p - lr (||p|| / ||u||) u, the ratio 1 if either norm is 0
 //!
 //! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, eps `eps`, wd `weight_decay`; phi(z) = z.
 //! Shapes: p, g, m, v share one shape, norms are over one tensor; state of 2 f32 tensors and t.

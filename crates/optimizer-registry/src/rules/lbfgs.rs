@@ -2,19 +2,21 @@
 //! BFGS method for large scale optimization", as torch.optim.LBFGS (2.9.0) has it.
 //!
 //! Each step is up to `max_iter` iterations on one batch, all weights as one vector x:
-//! y = g - g_prev;  s = t d;  kept with rho = 1 / y.s if y.s > 1e-10;  H = y.s / y.y of the last kept
+//! y = g - g_prev;  s = t d;  kept with rho = 1 / y.s if y.s > 1e-10
+//! H = y.s / y.y of the last kept pair
 //! q = -g;  newest to oldest: a_i = rho_i s_i.q, q <- q - a_i y_i;  d = H q
 //! oldest to newest: d <- d + (a_i - rho_i y_i.d) s_i;  x <- x + t d
-//! t = lr, in the very first iteration lr min(1, 1 / sum |g|); with `line_search` where the strong
-//! Wolfe conditions hold, tried from there. A step ends early after `max_eval` looks, when |g| or the
-//! change of x is within its tolerance everywhere, or when the loss changes by less.
+//! t = lr, in the very first iteration lr min(1, 1 / sum |g|); with `line_search`, a t that fulfils
+//! the strong Wolfe conditions, searched from there. A step ends early after `max_eval`
+//! evaluations, when |g| or the change of x is within its tolerance everywhere, or when the loss
+//! changes by less.
 //!
-//! Symbols: g gradient, d direction, t length, y and s the `history_size` last pairs.
+//! Symbols: g gradient, d direction, t length, y and s the last `history_size` pairs.
 //! Shapes: all vectors [n] over all weights with a gradient; state of 2 + 2 `history_size` of them.
-//! Defaults: PyTorch's; `max_eval` = 0 stands for its None, max_iter * 5 / 4.
-//! Differs from PyTorch: products of scalars are 64-bit; the first loss of a step is looked up once
-//! more, because the loop hands over gradients alone. Differs from Burn's LBFGS, which looks again
-//! after the last iteration and bounds a line search by the looks that are left.
+//! Defaults: PyTorch's; `max_eval` = 0 means PyTorch's None, max_iter * 5 / 4.
+//! Differs from PyTorch: products of scalars are 64-bit; the first loss of a step is evaluated once
+//! more, because the loop passes only gradients. Differs from Burn's LBFGS, which evaluates again
+//! after the last iteration and bounds a line search by the remaining evaluations.
 //! Each dot product is read back by the host: meant for small models, not for a fast GPU.
 
 use burn::module::Module;
@@ -27,25 +29,25 @@ use super::flat;
 use super::line_search::{Seen, strong_wolfe};
 use super::slots::Slots;
 
-/// Gives loss and gradients at other weights.
+/// Callback that returns loss and gradients at other weights.
 pub type Again<'a, M> = &'a mut dyn FnMut(&M) -> (f64, GradientsParams);
 
-/// Pairs with less curvature than this are not kept.
+/// Minimum curvature y . s of a pair that is kept.
 const MIN_CURVATURE: f64 = 1e-10;
 
 /// The optimizer with its state.
 #[derive(Debug)]
 pub struct Lbfgs {
     p: optimizer::Lbfgs,
-    /// Iterations of all steps.
+    /// Number of iterations of all steps.
     iterations: u64,
-    /// Last direction, its length, and the gradient where it started.
+    /// Last direction `[n]`, its length, and the gradient `[n]` where it started.
     last: Option<(Tensor<1>, f64, Tensor<1>)>,
     history: Vec<Pair>,
     device: Device,
 }
 
-/// What one iteration taught of the curvature.
+/// Curvature information from one iteration; y and s are `[n]`.
 #[derive(Clone, Debug)]
 struct Pair {
     y: Tensor<1>,
@@ -55,12 +57,12 @@ struct Pair {
 }
 
 impl Lbfgs {
-    /// With the values of `p`; a state that is loaded goes to `device`.
+    /// Creates the optimizer with the values of `p`; a loaded state is put on `device`.
     pub fn new(p: &optimizer::Lbfgs, device: Device) -> Self {
         Lbfgs { p: p.clone(), iterations: 0, last: None, history: Vec::new(), device }
     }
 
-    /// One step of several iterations.
+    /// Takes one step of up to `max_iter` iterations and returns the module after it.
     pub fn step<M: Module>(&mut self, lr: f64, module: M, again: Again<'_, M>) -> M {
         let (mut loss, gradients) = again(&module);
         let (Some(mut x), Some(mut g)) =
@@ -128,7 +130,8 @@ impl Lbfgs {
         module
     }
 
-    /// Where to go from gradient `g`; remembers what the last iteration taught.
+    /// Returns the direction `[n]` at gradient `g`, and records the curvature of the last
+    /// iteration.
     fn direction(&mut self, g: &Tensor<1>) -> Tensor<1> {
         let Some((d, t, g_before)) = self.last.take() else {
             return g.clone().neg();
@@ -157,10 +160,10 @@ impl Lbfgs {
         d
     }
 
-    /// The state.
+    /// Serializes the state.
     ///
     /// # Errors
-    /// A state tensor that the device does not give back.
+    /// Fails if a tensor of the state cannot be read back from the device.
     pub fn to_bytes(&self) -> Result<Bytes, RecordError> {
         let mut state = Slots { step: self.iterations, scalars: Vec::new(), tensors: Vec::new() };
         if let Some((d, t, g)) = &self.last {
@@ -183,10 +186,10 @@ impl Lbfgs {
         Ok(writer.into_bytes()?)
     }
 
-    /// This optimizer with a saved state.
+    /// Returns this optimizer with a saved state.
     ///
     /// # Errors
-    /// Bytes that are no record.
+    /// Fails if the bytes are not a record.
     pub fn from_bytes(mut self, bytes: Bytes) -> Result<Self, RecordError> {
         let reader = burn_pack::Reader::from_bytes(bytes)?;
         let mut source = StateSource::new(reader.scalars().clone());

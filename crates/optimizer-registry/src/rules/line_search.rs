@@ -1,36 +1,36 @@
 //! The line search of [`lbfgs`](super::lbfgs): strong Wolfe conditions by bracketing and cubic
 //! interpolation, as `_strong_wolfe` in torch/optim/lbfgs.py (2.9.0), from lswolfe of minFunc.
 //!
-//! Along x + t d a length t is looked for with f(t) <= f(0) + c1 t f'(0) and
-//! |f'(t)| <= c2 |f'(0)|, where f' is the slope g . d; c1 = 1e-4, c2 = 0.9, at most 25 further looks.
+//! It searches a length t along x + t d with f(t) <= f(0) + c1 t f'(0) and |f'(t)| <= c2 |f'(0)|,
+//! where f' is the slope g . d; c1 = 1e-4, c2 = 0.9, at most 25 further evaluations.
 //!
 //! Shapes: d and g are vectors [n] over all weights; t, f and slopes are 64-bit scalars of the host
 //! (in PyTorch some are tensors of the weights' type).
 
 use burn::tensor::Tensor;
 
-/// Sufficient decrease.
+/// c1: factor of sufficient decrease.
 const C1: f64 = 1e-4;
-/// Flatness.
+/// c2: factor of the curvature condition.
 const C2: f64 = 0.9;
-/// Looks beside the first at most.
+/// Maximum number of evaluations after the first.
 const MAX_LOOKS: u64 = 25;
 
-/// What was seen at length `t`.
+/// Evaluation at the length `t`.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// Length of the step.
     pub t: f64,
     /// Loss.
     pub loss: f64,
-    /// Gradient [n].
+    /// Gradient, `[n]`.
     pub gradient: Tensor<1>,
-    /// Slope along the direction.
+    /// Slope along the direction, g . d.
     pub slope: f64,
 }
 
-/// Where along `direction` to step from `start` (t = 0), trying `first`; and the
-/// evaluations it took. `evaluate(t)` gives loss and gradient.
+/// Searches along `direction`, `[n]`, from `start` (t = 0) with the first length `first`. Returns
+/// the chosen point and the number of evaluations. `evaluate(t)` returns loss and gradient.
 pub fn strong_wolfe(
     start: Seen,
     first: f64,
@@ -49,7 +49,7 @@ pub fn strong_wolfe(
     let too_high = |seen: &Seen| seen.loss > start.loss + C1 * seen.t * start.slope;
     let flat = |seen: &Seen| seen.slope.abs() <= -C2 * start.slope;
 
-    // Bracket: go on until a minimum lies between two lengths.
+    // Bracket: extend until a minimum lies between two lengths.
     let mut previous = start.clone();
     let mut now = see(first);
     let mut tries = 0;
@@ -112,7 +112,7 @@ pub fn strong_wolfe(
     (if low == 0 { first } else { second }, looks)
 }
 
-/// Where the cubic through losses and slopes of two points is lowest, within `bounds`.
+/// Returns the minimum of the cubic through losses and slopes of two points, within `bounds`.
 fn cubic_minimum(a: &Seen, b: &Seen, bounds: (f64, f64)) -> f64 {
     let d1 = a.slope + b.slope - 3.0 * (a.loss - b.loss) / (a.t - b.t);
     let square = d1 * d1 - a.slope * b.slope;

@@ -1,5 +1,5 @@
-//! From an [`OptimizerSpec`] to the update rule of one parameter, a file each,
-//! with what surrounds every rule: a factor of the learning rate and decoupled decay.
+//! Update rules of an [`OptimizerSpec`] for one parameter, one file each, and the modifiers around
+//! every rule: a factor of the learning rate and decoupled decay.
 
 pub mod adadelta;
 pub mod adafactor;
@@ -34,17 +34,17 @@ use schedule_free::AverageRequest;
 use spec::OptimizerSpec;
 use update_rule::{PerParameter, UpdateRule};
 
-/// Modifies the updates of a rule.
+/// Modifiers around the updates of a rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UpdateModifiers {
-    /// Factor of the learning rate.
+    /// Factor of the learning rate; 1 = unchanged.
     pub lr_scale: f64,
-    /// p <- p (1 - lr decay) before the rule; 0 = off.
+    /// Decay of p <- p (1 - lr decay) before the rule, with the scaled lr; 0 = off.
     pub decoupled_decay: f64,
 }
 
-/// The rule of `spec`: one exhaustive match, so that a new optimizer does not
-/// compile until it is built. `average` says when a step asks for an average.
+/// Returns the rule of `spec`. The match is exhaustive, so that a new optimizer does not compile
+/// until it is built. `average` tells a rule when a step asks for the average.
 pub fn rule(spec: &OptimizerSpec, modifiers: UpdateModifiers, average: &AverageRequest) -> Built {
     Built::PerTensor(match spec {
         OptimizerSpec::Sgd(p) => modified(sgd::build(p), modifiers),
@@ -71,8 +71,8 @@ pub fn rule(spec: &OptimizerSpec, modifiers: UpdateModifiers, average: &AverageR
     })
 }
 
-/// The rule of the parameters that the optimizer's own rule leaves to another one; `None` where
-/// there are none. Only muon leaves any; see [`Muon::leaves`](spec::optimizer::Muon::leaves).
+/// Returns the rule of the parameters that the optimizer's own rule leaves to another one; `None`
+/// if it leaves none. Only muon leaves any; see [`Muon::leaves`](spec::optimizer::Muon::leaves).
 pub(crate) fn rule_of_left(spec: &OptimizerSpec, modifiers: UpdateModifiers) -> Option<Rule> {
     match spec {
         OptimizerSpec::Muon(p) => Some(written(&muon::LeftToAdamW(p.clone()), modifiers)),
@@ -80,21 +80,21 @@ pub(crate) fn rule_of_left(spec: &OptimizerSpec, modifiers: UpdateModifiers) -> 
     }
 }
 
-/// An optimizer as it is built.
+/// A built optimizer.
 pub enum Built {
-    /// A rule for each parameter by itself.
+    /// A rule that updates each parameter separately.
     PerTensor(Rule),
-    /// One that sees all of them as one vector.
+    /// An optimizer over all parameters as one vector.
     WholeModel(spec::optimizer::Lbfgs),
 }
 
-/// A rule that forgets its type, so that all of them fit one `match`.
+/// A type-erased rule, so that all of them fit one `match`.
 pub struct Rule(Box<dyn DynOptimizer>);
 
-/// A module optimizer that applies `rule` to every parameter.
+/// Returns a module optimizer that applies `rule` to every parameter.
 pub(crate) fn all_parameters(rule: Rule) -> ModuleOptimizer {
-    // Burn makes a ModuleOptimizer from a typed optimizer alone; of the groups
-    // that match a parameter the last counts, so this SGD is never asked.
+    // Burn makes a ModuleOptimizer only from a typed optimizer. The last group that matches a
+    // parameter counts, so this SGD is never used.
     ModuleOptimizer::from(SgdConfig::new().build()).with_group(
         burn::module::ParamGroup::all(),
         rule,
@@ -102,17 +102,17 @@ pub(crate) fn all_parameters(rule: Rule) -> ModuleOptimizer {
     )
 }
 
-/// L2 penalty: g <- g + penalty * p. `None` for 0, which saves the arithmetic.
+/// Returns the L2 penalty g <- g + penalty * p; `None` for 0, which saves the arithmetic.
 fn l2(penalty: f64) -> Option<WeightDecayConfig> {
     (penalty != 0.0).then(|| WeightDecayConfig::new(penalty as f32))
 }
 
-/// The same for a rule written here: g + penalty * p.
+/// Adds the L2 penalty in a rule implemented here: g + penalty * p.
 fn coupled<const D: usize>(grad: Tensor<D>, tensor: &Tensor<D>, penalty: f64) -> Tensor<D> {
     if penalty == 0.0 { grad } else { grad + tensor.clone().mul_scalar(penalty) }
 }
 
-/// Weight decay as NAdam and RAdam have it: decoupled, or coupled into the gradient.
+/// Applies weight decay as NAdam and RAdam do: decoupled, or coupled into the gradient.
 fn decayed<const D: usize>(
     tensor: Tensor<D>,
     grad: Tensor<D>,
@@ -128,12 +128,12 @@ fn decayed<const D: usize>(
     }
 }
 
-/// Running mean: b mean + (1 - b) x.
+/// Returns the running mean b mean + (1 - b) x.
 fn mean<const D: usize>(mean: Tensor<D>, x: Tensor<D>, b: f64) -> Tensor<D> {
     mean.mul_scalar(b) + x.mul_scalar(1.0 - b)
 }
 
-/// A rule that is written here.
+/// Wraps a rule implemented here.
 fn written<R: UpdateRule>(rule: &R, modifiers: UpdateModifiers) -> Rule {
     modified(PerParameter(rule.clone()), modifiers)
 }

@@ -1,5 +1,6 @@
 //! Muon: momentum whose singular values are all brought near 1, for matrices. Jordan et al.
-//! 2024, "Muon: an optimizer for hidden layers in neural networks", kellerjordan.github.io/posts/muon;
+//! 2024, "Muon: an optimizer for hidden layers in neural networks",
+//! kellerjordan.github.io/posts/muon;
 //! the other rate is Liu et al. 2025, "Muon is scalable for LLM training", arXiv:2502.16982.
 //!
 //! m <- mu m + (1 - mu) g;  u = (1 - mu) g + mu m with nesterov, else m;  x = u / max(norm(u), eps)
@@ -8,16 +9,17 @@
 //!
 //! Symbols: lr `lr`, mu `momentum`, wd `weight_decay` (decoupled), a, b, c `ns_a`, `ns_b`, `ns_c`,
 //! n `ns_steps`, eps `eps`, f by `adjust_lr_fn`; norm is Frobenius'.
-//! All that is no matrix (biases, convolutions) is trained by AdamW (see `adamw`) with `aux_beta1`,
-//! `aux_beta2`, `aux_eps`, `aux_weight_decay` at the rate aux_lr lr_t / lr; so are embeddings, and
-//! the head of a model that has embeddings, which are tables of tokens and no maps between layers.
-//! Shapes: p, g, m [in, out], PyTorch's transposed: x of p' is x' of p, and f is by out / in all the
-//! same. State of 1 f32 tensor a matrix, 2 any other parameter, and t.
+//! Parameters that are not matrices (biases, convolutions) are trained by AdamW (see `adamw`) with
+//! `aux_beta1`, `aux_beta2`, `aux_eps`, `aux_weight_decay` at the rate aux_lr lr_t / lr. So are
+//! embeddings, and the head of a model that has embeddings: they are tables of tokens, not maps
+//! between layers.
+//! Shapes: p, g, m are [in, out], the transpose of PyTorch's; x of p' is x' of p, and f depends on
+//! out / in in both layouts. State of 1 f32 tensor per matrix, 2 per other parameter, and t.
 //! Defaults: PyTorch's: lr = 1e-3, mu = 0.95, wd = 0.1, 5 steps, aux as AdamW's.
-//! Differs from PyTorch: x is computed in 32 bits, there in bfloat16 (the golden cases end up
-//! to 2e-2 from it after 100 steps; they are made with that cast taken out). torch.optim.Muon takes
-//! matrices alone and leaves the choice of the rest to its user; Jordan's own code flattens
-//! convolutions to matrices, and leaves the first and last layer of every model to AdamW.
+//! Differs from PyTorch: x is computed in float32, in PyTorch in bfloat16 (the golden cases, which
+//! are made without that cast, end up to 2e-2 from it after 100 steps). torch.optim.Muon takes only
+//! matrices and leaves the choice for the rest to its user; Jordan's own code flattens convolutions
+//! to matrices, and leaves the first and last layer of every model to AdamW.
 
 use burn::tensor::Tensor;
 use spec::optimizer::{Muon, MuonRate};

@@ -2,14 +2,15 @@
 //! into Adam" (ICLR workshop), with the momentum schedule of its Alg. 2.
 //!
 //! mu_t = b1 (1 - 0.5 * 0.96^(t psi));  c_t = mu_1 ... mu_t
-//! g <- g + wd p;  m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  q = sqrt(v / (1 - b2^t)) + eps
+//! g <- g + wd p;  m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2
+//! q = sqrt(v / (1 - b2^t)) + eps
 //! p <- p - lr (1 - mu_t) / (1 - c_t) g / q - lr mu_{t+1} / (1 - c_{t+1}) m / q
 //!
 //! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, eps `eps`, psi `momentum_decay`, wd `weight_decay`;
 //! with `decoupled_weight_decay` p <- p (1 - lr wd) in place of the L2 penalty.
-//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors a parameter, t, and c in f64.
+//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors per parameter, t, and c in f64.
 //! Defaults: PyTorch's, lr = 2e-3, b1 = 0.9, b2 = 0.999, eps = 1e-8, psi = 4e-3.
-//! Differs from PyTorch: c_t is kept in 64 bits, there in 32.
+//! Differs from PyTorch: c_t is kept in 64 bits, in PyTorch in 32.
 
 use burn::tensor::Tensor;
 use spec::optimizer::NAdam;

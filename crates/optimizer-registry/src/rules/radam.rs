@@ -3,12 +3,13 @@
 //!
 //! g <- g + wd p;  m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  m' = m / (1 - b1^t)
 //! r_inf = 2 / (1 - b2) - 1;  r = r_inf - 2 t b2^t / (1 - b2^t)
-//! r > 5: p <- p - lr m' sqrt((r - 4)(r - 2) r_inf / ((r_inf - 4)(r_inf - 2) r)) sqrt(1 - b2^t) / (sqrt(v) + eps)
+//! r > 5: p <- p - lr m' R sqrt(1 - b2^t) / (sqrt(v) + eps),
+//!        R = sqrt((r - 4)(r - 2) r_inf / ((r_inf - 4)(r_inf - 2) r))
 //! else:  p <- p - lr m'
 //!
 //! Symbols: lr `lr`, b1 `beta1`, b2 `beta2`, eps `eps`, wd `weight_decay`; with
 //! `decoupled_weight_decay` p <- p (1 - lr wd) in place of the L2 penalty.
-//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors a parameter, and t.
+//! Shapes: p, g, m, v share one shape; state of 2 f32 tensors per parameter, and t.
 //! Defaults: PyTorch's, b1 = 0.9, b2 = 0.999 (adapts from the 6th step on), eps = 1e-8.
 //! Differs from PyTorch: nothing. From the paper: its threshold is r > 4.
 

@@ -6,7 +6,7 @@
 //!
 //! Symbols: lr `lr`, a `alpha`, eps `eps` (outside the root), m `momentum`, wd `weight_decay`
 //! (coupled L2); s' = s unless `centered`.
-//! Shapes: p, g, s, c, b share one shape; state of 1 to 3 f32 tensors a parameter.
+//! Shapes: p, g, s, c, b share one shape; state of 1 to 3 f32 tensors per parameter.
 //! Defaults: PyTorch's, a = 0.99, eps = 1e-8, m = 0. Burn's are m = 0.9, eps = 1e-5.
 //! Differs from PyTorch: Burn's record holds s twice when not centered. Centered, s - c^2 can
 //! round below zero for a constant gradient, as in PyTorch; the root is then NaN in both.

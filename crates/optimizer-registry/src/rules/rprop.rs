@@ -6,9 +6,9 @@
 //! f = eta+ if g g_last > 0, eta- if g g_last < 0, else 1;  s <- min(max(s f, s_min), s_max)
 //! g <- 0 where f = eta-;  p <- p - s sign(g);  g_last <- g;  s_0 = lr, g_0 = 0
 //!
-//! Symbols: lr `lr` (only of the first step: schedules do nothing), eta- `eta_minus`, eta+
+//! Symbols: lr `lr` (only of the first step: schedules have no effect), eta- `eta_minus`, eta+
 //! `eta_plus`, s_min `step_min`, s_max `step_max`. Meant for full batches: noise flips signs.
-//! Shapes: p, g, g_last, s share one shape; state of 2 f32 tensors a parameter.
+//! Shapes: p, g, g_last, s share one shape; state of 2 f32 tensors per parameter.
 //! Defaults: PyTorch's, lr = 1e-2, eta- = 0.5, eta+ = 1.2, s_min = 1e-6, s_max = 50.
 //! Differs from PyTorch: nothing.
 

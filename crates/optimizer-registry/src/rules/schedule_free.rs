@@ -4,18 +4,20 @@
 //!
 //! Gradients g are taken at y = b x + (1 - b) z, where x is the average of the z.
 //! h_t = h min(1, t / warmup);  w_t = t^r (max over time of h)^q;  c = w_t / (w_1 + .. + w_t)
-//! SGD: u = g + wd y.  AdamW: v <- b2 v + (1 - b2) g^2, u = g / (sqrt(v / (1 - b2^t)) + eps) + wd y
-//! y <- (1 - c) y + c z;  y <- y + h_t (b (1 - c) - 1) u;  z <- z - h_t u;  x = y + (1 - 1/b) (z - y)
+//! SGD: u = g + wd y.
+//! AdamW: v <- b2 v + (1 - b2) g^2, u = g / (sqrt(v / (1 - b2^t)) + eps) + wd y
+//! y <- (1 - c) y + c z;  y <- y + h_t (b (1 - c) - 1) u;  z <- z - h_t u
+//! x = y + (1 - 1/b) (z - y)
 //!
-//! Symbols: h `lr` (scheduled, if a schedule is given all the same), b `momentum` or `beta1`,
+//! Symbols: h `lr` (scheduled, if there is a schedule), b `momentum` or `beta1`,
 //! b2 `beta2`, eps `eps`, wd `weight_decay`, warmup `warmup_steps`, r `r`, q `weight_lr_power`.
-//! Shapes: y, z, g, v share one shape; state of 1 f32 tensor a parameter (AdamW: 2), t, and two
+//! Shapes: y, z, g, v share one shape; state of 1 f32 tensor per parameter (AdamW: 2), t, and two
 //! scalars (the sum of weights, the largest rate).
 //! Defaults: the package's (1.4.1): SGD lr = 1, b = 0.9; AdamW lr = 0.0025, b = 0.9, b2 = 0.999,
 //! eps = 1e-8; wd = warmup = r = 0, q = 2.
 //! Differs from the package: it moves the weights to x for evaluation and back, which rounds; here
 //! x is a copy ([`Optimizer::evaluated`](crate::Optimizer::evaluated)), so that training does not
-//! depend on when it is looked at. Checkpoints hold y and z.
+//! depend on when it is evaluated. Checkpoints hold y and z.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,13 +28,14 @@ use spec::optimizer::{ScheduleFreeAdamW, ScheduleFreeSgd};
 
 use super::slots::Slots;
 
-/// Whether a step is one or only asks for the average: shared by the rules of
-/// one optimizer, because Burn shows a rule its state only in a step.
+/// Flag by which a step only returns the average. The rules of one optimizer share it, because Burn
+/// shows a rule its state only in a step.
 #[derive(Clone, Debug, Default)]
 pub struct AverageRequest(Arc<AtomicBool>);
 
 impl AverageRequest {
-    /// What `ask` gives while every step answers with the average x and leaves the state alone.
+    /// Returns the result of `ask`, during which every step returns the average x and leaves the
+    /// state unchanged.
     pub fn at_average<T>(&self, ask: impl FnOnce() -> T) -> T {
         self.0.store(true, Ordering::Relaxed);
         let answer = ask();
@@ -49,7 +52,7 @@ impl AverageRequest {
 #[derive(Clone, Debug)]
 pub struct ScheduleFree {
     toward_average: f64,
-    /// beta2 and eps, for AdamW.
+    /// beta2 and eps of AdamW; `None` for SGD.
     second_moment: Option<(f64, f64)>,
     weight_decay: f64,
     warmup_steps: u64,
@@ -85,7 +88,7 @@ pub fn adamw(p: &ScheduleFreeAdamW, average: &AverageRequest) -> ScheduleFree {
 }
 
 impl ScheduleFree {
-    /// x, from y and the state. Before the first step x = y = z.
+    /// Returns x, from y and the state. Before the first step x = y = z.
     fn average<const D: usize>(&self, y: Tensor<D>, state: Option<&Slots<D>>) -> Tensor<D> {
         match state {
             None => y,
@@ -149,7 +152,7 @@ impl Optimizer for ScheduleFree {
     }
 }
 
-/// (1 - weight) from + weight to, in torch.lerp's two forms.
+/// Returns (1 - weight) from + weight to, in torch.lerp's two forms.
 fn lerp<const D: usize>(from: Tensor<D>, to: Tensor<D>, weight: f64) -> Tensor<D> {
     let way = to.clone() - from.clone();
     if weight.abs() < 0.5 {

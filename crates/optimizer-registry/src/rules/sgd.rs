@@ -6,7 +6,7 @@
 //! p <- p - lr u   (momentum m = 0: u = g, no state)
 //!
 //! Symbols: lr `lr`, m `momentum`, d `dampening`, wd `weight_decay` (coupled L2).
-//! Shapes: p, g, v share one shape; the state is one f32 tensor a parameter if m > 0.
+//! Shapes: p, g, v share one shape; the state is one f32 tensor per parameter if m > 0.
 //! Defaults: PyTorch's, m = d = wd = 0, no nesterov. Burn's momentum config has m = 0.9, d = 0.1.
 //! Differs from PyTorch: nothing; d is ignored in the first step and when m = 0, as there.
 

@@ -1,11 +1,11 @@
-//! The state of the rules that are written here: a step count, scalars and
-//! tensors by position, of which each rule says what they are.
+//! State of the rules implemented in this crate: a step count, scalars and tensors by position,
+//! whose meaning each rule defines.
 //!
-//! Scalars (bias corrections, products of betas) stay 64-bit floats on the host,
-//! as in PyTorch, and are rounded once, where a kernel takes them.
+//! Scalars (bias corrections, products of betas) stay 64-bit floats on the host, as in PyTorch, and
+//! are rounded once, where a kernel takes them.
 //!
-//! Shapes: most tensors have the parameter's; all have its rank.
-//! By hand, because Burn's derive names crates that only its own can reach.
+//! Shapes: most tensors have the parameter's; all have its rank. `RecordState` is implemented by
+//! hand, because Burn's derive names crates that only its own code can reach.
 
 use burn::optim::{RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
@@ -14,7 +14,7 @@ use burn_pack::Scalar;
 /// State of one parameter of rank `D`.
 #[derive(Clone, Debug, Default)]
 pub struct Slots<const D: usize> {
-    /// Steps taken, the present one included once a rule has called [`Slots::next`].
+    /// Steps taken, including the current one once a rule has called [`Slots::next`].
     pub step: u64,
     /// Scalars that outlive a step.
     pub scalars: Vec<f64>,
@@ -23,23 +23,23 @@ pub struct Slots<const D: usize> {
 }
 
 impl<const D: usize> Slots<D> {
-    /// The state before the first step.
+    /// Creates the state before the first step.
     pub fn new(scalars: Vec<f64>, tensors: Vec<Tensor<D>>) -> Self {
         Slots { step: 0, scalars, tensors }
     }
 
-    /// The state that was, or in the first step what `start` makes; the step counted.
+    /// Returns the previous state, or in the first step that of `start`, with the step counted.
     pub fn next(state: Option<Self>, start: impl FnOnce() -> Self) -> Self {
         let mut state = state.unwrap_or_else(start);
         state.step += 1;
         state
     }
 
-    /// Takes the `N` tensors out, so that arithmetic can reuse their memory;
-    /// put as many back with [`Slots::keep`].
+    /// Takes the `N` tensors out, so that arithmetic can reuse their memory. Return as many with
+    /// [`Slots::keep`].
     ///
     /// # Panics
-    /// If there are not `N`: a fault of the rule.
+    /// If there are not `N` tensors, a fault of the rule.
     pub fn take<const N: usize>(&mut self) -> [Tensor<D>; N] {
         match std::mem::take(&mut self.tensors).try_into() {
             Ok(tensors) => tensors,
@@ -52,14 +52,14 @@ impl<const D: usize> Slots<D> {
         self.tensors = tensors.into();
     }
 
-    /// The state on `device`, for `Optimizer::to_device`.
+    /// Moves the state to `device`, for `Optimizer::to_device`.
     pub fn to_device(mut self, device: &Device) -> Self {
         self.tensors = self.tensors.into_iter().map(|t| t.to_device(device)).collect();
         self
     }
 }
 
-/// Name of the `i`-th of a kind of leaf.
+/// Returns the name of the `i`-th leaf of a kind.
 fn leaf(kind: &str, i: usize) -> String {
     format!("{kind}{i}")
 }

@@ -1,4 +1,4 @@
-//! The form of the rules that are written here: a state before the first step and a formula.
+//! The trait of the rules implemented in this crate: a state before the first step and a formula.
 //! [`PerParameter`] adds the rest of Burn's optimizer, which is the same for all.
 
 use burn::optim::Optimizer;
@@ -6,15 +6,16 @@ use burn::tensor::{Device, Tensor};
 
 use super::slots::Slots;
 
-/// An update rule of one parameter with its state in [`Slots`]; `self` is its hyper-parameters.
+/// An update rule of one parameter with its state in [`Slots`]; `self` holds its hyper-parameters.
 pub trait UpdateRule: Clone + Send + Sync + 'static {
     /// Returns the state before the first step, whose learning rate is `lr`.
     fn start<const D: usize>(&self, lr: f64, tensor: &Tensor<D>) -> Slots<D>;
 
-    /// Returns the parameter after a step at the learning rate `lr`.
+    /// Returns the parameter after a step at the learning rate `lr`; `tensor` and `grad` share one
+    /// shape.
     ///
-    /// `state.step` is the number of this step, 1 for the first. The state is left as the next
-    /// step needs it: tensors that were taken out are put back with [`Slots::keep`].
+    /// `state.step` is the number of this step, 1 for the first. The rule leaves the state as the
+    /// next step needs it: tensors that it takes out are put back with [`Slots::keep`].
     fn step<const D: usize>(
         &self,
         lr: f64,

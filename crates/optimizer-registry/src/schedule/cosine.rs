@@ -1,7 +1,7 @@
 //! Cosine annealing, without and with restarts.
 //! lr_t = min + (base - min) (1 + cos(pi t / T)) / 2
 //! t: units since the start, or since the last restart; T: `t_max`, or the length of
-//! the present period, `t_0` `t_mult`^n for period n; min: `min_lr`.
+//! the current period, `t_0` `t_mult`^n for period n; min: `min_lr`.
 //! Defaults: min_lr 0, t_max the run's length, t_mult 1; t_0 must be given.
 //! Source: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5, as
 //! torch.optim.lr_scheduler.CosineAnnealingLR and CosineAnnealingWarmRestarts. A run of T
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(starts, [0, 3, 9, 21, 45]);
         let p = CosineRestarts { t_mult: 1, ..p };
         assert_eq!(restarts(&p, 0.5, 3_000_000_000), 0.5);
-        // The last period is longer than 64 bits can say; nothing overflows.
+        // The last period exceeds 64 bits; nothing overflows.
         let p = CosineRestarts { t_mult: 1_000_000, ..p };
         assert!(restarts(&p, 0.5, u64::MAX) > 0.0);
     }

@@ -1,4 +1,4 @@
-//! Between two rates along a line, or to zero along a power.
+//! Schedules between two rates along a line, or to zero along a power.
 //! linear:        lr_t = base (s + (e - s) min(t, T) / T)
 //! linear-decay:  lr_t = base (1 + (e - 1) min(t, T) / T)
 //! polynomial:    lr_t = base (1 - min(t, T) / T)^power

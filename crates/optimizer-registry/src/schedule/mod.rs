@@ -1,13 +1,12 @@
-//! Learning-rate schedules: functions of the position in the run, in f64, a file a family.
+//! Learning-rate schedules: functions of the position in the run, in f64, one file per family.
 //!
-//! Nothing is stored, so a run may be resumed at any epoch, and no learning
-//! rate is refused (Burn's own schedulers take none above 1). `plateau` alone
-//! has a state, which its [`plateau::Plateau`] keeps.
+//! They have no state, so that a run can resume at any epoch, and accept every learning rate
+//! (Burn's own schedulers take none above 1). Only `plateau` has a state, [`plateau::Plateau`].
 //!
-//! PyTorch steps a scheduler once per unit after that unit, so the first unit
-//! runs at t = 0. It computes most rates from the one before; the closed forms
-//! here differ from that by the rounding of the recursion, below 1e-13 of the
-//! base rate in every golden curve (`tests/schedule.rs`).
+//! PyTorch steps a scheduler once per unit after that unit, so the first unit runs at t = 0. It
+//! computes most rates from the previous one; the closed forms here differ from that by the
+//! rounding of the recursion, below 1e-13 of the base rate in every golden curve
+//! (`tests/schedule.rs`).
 
 mod cosine;
 mod decay;
@@ -20,11 +19,11 @@ mod wsd;
 use spec::ScheduleSpec;
 use spec::schedule::{Per, Warmup};
 
-/// The learning rate of one optimizer step.
+/// Returns the learning rate of one optimizer step.
 ///
-/// `base_lr` is the optimizer's own learning rate (for `plateau` the one that
-/// its state has come to); `epoch` counts from 0, as does `step`, which counts
-/// optimizer steps since the start of the run. In a warmup of length W
+/// `base_lr` is the optimizer's own learning rate (for `plateau`, the rate in its state). `epoch`
+/// and `step`, the number of optimizer steps since the start of the run, count from 0. In a warmup
+/// of length W
 ///
 /// lr_t = base (start + (1 - start) t / W)
 ///
@@ -52,7 +51,7 @@ pub fn lr(
     }
 }
 
-/// The rate `t` units after the schedule's start.
+/// Returns the rate `t` units after the schedule's start.
 fn at(spec: &ScheduleSpec, base_lr: f64, t: u64) -> f64 {
     match spec {
         ScheduleSpec::Constant(_) | ScheduleSpec::Plateau(_) => base_lr,

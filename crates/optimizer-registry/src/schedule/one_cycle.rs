@@ -1,13 +1,14 @@
 //! One cycle: a rise to the optimizer's learning rate and a fall far below its start.
 //! start = base / div_factor, end = start / final_div_factor, N = total_steps, p = pct_start
 //! two phases:    start -> base until p N - 1, base -> end until N - 1
-//! three phases:  start -> base until p N - 1, base -> start until 2 p N - 2, start -> end until N - 1
+//! three phases:  start -> base until p N - 1, base -> start until 2 p N - 2,
+//!                start -> end until N - 1
 //! each along half a cosine, b + (a - b) (1 + cos(pi x)) / 2, or a line, a + (b - a) x,
-//! with x the share of the phase that is over.
+//! with x the elapsed fraction of the phase.
 //! Defaults: p 0.3, div_factor 25, final_div_factor 1e4, cosine, two phases; N the run's length.
 //! Source: torch.optim.lr_scheduler.OneCycleLR(cycle_momentum=False), `base` its max_lr.
-//! Differs: past N - 1 the end stays, where PyTorch goes one unit on and then raises an
-//! error; a phase of no length is over at once, where PyTorch divides by zero.
+//! Differs: past N - 1 the rate stays at its end, where PyTorch continues for one unit and then
+//! raises an error; a phase of length zero ends at once, where PyTorch divides by zero.
 
 use std::f64::consts::PI;
 

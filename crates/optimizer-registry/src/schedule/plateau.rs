@@ -2,30 +2,30 @@
 //! After every epoch: a value better than the best so far by the threshold becomes the
 //! best; any other is bad. In a cooldown no epoch counts as bad. After more than
 //! `patience` bad ones in a row lr <- max(lr factor, min_lr), and a cooldown begins.
-//! better: v < best (1 - threshold) (rel), v < best - threshold (abs); where more is
+//! better: v < best (1 - threshold) (rel), v < best - threshold (abs); if higher is
 //! better, v > best (1 + threshold) and v > best + threshold.
 //! Defaults: PyTorch's (factor 0.1, patience 10, threshold 1e-4 rel, no cooldown, eps 1e-8).
-//! Source: torch.optim.lr_scheduler.ReduceLROnPlateau. Differs: epochs that end in a
-//! warmup are not judged; infinite values are no improvement.
+//! Source: torch.optim.lr_scheduler.ReduceLROnPlateau. Differs: epochs that end in a warmup are
+//! skipped; infinite values are no improvement.
 
 use serde::{Deserialize, Serialize};
 use spec::schedule::{Plateau as Settings, ThresholdMode};
 
-/// The state from epoch to epoch; a checkpoint holds it.
+/// State between epochs, which a checkpoint stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
-    /// The best value so far.
+    /// Best value so far; `None` before the first.
     pub best: Option<f64>,
-    /// Bad epochs in a row.
+    /// Number of bad epochs in a row.
     pub bad: u64,
-    /// Epochs of the cooldown that are left.
+    /// Number of epochs left in the cooldown.
     pub cooldown: u64,
-    /// The learning rate; none until the first decay.
+    /// Learning rate; `None` until the first decay.
     pub lr: Option<f64>,
 }
 
 impl Plateau {
-    /// Takes the value of an epoch; `base_lr` is the optimizer's learning rate.
+    /// Processes the value of an epoch; `base_lr` is the optimizer's learning rate.
     pub fn observe(&mut self, p: &Settings, base_lr: f64, value: f64) {
         let better = value.is_finite() && self.best.is_none_or(|best| is_better(p, value, best));
         if better {
@@ -80,7 +80,7 @@ mod tests {
         for value in [f64::NAN, f64::NEG_INFINITY, f64::INFINITY, f64::NAN] {
             state.observe(&p, 1.0, value);
         }
-        // Two decays, the second to the least rate.
+        // Two decays, the second to the minimum rate.
         assert_eq!(state, Plateau { lr: Some(0.3), ..Plateau::default() });
     }
 }

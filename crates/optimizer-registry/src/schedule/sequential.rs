@@ -1,8 +1,8 @@
 //! Schedules one after the other.
 //! lr_t = lr of schedule i at t - m_i, with m_i <= t < m_{i+1}
 //! t: units since the start; m_0 = 0, the others are `milestones`.
-//! Source: torch.optim.lr_scheduler.SequentialLR. Each schedule begins at the optimizer's
-//! learning rate, not at the rate that the one before has come to.
+//! Source: torch.optim.lr_scheduler.SequentialLR. Each schedule begins at the optimizer's learning
+//! rate, not at the last rate of the previous schedule.
 
 use spec::schedule::Sequential;
 

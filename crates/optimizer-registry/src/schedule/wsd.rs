@@ -1,13 +1,13 @@
 //! Warm-up, stable, decay. The warm-up is the `warmup` that every schedule has; after it
-//! lr_t = base                                for t <= S
+//! lr_t = base                               for t <= S
 //! lr_t = base (m + (1 - m) f((t - S) / D))  for S < t < T
-//! lr_t = base m                              for t >= T
+//! lr_t = base m                             for t >= T
 //! f(u) = 1 - u (linear), 1 - sqrt(u) (1-sqrt), (1 + cos(pi u)) / 2 (cosine)
-//! t: units since the warm-up's end; T: `total_iters`; D: units that decay, `decay` T to the
-//! nearest whole one, one at least; S = T - D; m: `min_factor`.
+//! t: units since the warm-up's end; T: `total_iters`; D: units of the decay, `decay` T rounded, at
+//! least 1; S = T - D; m: `min_factor`.
 //! Defaults: T the run's length less the warm-up, decay 0.2, linear, m 0.
-//! A run of T units ends at t = T - 1: its last unit is trained at f((D - 1) / D), and the
-//! end of the decay at t = T would be the rate of the next one.
+//! A run of T units ends at t = T - 1: its last unit is trained at f((D - 1) / D). The end of the
+//! decay, t = T, would be the rate of the next unit.
 //! Source: get_wsd_schedule of transformers; Hu et al. 2024, arXiv:2404.06395 (MiniCPM);
 //! Hägele et al. 2024, arXiv:2405.18392, section 3, for 1-sqrt.
 //! Differs: the warm-up begins at `warmup_start` times the rate, in transformers at m times.
@@ -27,7 +27,7 @@ pub(super) fn wsd(p: &Wsd, base: f64, t: u64) -> f64 {
     base * (p.min_factor + (1.0 - p.min_factor) * shape(p.shape, over))
 }
 
-/// The part of the fall, from 1 to 0, that is left when the share `u` of the decay is over.
+/// Returns the remaining fraction of the decay, from 1 to 0, when its fraction `u` is over.
 fn shape(shape: DecayShape, u: f64) -> f64 {
     match shape {
         DecayShape::Linear => 1.0 - u,

@@ -1,7 +1,7 @@
 //! The fixed problems of the golden files (see `xtask/python/golden.py`) with
 //! real Burn autodiff on the flex backend:
 //! logits = tanh(x w1 + b1) w2 + b2; mean softmax cross-entropy times `loss_scale`.
-//! Or, where the problem has a `k`, tanh(conv(x, k) + b1), flattened, as the first layer.
+//! If the problem has a `k`, the first layer is tanh(conv(x, k) + b1), flattened.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -30,13 +30,13 @@ pub struct Golden {
     pub made_by: MadeBy,
     pub defaults: OptimizerSpec,
     pub problem: Problem,
-    /// The problem with a convolution, if any case has it.
+    /// Problem with a convolution, if a case uses it.
     pub conv: Option<Problem>,
     pub cases: BTreeMap<String, Case>,
 }
 
 impl Golden {
-    /// What `case` trains.
+    /// Returns the problem that `case` trains.
     pub fn problem(&self, case: &Case) -> &Problem {
         match case.problem {
             Which::Problem => &self.problem,
@@ -45,7 +45,7 @@ impl Golden {
     }
 }
 
-/// Which problem of its file a case trains.
+/// The problem of its file that a case trains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Which {
@@ -54,7 +54,7 @@ pub enum Which {
     Conv,
 }
 
-/// The birth certificate.
+/// Provenance of a golden file.
 #[derive(Deserialize)]
 pub struct MadeBy {
     pub script: String,
@@ -75,15 +75,15 @@ pub struct Problem {
 pub struct Case {
     pub spec: OptimizerSpec,
     pub loss_scale: f32,
-    /// Multiplies the learning rate after each step.
+    /// Factor of the learning rate after each step.
     #[serde(default = "one")]
     pub lr_factor: f64,
     #[serde(default)]
     pub problem: Which,
     pub after: BTreeMap<u64, Tensors>,
-    /// The average weights after the last step, where the state holds them.
+    /// Averaged weights after the last step, if the state holds them.
     pub averages: Option<Tensors>,
-    /// The weights to be judged after the same steps, where they are not those trained.
+    /// Weights to evaluate after the same steps, if they are not the trained ones.
     #[serde(default)]
     pub evaluated: BTreeMap<u64, Tensors>,
 }
@@ -92,7 +92,7 @@ fn one() -> f64 {
     1.0
 }
 
-/// The golden file of one kind: of PyTorch, else of another reference implementation.
+/// Returns the golden file of one kind: from PyTorch, else from another reference implementation.
 pub fn golden(kind: &str) -> Golden {
     let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
     let torch = format!("{tests}/golden/{kind}.json");
@@ -102,16 +102,15 @@ pub fn golden(kind: &str) -> Golden {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// The kinds with a file in a folder of golden files, in the registry's order:
-/// a new kind is tested as soon as its file is there, and [`golden`] fails for one
-/// that has none.
+/// Returns the kinds with a file in a folder of golden files, in the registry's order: a new kind
+/// is tested as soon as its file exists, and [`golden`] fails for a kind without one.
 pub fn kinds_in(folder: &str) -> Vec<&'static str> {
     let folder = format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"));
     let there = |kind: &&str| std::path::Path::new(&format!("{folder}/{kind}.json")).exists();
     OptimizerSpec::KINDS.iter().map(|kind| kind.name).filter(there).collect()
 }
 
-/// The tiny network; every matrix is `[inputs, outputs]`. Either `w1` or `k`.
+/// The tiny network; every matrix is `[inputs, outputs]`. It has either `w1` or `k`.
 #[derive(Module, Debug)]
 pub struct Net {
     k: Option<Param<Tensor<4>>>,
@@ -182,7 +181,7 @@ impl Trainer {
             * self.loss_scale
     }
 
-    /// Square images, without padding.
+    /// Convolves square images without padding.
     fn convolved(&self, k: Tensor<4>, b1: Tensor<1>) -> Tensor<2> {
         let [samples, features] = self.inputs.dims();
         let channels = k.dims()[1];
@@ -201,17 +200,17 @@ impl Trainer {
     }
 }
 
-/// The optimizer of `spec` for the parameters of `net`, with nothing around it.
+/// Builds the optimizer of `spec` for the parameters of `net`, without modifiers or groups.
 pub fn build(spec: &OptimizerSpec, net: &Net) -> Optimizer {
     Optimizer::new(spec, &UpdateSpec::default(), &[], &ParameterTable::default(), net)
 }
 
-/// Parameters after each step that `case` records, under `spec`.
+/// Returns the parameters after each step that `case` records, under `spec`.
 pub fn replay(problem: &Problem, case: &Case, spec: &OptimizerSpec) -> BTreeMap<u64, Tensors> {
     played(problem, case, spec).0
 }
 
-/// The same, with the optimizer's state as it is after the last step.
+/// Replays a case as [`replay`] does, and also returns the optimizer's state after the last step.
 pub fn played(
     problem: &Problem,
     case: &Case,
@@ -239,14 +238,14 @@ pub fn played(
     (seen, State { ids, record: Reader::from_bytes(record).expect("a record") })
 }
 
-/// A saved state, read as a file is.
+/// A saved optimizer state, read as a file is.
 pub struct State {
     ids: BTreeMap<String, u64>,
     record: Reader,
 }
 
 impl State {
-    /// Tensor `leaf` of every parameter.
+    /// Returns the tensor `leaf` of every parameter.
     pub fn tensors(&self, leaf: &str) -> Tensors {
         let read = |id: &u64| {
             let bytes = self.record.tensor_data(&format!("{id}.{leaf}")).expect("such a tensor");

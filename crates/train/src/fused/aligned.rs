@@ -1,20 +1,21 @@
-//! An arena in memory of our own, whose products are those of flex. `unsafe`: a slice
-//! over aligned lines of numbers, and `gemm`, which takes pointers. Both are sound
-//! because every view was checked to lie within the memory, `out` apart from the
-//! factors, and because `product` borrows the arena as exclusively as a slice does.
+//! An arena in 64-byte-aligned memory, whose matrix products use `gemm`, as flex does.
+//!
+//! `unsafe`: a slice over aligned lines of numbers, and `gemm`, which takes pointers. Both are
+//! sound because every view is checked to lie within the memory, and `out` to overlap no factor,
+//! and because `product` borrows the arena exclusively, as the slice does.
 #![allow(unsafe_code)]
 
 use crate::arena::{Arena, View};
 
-/// Products of at least so many multiplications are shared out to threads, as by flex.
+/// Minimum number of multiplications of a product that is shared among threads, as in flex.
 const SHARED_OUT: usize = 192 * 192 * 192;
 
-/// A line of the cache: vector loads of our loops never straddle two.
+/// A cache line of 64 bytes, so that vector loads of the loops never straddle two.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([f32; 16]);
 
-/// Memory of our own, 64-byte aligned.
+/// 64-byte-aligned memory.
 pub(super) struct AlignedArena {
     lines: Vec<Line>,
     numbers: usize,
@@ -30,7 +31,7 @@ impl Arena for AlignedArena {
     }
 
     fn values(&mut self) -> &mut [f32] {
-        // SAFETY: lines are numbers without padding, and there are enough of them.
+        // SAFETY: lines consist of numbers without padding, and there are enough of them.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.numbers) }
     }
 

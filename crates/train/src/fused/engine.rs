@@ -1,4 +1,5 @@
-//! The engine of the fast path: steps of a [`Step`], updates by passes over all parameters.
+//! The step engine of the fast path: a [`Step`] computes gradients, passes over all parameters
+//! update them.
 
 use burn::tensor::TensorReadError;
 use data::Dataset;
@@ -11,19 +12,19 @@ use crate::engine::StepEngine;
 use crate::job::State;
 use crate::order::Order;
 
-/// Steps without a graph, on the host.
+/// Step engine without a graph, in host memory.
 pub(crate) struct FusedEngine<'a> {
     spec: &'a RunSpec,
     data: &'a Dataset,
     threads: usize,
     step: Box<dyn Step>,
-    /// The state of a pass that is under way; the network has the weights of its begin.
+    /// State of a pass in progress; its network still has the weights from the start of the pass.
     state: Option<State>,
     losses: Vec<f64>,
 }
 
 impl<'a> FusedEngine<'a> {
-    /// An engine over samples on the host, with updates by so many threads.
+    /// Creates an engine over samples in host memory, with updates by `threads` threads.
     pub(crate) fn new(
         spec: &'a RunSpec,
         data: &'a Dataset,
@@ -64,7 +65,7 @@ impl StepEngine for FusedEngine<'_> {
         true
     }
 
-    /// Weights lie in the arena until the pass ends.
+    /// Returns `None`: the weights stay in the arena until the pass ends.
     fn state(&self) -> Option<&State> {
         None
     }

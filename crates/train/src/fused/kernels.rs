@@ -1,12 +1,12 @@
-//! What a step does between its matrix products, in host memory.
+//! Loops of a step between its matrix products, in host memory.
 //!
-//! Loops over many numbers are compiled for wider registers too, which changes no bit
-//! ([`wide!`]).
+//! [`wide!`] compiles loops over many numbers for wider registers, too, which changes no bit.
 
 use optimizer_registry::wide;
 
 wide! {
-    /// z <- z + b in every row; with `relu` also z <- max(z, 0), NaN kept.
+    /// Adds the bias to every row of `z`, `[rows, bias.len()]`; with `relu` also sets negative
+    /// numbers to 0 and keeps NaN.
     pub(super) fn add_bias(z: &mut [f32], bias: &[f32], relu: bool) {
         for row in z.chunks_exact_mut(bias.len()) {
             if relu {
@@ -24,7 +24,7 @@ wide! {
 }
 
 wide! {
-    /// The gradient behind a ReLU of value `h`: nothing where it was not positive.
+    /// Turns the gradient `d` of a ReLU's output `h` into that of its input: 0 where h <= 0.
     pub(super) fn relu_gradient(d: &mut [f32], h: &[f32]) {
         for (d, &h) in d.iter_mut().zip(h) {
             *d = if h <= 0.0 { 0.0 } else { *d };
@@ -33,7 +33,7 @@ wide! {
 }
 
 wide! {
-    /// Sums over the rows of `d`.
+    /// Sums `d`, `[rows, sums.len()]`, over its rows.
     pub(super) fn column_sums(sums: &mut [f32], d: &[f32]) {
         sums.fill(0.0);
         for row in d.chunks_exact(sums.len()) {
@@ -44,9 +44,8 @@ wide! {
     }
 }
 
-/// Mean cross-entropy of logits `[n, classes]` of the samples `indices`, whose
-/// classes stand in `labels`, and its gradient (softmax - one-hot) / n, written
-/// over the logits.
+/// Returns the mean cross-entropy of logits `[n, classes]` of the samples `indices`, whose classes
+/// are in `labels`, and overwrites the logits with its gradient (softmax - one-hot) / n.
 pub(super) fn cross_entropy(
     logits: &mut [f32],
     classes: usize,
@@ -74,12 +73,12 @@ pub(super) fn cross_entropy(
 }
 
 wide! {
-    /// x <- exp(x) for x <= 0, to 2 units in the last place; 0 below -87, NaN kept.
+    /// Computes x <- exp(x) for x <= 0, to 2 units in the last place; 0 below -87, NaN kept.
     ///
-    /// As in Cephes' `expf` (Moshier): x = n ln 2 + r with |r| <= ln 2 / 2, a
-    /// polynomial for exp(r), and n put into the exponent's bits.
+    /// The method is that of Cephes' `expf` (Moshier): x = n ln 2 + r with |r| <= ln 2 / 2, a
+    /// polynomial for exp(r), and n added to the exponent's bits.
     fn exponentials(values: &mut [f32]) {
-        /// Adding it leaves an integer in the last bits of the sum.
+        /// Adding this leaves an integer in the last bits of the sum.
         const ROUND: f32 = 12_582_912.0;
         for x in values {
             let shifted = *x * std::f32::consts::LOG2_E + ROUND;
@@ -97,13 +96,13 @@ wide! {
     }
 }
 
-/// Rows `indices` of `from`, `width` numbers each, one after the other.
+/// Copies the rows `indices` of `from`, `width` numbers each, into `to`, one after another.
 ///
-/// A few numbers of every row are looked at first. Rows lie far apart, so that the
-/// first access to each waits for the memory and for its page's address; looks wait for
-/// nothing and overlap, where copies wait for each other.
+/// A few numbers of every row are read first. Rows are far apart, so that the first access to each
+/// waits for the memory and for its page's address; reads overlap, whereas copies wait for each
+/// other.
 pub(super) fn gather(to: &mut [f32], from: &[f32], width: usize, indices: &[u32]) {
-    /// Numbers between two looks.
+    /// Distance between two such reads, in numbers.
     const APART: usize = 256;
     let row = |index: &u32| {
         let at = *index as usize * width;

@@ -1,13 +1,13 @@
 //! The fast path: a step without a graph.
 //!
-//! Burn records a graph at each step, makes a tensor of every intermediate result
-//! and starts a kernel for every operation of loss and optimizer. A stack of linear
-//! layers with a softmax cross-entropy needs none of that ([`stack`]), and an
-//! optimizer that [`optimizer_registry::Fused`] has passes over all parameters at once.
-//! What is measured between epochs, kept and digested is the same network as ever.
+//! Burn records a graph at each step, makes a tensor of every intermediate result and starts a
+//! kernel for every operation of loss and optimizer. A stack of linear layers with a softmax
+//! cross-entropy needs none of that ([`stack`]), and an optimizer that
+//! [`optimizer_registry::Fused`] supports updates all parameters in one pass. Evaluation, saved
+//! weights and digests use the same network as on Burn's own path.
 //!
-//! Burn's own path is the reference: `tests/fused.rs` holds the two together. Where
-//! [`engine`] gives none it is used.
+//! Burn's own path is the reference, with which `tests/fused.rs` compares this one. It is used
+//! where [`engine`] returns `None`.
 
 #[cfg(feature = "flex")]
 mod aligned;
@@ -28,23 +28,23 @@ use engine::FusedEngine;
 pub(crate) use stack::Shape;
 use stack::Stack;
 
-/// The step of one run, without the update.
+/// Loss and gradients of one run's steps, without the update.
 pub(crate) trait Step {
-    /// Numbers that an optimizer passes over.
+    /// Returns the number of floats that an optimizer passes over, including padding.
     fn numbers(&self) -> usize;
-    /// Takes the weights of a network.
+    /// Loads the weights of a network.
     fn load(&mut self, weights: &[LayerWeights]);
-    /// The weights as a network has them.
+    /// Returns the weights in the layout of a network.
     fn weights(&mut self) -> Vec<LayerWeights>;
-    /// Parameters and their gradients.
+    /// Returns the parameters and their gradients, each of [`Step::numbers`] floats.
     fn parameters(&mut self) -> (&mut [f32], &[f32]);
-    /// Mean loss of the samples `indices` of `inputs` (`[n, features]`) and `labels`;
-    /// their gradients are then in [`Step::parameters`].
+    /// Returns the mean loss of the samples `indices` of `inputs` (`[n, features]`) and `labels`
+    /// (`[n]`). The gradients are then in [`Step::parameters`].
     fn loss_and_gradients(&mut self, inputs: &[f32], labels: &[i64], indices: &[u32]) -> f32;
 }
 
-/// The engine of the fast path for a run that trains on `samples` samples on this device
-/// with so many threads; none where there is no fast path.
+/// Returns the fast path's engine for a run that trains on `samples` samples on this device with
+/// `threads` threads; `None` if the fast path does not support it.
 pub(crate) fn engine<'a>(
     spec: &'a RunSpec,
     data: &'a Dataset,
@@ -56,7 +56,7 @@ pub(crate) fn engine<'a>(
     Some(Box::new(FusedEngine::new(spec, data, threads, step)))
 }
 
-/// The step of a run; none where there is no fast path for it.
+/// Returns the step of a run; `None` if the fast path does not support it.
 fn planned(
     spec: &RunSpec,
     device: &NamedDevice,
@@ -78,7 +78,7 @@ fn planned(
     }
 }
 
-/// Whether there is one for what is trained, whatever it is trained on.
+/// Returns true if the fast path supports what is trained, whatever the device.
 pub(crate) fn applies(spec: &RunSpec) -> bool {
     spec.model.is_relu_stack()
         && spec.train.loss == Loss::CrossEntropy
@@ -91,7 +91,7 @@ pub(crate) fn applies(spec: &RunSpec) -> bool {
         && Fused::exists(&spec.optimizer)
 }
 
-/// The sizes of what is trained on `samples` samples; none where there are none.
+/// Returns the layer widths and batch sizes of a run on `samples` samples; `None` without samples.
 pub(crate) fn shape(spec: &RunSpec, samples: usize) -> Option<Shape> {
     let hidden: &[u64] = match &spec.model {
         ModelSpec::Mlp(p) => &p.hidden,

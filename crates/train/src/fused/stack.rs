@@ -1,13 +1,14 @@
 //! One step of a stack of linear layers, from the samples to the gradients, as
 //! matrix products with a few loops between.
 //!
-//! h_0 = x;  h_i = f(h_{i-1} W_i + b_i), nothing after the last;  loss = mean cross-entropy
+//! h_0 = x;  h_i = f(h_{i-1} W_i + b_i), without f in the last layer;  loss = mean cross-entropy
 //! d = (softmax - one-hot) / n;  dW_i = h_{i-1}^T d_i;  db_i = sum of the rows of d_i
 //! d_{i-1} = f'(h_{i-1}) (d_i W_i^T)
+//! Shapes: x is [n, features], W_i [inputs, outputs], b_i [outputs], h_i and d_i [n, outputs].
 //!
-//! All of it lies in one arena that lives as long as the run: a step allocates
-//! nothing. Parameters lie together, as do their gradients, so that an optimizer
-//! passes once over both.
+//! All arrays are in one arena that lives as long as the run, so that a step allocates nothing.
+//! Parameters are contiguous, as are their gradients, so that an optimizer needs one pass over
+//! both.
 
 use std::ops::Range;
 
@@ -16,27 +17,27 @@ use model::stack::LayerWeights;
 use super::{Step, kernels};
 use crate::arena::{Arena, View};
 
-/// Every part of the arena starts at a multiple of these: a line of the cache.
+/// Alignment of every part of the arena, in numbers: a cache line of 64 bytes.
 const ALIGNMENT: usize = 16;
 
-/// Sizes of a stack and of the batches it is fed.
+/// Widths of a stack and sizes of its batches.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shape {
     /// Features, hidden widths, classes.
     pub(crate) widths: Vec<usize>,
-    /// Samples of a batch.
+    /// Samples per batch.
     pub(crate) batch: usize,
-    /// Samples of the last batch, if it is shorter.
+    /// Samples of the last batch of an epoch if it is shorter; `None` otherwise.
     pub(crate) rest: Option<usize>,
 }
 
-/// Where a layer's numbers lie.
+/// Positions of a layer's parameters in the arena.
 struct Layer {
     weight: Range<usize>,
     bias: Range<usize>,
 }
 
-/// Positions of the matrices of one batch size among the arena's views.
+/// Indices of the matrices of one batch size among the arena's views.
 struct Matrices {
     samples: usize,
     layers: Vec<LayerMatrices>,
@@ -59,16 +60,16 @@ pub(crate) struct Stack<A> {
     arena: A,
     widths: Vec<usize>,
     layers: Vec<Layer>,
-    /// Parameters from the arena's start, then as many gradients.
+    /// Number of parameters, at the arena's start; as many gradients follow.
     parameters: usize,
-    /// Outputs of every layer, the samples first, for a whole batch.
+    /// Positions of the outputs of every layer for a whole batch; the samples come first.
     outputs: Vec<usize>,
-    /// The gradients of the outputs; none of the samples.
+    /// Positions of the outputs' gradients; the samples have none.
     deltas: Vec<usize>,
     sizes: Vec<Matrices>,
 }
 
-/// Hands out parts of the arena, one after the other.
+/// Allocates parts of the arena, one after another.
 struct Plan {
     end: usize,
     views: Vec<View>,
@@ -88,7 +89,7 @@ impl Plan {
 }
 
 impl<A: Arena> Stack<A> {
-    /// Of these sizes, with parameters of zero.
+    /// Creates a stack of these sizes with all parameters 0.
     pub(crate) fn new(shape: &Shape, threads: usize) -> Self {
         let widths = &shape.widths;
         let mut plan = Plan { end: 0, views: Vec::new() };
@@ -120,7 +121,7 @@ impl<A: Arena> Stack<A> {
                         let weight = View::new(layer.weight.start, inputs, out);
                         let gradient = View { at: weight.at + parameters, ..weight };
                         let delta_input = match i {
-                            // Of the samples none is asked for.
+                            // The samples need no gradient.
                             0 => usize::MAX,
                             _ => plan.view(View::new(deltas[i - 1], samples, inputs)),
                         };
@@ -223,7 +224,7 @@ impl<A: Arena> Step for Stack<A> {
     }
 }
 
-/// Parts that do not overlap.
+/// Returns two parts of the arena, which do not overlap.
 fn parts(all: &mut [f32], ranges: [Range<usize>; 2]) -> [&mut [f32]; 2] {
     all.get_disjoint_mut(ranges).expect("parts of the arena are apart")
 }

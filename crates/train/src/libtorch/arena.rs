@@ -1,14 +1,15 @@
-//! An arena whose products are libtorch's. `unsafe`: a slice over the memory of a
-//! tensor. It is sound because the tensor is contiguous, of f32, in host memory and
-//! owned by the arena; libtorch touches it in `product` alone, which borrows the
-//! arena as exclusively as the slice does.
+//! An arena whose matrix products are computed by libtorch.
+//!
+//! `unsafe`: a slice over the memory of a tensor. It is sound because the tensor is contiguous,
+//! float32, in host memory and owned by the arena; libtorch accesses it only in `product`, which
+//! borrows the arena exclusively, as the slice does.
 #![allow(unsafe_code)]
 
 use tch::{Device, Kind, Tensor};
 
 use crate::arena::{Arena, View};
 
-/// Memory of libtorch on the CPU, 64-byte aligned.
+/// Memory allocated by libtorch on the CPU, 64-byte aligned.
 pub(crate) struct TorchArena {
     all: Tensor,
     numbers: usize,
@@ -17,7 +18,7 @@ pub(crate) struct TorchArena {
 
 impl Arena for TorchArena {
     fn new(numbers: usize, views: &[View], _threads: usize) -> Self {
-        // libtorch has been told its threads.
+        // libtorch's threads are set when the device is opened.
         let all = Tensor::zeros([numbers as i64], (Kind::Float, Device::Cpu));
         let views = views.iter().map(|view| matrix(&all, view)).collect();
         TorchArena { all, numbers, views }
@@ -29,7 +30,7 @@ impl Arena for TorchArena {
     }
 
     fn product(&mut self, out: usize, a: usize, b: usize) {
-        // Sizes agree by construction; the answer is `out` itself once more.
+        // Sizes agree by construction; the result is `out` itself.
         let _ = self.views[a].mm_out(&self.views[out], &self.views[b]);
     }
 }

@@ -1,10 +1,10 @@
-//! How libtorch computes on a GPU: TF32 and deterministic cuDNN, which its bindings do not
-//! reach. By default libtorch lets convolutions round their inputs to TF32 and cuDNN choose
-//! algorithms that add in any order.
+//! Settings of libtorch's arithmetic on a GPU that its bindings do not expose: TF32 and
+//! deterministic cuDNN. By default libtorch lets convolutions round their inputs to TF32, and cuDNN
+//! choose algorithms that add in any order.
 //!
-//! `unsafe`: calls of C++ functions of libtorch by their symbols. They are methods of
-//! `at::Context` that take a bool and set a field of the one context there is, which lives
-//! as long as the process; their symbols are the same from 2.9 to 2.11.
+//! `unsafe`: calls C++ functions of libtorch by their symbols. They are methods of `at::Context`
+//! that take a bool and set a field of its only instance, which lives as long as the process; their
+//! symbols are the same from 2.9 to 2.11.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -22,8 +22,8 @@ unsafe extern "C" {
     fn set_benchmark_cudnn(context: *mut c_void, on: bool);
 }
 
-/// Lets matrix products and convolutions round their inputs to TF32 or not, and holds cuDNN
-/// to deterministic algorithms, none of them chosen by timing.
+/// Sets whether matrix products and convolutions round their inputs to TF32, and restricts cuDNN to
+/// deterministic algorithms, none of them chosen by timing.
 pub(crate) fn set(tf32: bool) {
     // SAFETY: see the head of this file.
     unsafe {

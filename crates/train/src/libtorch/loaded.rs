@@ -1,10 +1,9 @@
-//! The libtorch that this process has loaded, which may be another than the one it was
-//! linked with: its version, its folder, and its CUDA library, which a worker that was
-//! linked without CUDA loads by itself.
+//! The libtorch that this process has loaded, which may differ from the one it was linked with: its
+//! version, its folder, and its CUDA library, which a worker linked without CUDA loads itself.
 //!
-//! `unsafe`: calls of a C function of libtorch that takes nothing and returns a constant, and
-//! of `dlopen` with the path of a library of libtorch, whose initializers are those that run
-//! where a program is linked with it.
+//! `unsafe`: calls a C function of libtorch that takes nothing and returns a constant, and `dlopen`
+//! with the path of a libtorch library, whose initializers also run when a program is linked with
+//! it.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -25,25 +24,25 @@ const NOW_AND_FOR_ALL: c_int = 0x102;
 const CPU_LIBRARY: &str = "libtorch_cpu.so";
 const CUDA_LIBRARY: &str = "libtorch_cuda.so";
 
-/// Returns the version that was loaded.
+/// Returns the version of the loaded libtorch.
 pub(crate) fn version() -> Version {
     Version::from_abi(aoti_torch_abi_version())
 }
 
-/// Returns why the version that was loaded cannot be used; `None` where it can.
+/// Returns why the loaded version cannot be used; `None` if it can.
 pub(crate) fn refused() -> Option<String> {
     let built = env!("SWEEP_BUILT_LIBTORCH").parse().ok();
     torch_version::refused_by_a_program_of(built, version())
 }
 
-/// Finds the folder of the libraries that were loaded; `None` where the system does not tell.
+/// Returns the folder of the loaded libraries; `None` if the system does not list them.
 pub(crate) fn folder() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = || folder_in(&std::fs::read_to_string("/proc/self/maps").ok()?);
     FOLDER.get_or_init(found).as_deref()
 }
 
-/// The folder of libtorch in the list of a process's mappings.
+/// Finds libtorch's folder in the text of `/proc/self/maps`, a process's list of mappings.
 fn folder_in(maps: &str) -> Option<PathBuf> {
     let of_line = |line: &str| {
         let path = Path::new(&line[line.find('/')?..]);
@@ -52,14 +51,14 @@ fn folder_in(maps: &str) -> Option<PathBuf> {
     maps.lines().find_map(of_line)
 }
 
-/// Returns true where this libtorch brings CUDA.
+/// Returns true if this libtorch includes CUDA.
 pub(crate) fn has_cuda() -> bool {
     tch::utils::has_cudart() || folder().is_some_and(|folder| folder.join(CUDA_LIBRARY).exists())
 }
 
-/// Loads the CUDA library that lies beside libtorch, which registers CUDA with it; does
-/// nothing where there is none, or where it is loaded. What keeps it from being loaded is
-/// written to standard error: libtorch then sees no GPU.
+/// Loads the CUDA library in libtorch's folder, which registers CUDA with libtorch; a no-op if
+/// there is none or it is already loaded. A failure is logged to standard error: libtorch then sees
+/// no GPU.
 pub(crate) fn load_cuda() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {

@@ -1,5 +1,5 @@
-//! Everything that names libtorch. Burn marks its libtorch devices deprecated
-//! (0.22 is the last line that has them), which is allowed in this file alone.
+//! Access to libtorch. Burn marks its libtorch devices as deprecated (0.22 is the last release line
+//! that has them), which is allowed here.
 #![allow(deprecated)]
 
 pub(crate) mod arena;
@@ -17,12 +17,13 @@ pub(crate) use self::shared::over;
 pub(crate) use self::cuda_arithmetic::set as set_cuda_arithmetic;
 pub(crate) use self::loaded::{folder, refused, version};
 
-/// Returns the kind of device that the loaded libtorch was built for, whether or not there is a GPU.
+/// Returns the kind of device for which the loaded libtorch was built, `cpu` or `cuda`, whether or
+/// not there is a GPU.
 pub(crate) fn kind() -> &'static str {
     if loaded::has_cuda() { "cuda" } else { "cpu" }
 }
 
-/// Whether this libtorch was built with CUDA and sees a usable device.
+/// Returns the number of GPUs that libtorch can use; 0 without CUDA.
 pub(crate) fn cuda_devices() -> usize {
     loaded::load_cuda();
     if tch::Cuda::is_available() {
@@ -32,25 +33,25 @@ pub(crate) fn cuda_devices() -> usize {
     }
 }
 
-/// The CPU.
+/// Returns Burn's device for libtorch on the CPU.
 pub(crate) fn cpu() -> Device {
     Device::libtorch()
 }
 
-/// The GPU of this index, as seen under `CUDA_VISIBLE_DEVICES`.
+/// Returns Burn's device for the GPU `index`, counted within `CUDA_VISIBLE_DEVICES`.
 pub(crate) fn cuda(index: usize) -> Device {
     Device::libtorch_cuda(index)
 }
 
-/// Threads inside one operation. Each thread of the process that computes must
-/// call this first: libtorch sets OpenMP's count for the calling thread.
+/// Sets the number of threads inside one operation. Each computing thread must call this first:
+/// libtorch sets OpenMP's count for the calling thread only.
 pub(crate) fn set_threads(threads: u64) {
     let threads = i32::try_from(threads).unwrap_or(i32::MAX);
     tch::set_num_threads(threads);
 }
 
-/// Turns libtorch's own autograd bookkeeping off while it lives: gradients are
-/// Burn's. Bound to the calling thread.
+/// Turns off libtorch's own autograd on the calling thread while it lives, because Burn computes
+/// the gradients.
 pub(crate) struct NoGrad(#[allow(dead_code)] tch::NoGradGuard);
 
 impl NoGrad {

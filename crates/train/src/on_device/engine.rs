@@ -1,5 +1,5 @@
-//! The engine of the fast path on a GPU: steps of a [`Stack`], updates of an [`Update`].
-//! Nothing waits for the device before a pass ends.
+//! The step engine of the fast path on a GPU: a [`Stack`] computes gradients, an [`Update`] applies
+//! them. Nothing waits for the device before a pass ends.
 
 use burn::tensor::TensorReadError;
 use model::Network;
@@ -14,13 +14,13 @@ use crate::job::State;
 use crate::order::Order;
 use crate::samples::Samples;
 
-/// A block of libtorch's fused kernels updates 65,536 numbers of a tensor, one after the
-/// other: a tensor is handed over in up to so many parts, each a block's.
+/// Maximum number of parts into which a tensor is split, one per block: a block of libtorch's fused
+/// kernels updates 65,536 numbers of a tensor, one after another.
 const PARTS: i64 = 32;
-/// A part has at least so many numbers.
+/// Minimum size of a part, in numbers.
 const PART: i64 = 4096;
 
-/// Steps of a stack of linear layers that stay on the device of its samples.
+/// Step engine of a stack of linear layers that stays on the device of its samples.
 pub(crate) struct DeviceEngine<'a> {
     spec: &'a RunSpec,
     split: Samples,
@@ -29,9 +29,9 @@ pub(crate) struct DeviceEngine<'a> {
     pass: Option<Pass>,
 }
 
-/// A pass that is under way.
+/// A pass in progress.
 struct Pass {
-    /// The network has the weights of the pass's begin.
+    /// The network still has the weights from the start of the pass.
     state: State,
     feed: Feed,
     update: Update,
@@ -40,8 +40,8 @@ struct Pass {
 }
 
 impl<'a> DeviceEngine<'a> {
-    /// An engine for a stack of these widths, features first, that feeds samples of `split`
-    /// in batches of these sizes, the largest first.
+    /// Creates an engine for a stack of these widths (features, hidden widths, classes) that feeds
+    /// samples of `split` in batches of these sizes, the largest first.
     pub(crate) fn new(
         spec: &'a RunSpec,
         split: Samples,
@@ -64,7 +64,7 @@ impl StepEngine for DeviceEngine<'_> {
         self.stack.load(&state.0.layer_weights());
         let optimizer = &self.spec.optimizer;
         let [parameters, gradients] = self.stack.flat().map(|flat| match optimizer {
-            // No kernel of its own: every part would cost its operations.
+            // RMSProp has no fused kernel: every part would start its own operations.
             OptimizerSpec::RmsProp(_) => vec![flat.shallow_clone()],
             _ => parts(flat),
         });
@@ -85,7 +85,7 @@ impl StepEngine for DeviceEngine<'_> {
         true
     }
 
-    /// Weights lie in the stack until the pass ends.
+    /// Returns `None`: the weights stay in the stack until the pass ends.
     fn state(&self) -> Option<&State> {
         None
     }
@@ -99,11 +99,11 @@ impl StepEngine for DeviceEngine<'_> {
     }
 }
 
-/// A flat tensor as views of its parts.
+/// Splits a flat tensor into views of its parts.
 fn parts(flat: &Tensor) -> Vec<Tensor> {
     let count = flat.size()[0];
     let size = (count / PARTS).max(PART);
-    // Whole parts begin at multiples of 16 bytes, which the kernels read at once.
+    // Parts begin at multiples of 16 bytes, because the kernels read 16 bytes at a time.
     let size = (size + 63) / 64 * 64;
     (0..count)
         .step_by(size as usize)

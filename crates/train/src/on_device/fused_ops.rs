@@ -1,15 +1,15 @@
-//! libtorch's fused updates, which its bindings do not reach: one kernel updates every
-//! tensor of a list, where the rule by single operations takes 5 to 13 kernels a tensor.
+//! libtorch's fused updates, which its bindings do not expose: one kernel updates every tensor of a
+//! list, where single operations take 5 to 13 kernels per tensor.
 //!
-//! `unsafe`: calls of C++ functions of libtorch by their symbols, which are the same from
-//! 2.9 to 2.11 (`at::_ops::_fused_sgd_::call` and its like).
-//! - An `at::ArrayRef<at::Tensor>` is a pointer and a length, passed by value; an
-//!   `at::Tensor` is one pointer. [`List`] holds copies of these pointers without counting
-//!   them, and borrows the tensors, which therefore outlive it.
-//! - A `std::optional<at::Tensor>` without a value is a pointer's width of anything and a
-//!   flag that is false.
-//! - A C++ exception crosses no Rust frame that needs unwinding: it ends the process, as a
-//!   fault of the GPU would at the next operation.
+//! `unsafe`: calls C++ functions of libtorch by their symbols, which are the same from 2.9 to 2.11
+//! (`at::_ops::_fused_sgd_::call` and similar).
+//! - An `at::ArrayRef<at::Tensor>` is a pointer and a length, passed by value; an `at::Tensor` is
+//!   one pointer. [`List`] holds copies of these pointers without counting references, and borrows
+//!   the tensors, which therefore outlive it.
+//! - An empty `std::optional<at::Tensor>` is a pointer-sized field of any content and a flag that
+//!   is false.
+//! - A C++ exception does not unwind through Rust: it ends the process, as a fault of the GPU would
+//!   at the next operation.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -87,7 +87,7 @@ unsafe extern "C" {
     );
 }
 
-/// Tensors as C++ takes a list of them.
+/// A list of tensors in C++'s layout.
 pub(super) struct List<'a> {
     pointers: Vec<*mut c_void>,
     tensors: PhantomData<&'a Tensor>,
@@ -95,7 +95,7 @@ pub(super) struct List<'a> {
 
 impl<'a> List<'a> {
     pub(super) fn new(tensors: impl IntoIterator<Item = &'a Tensor>) -> Self {
-        // SAFETY: a tensor of the bindings points to an `at::Tensor`, see the head.
+        // SAFETY: a tensor of the bindings points to an `at::Tensor`; see the head of this file.
         let pointer = |tensor: &Tensor| unsafe { *tensor.as_ptr().cast::<*mut c_void>() };
         List { pointers: tensors.into_iter().map(pointer).collect(), tensors: PhantomData }
     }
@@ -112,11 +112,11 @@ pub(super) struct SgdStep {
     pub(super) dampening: f64,
     pub(super) nesterov: bool,
     pub(super) weight_decay: f64,
-    /// True where the velocity is to become the gradient.
+    /// True if the velocity is set to the gradient.
     pub(super) first: bool,
 }
 
-/// Updates `parameters` and `velocities`, which are empty without momentum.
+/// Updates `parameters` and `velocities`; the latter are empty without momentum.
 pub(super) fn sgd(parameters: &List, gradients: &List, velocities: &List, step: &SgdStep) {
     assert_eq!(parameters.pointers.len(), gradients.pointers.len());
     // SAFETY: see the head of this file.
@@ -145,12 +145,12 @@ pub(super) struct AdamStep {
     pub(super) beta2: f64,
     pub(super) eps: f64,
     pub(super) weight_decay: f64,
-    /// True where the weights decay by themselves (AdamW), not through the gradient.
+    /// True for decoupled weight decay (AdamW), false for an L2 penalty in the gradient (Adam).
     pub(super) decoupled: bool,
 }
 
-/// Updates `parameters`, `means` and `squares`. Every tensor of `steps`, one for each
-/// parameter, holds the number of this step, from 1, as float32 on the device.
+/// Updates `parameters`, `means` and `squares`. Each tensor of `steps`, one per parameter, holds
+/// the number of this step, from 1, as float32 on the device.
 pub(super) fn adam(
     parameters: &List,
     gradients: &List,

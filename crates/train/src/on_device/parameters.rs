@@ -1,5 +1,5 @@
-//! The updates of [`Update`] for any network that Burn differentiates: its parameters are
-//! updated where they lie, all of them by one kernel where libtorch has it.
+//! Applies an [`Update`] to any network that Burn differentiates: parameters are updated in place,
+//! all by one kernel if libtorch has one.
 
 use burn::backend::LibTorch;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
@@ -14,23 +14,23 @@ use spec::RunSpec;
 use super::update::{Part, Update};
 use crate::autodiff::DeviceUpdate;
 
-/// The update of a network's parameters on their device.
+/// Updates a network's parameters in place on their device.
 pub(crate) struct InPlace<'a> {
     spec: &'a RunSpec,
     pass: Option<(Update, Vec<Gradient>)>,
 }
 
-/// The gradient of a parameter.
+/// Reads the gradient of a parameter as a contiguous tensor.
 type Read = fn(&GradientsParams, ParamId) -> Option<tch::Tensor>;
 
-/// A parameter and the way to read its gradient, whose rank is part of its type.
+/// A parameter and the function that reads its gradient, whose rank is part of its type.
 struct Gradient {
     id: ParamId,
     read: Read,
 }
 
 impl<'a> InPlace<'a> {
-    /// The update of a run whose optimizer has a pass on a device.
+    /// Creates the update of a run whose optimizer has a pass on a device.
     pub(crate) fn new(spec: &'a RunSpec) -> Self {
         InPlace { spec, pass: None }
     }
@@ -50,7 +50,7 @@ impl DeviceUpdate for InPlace<'_> {
         let all = parts(&spec.optimizer, &spec.update, &spec.groups, &spec.table(), &network);
         let at = |id: &ParamId| own.gradients.iter().position(|gradient| gradient.id == *id);
         let parts = all.into_iter().map(|part| Part {
-            // Running statistics are no parameters of an update.
+            // Running statistics are not updated by an optimizer.
             parameters: part.parameters.iter().filter_map(at).collect(),
             optimizer: part.optimizer,
             modifiers: part.modifiers,
@@ -77,7 +77,7 @@ impl DeviceUpdate for InPlace<'_> {
     }
 }
 
-/// Numbers of the parameters that are trained; running statistics are not.
+/// Counts the floats of all trained parameters; running statistics are left out.
 struct Count(usize);
 
 impl ModuleVisitor for Count {
@@ -89,8 +89,8 @@ impl ModuleVisitor for Count {
     }
 }
 
-/// Gives each parameter that is trained memory of its own, which nobody else reads: the
-/// updates are hidden from Burn, which takes its tensors for values.
+/// Gives each trained parameter its own memory, which nothing else reads: Burn treats its tensors
+/// as values and does not see the updates.
 struct Own {
     parameters: Vec<tch::Tensor>,
     gradients: Vec<Gradient>,

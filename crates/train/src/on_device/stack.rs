@@ -1,10 +1,10 @@
-//! A stack of linear layers with ReLU between them and a softmax cross-entropy, whose
-//! parameters, gradients and intermediate results lie on the device for a whole pass.
+//! A stack of linear layers with ReLU between them and a softmax cross-entropy, whose parameters,
+//! gradients and intermediate results stay on the device for a whole pass.
 //!
-//! The time of so small a network on a GPU is the time of starting its kernels. A step is
-//! therefore as few operations as libtorch has for it, all of them into memory that is
-//! there already: per layer one product with bias and ReLU forwards, two products, a sum
-//! and ReLU's derivative backwards. Samples are gathered for many batches at once.
+//! Starting kernels dominates the time of so small a network on a GPU. A step therefore uses as few
+//! operations of libtorch as possible, all of them into preallocated memory: per layer, one product
+//! with bias and ReLU forward, and two products, a sum and ReLU's derivative backward. Samples are
+//! gathered for many batches at once.
 
 use burn::backend::LibTorch;
 use model::Targets;
@@ -13,16 +13,17 @@ use tch::{Device, Kind, Reduction, Tensor};
 use crate::order::Order;
 use crate::samples::Samples;
 
-/// Numbers between the beginnings of two parameters: 256 bytes, as CUDA allocates.
+/// Alignment of each parameter, in numbers: 256 bytes, as CUDA allocates.
 const ALIGNMENT: usize = 64;
 
-/// Bytes of samples that are gathered at once.
+/// Maximum number of bytes of samples gathered at once.
 const GATHERED: usize = 64 << 20;
 
-/// Labels that count for nothing: none.
+/// Label that the loss ignores; no sample has it.
 const IGNORED: i64 = -100;
 
-/// Weight `[inputs, outputs]` and bias `[outputs]` of a layer, views of one flat tensor.
+/// Weight `[inputs, outputs]` and bias `[outputs]` of a layer with their gradients, views of two
+/// flat tensors.
 struct Layer {
     weight: Tensor,
     weight_transposed: Tensor,
@@ -31,50 +32,51 @@ struct Layer {
     bias_gradient: Tensor,
 }
 
-/// Results of a batch of one size, views of those of the largest.
+/// Intermediate results of one batch size, views of those of the largest.
 struct Results {
     samples: i64,
-    /// Outputs of every layer, `[samples, outputs]`; the last ones are logits.
+    /// Outputs of every layer, `[samples, outputs]`; the last are the logits.
     outputs: Vec<Tensor>,
     outputs_transposed: Vec<Tensor>,
-    /// Their gradients.
+    /// Gradients of the outputs.
     deltas: Vec<Tensor>,
     log_probabilities: Tensor,
-    /// The gradient of the log-probabilities.
+    /// Gradient of the log-probabilities, `[samples, classes]`.
     slope: Tensor,
-    /// The samples as a number: the weight of the batch.
+    /// Number of samples as a scalar tensor: the total weight of the batch in the loss.
     weight: Tensor,
 }
 
-/// The stack of a run, with its memory on the device.
+/// The stack of a run, with its device memory.
 pub(super) struct Stack {
     layers: Vec<Layer>,
-    /// All parameters, and as many gradients; gaps between them stay zero.
+    /// All parameters, flat, and their gradients; padding between them stays zero.
     parameters: Tensor,
     gradients: Tensor,
     results: Vec<Results>,
     one: Tensor,
 }
 
-/// The samples of a pass, in its order.
+/// The samples of a pass, in feeding order.
 pub(super) struct Feed {
     inputs: Tensor,
     order: Tensor,
     labels: Tensor,
-    /// Samples `from..to` of the order.
+    /// Inputs of the samples at the positions `from..to` of the order.
     gathered: Tensor,
     from: i64,
     to: i64,
-    /// Loss of each step.
+    /// Loss of each step, `[batches]`.
     losses: Tensor,
 }
 
-/// The numbers of a stack of these widths: features, hidden widths, classes.
+/// Returns the number of floats, including padding, of a stack of these widths: features, hidden
+/// widths, classes.
 pub(super) fn numbers(widths: &[usize]) -> usize {
     parts(widths).last().map_or(0, |part| part.1.next_multiple_of(ALIGNMENT))
 }
 
-/// Begin and end of weight and bias of each layer.
+/// Returns the start and end of the weight and bias of each layer in the flat tensor.
 fn parts(widths: &[usize]) -> Vec<(usize, usize)> {
     let mut end = 0usize;
     let mut part = |count: usize| {
@@ -86,7 +88,7 @@ fn parts(widths: &[usize]) -> Vec<(usize, usize)> {
 }
 
 impl Stack {
-    /// A stack of these widths with parameters of zero, for batches of these sizes, the
+    /// Creates a stack of these widths with all parameters 0, for batches of these sizes, the
     /// largest first.
     pub(super) fn new(widths: &[usize], batches: &[usize], device: Device) -> Self {
         let zeros = |n: usize| Tensor::zeros([n as i64], (Kind::Float, device));
@@ -136,7 +138,7 @@ impl Stack {
         Stack { layers, parameters, gradients, results, one }
     }
 
-    /// Takes the weights of a network.
+    /// Loads the weights of a network.
     pub(super) fn load(&mut self, weights: &[model::stack::LayerWeights]) {
         for (layer, (weight, bias)) in self.layers.iter_mut().zip(weights) {
             let shape = layer.weight.size();
@@ -145,19 +147,19 @@ impl Stack {
         }
     }
 
-    /// The weights as a network has them.
+    /// Returns the weights in the layout of a network.
     pub(super) fn weights(&self) -> Vec<model::stack::LayerWeights> {
         let read = super::update::read_back;
         self.layers.iter().map(|layer| (read(&layer.weight), read(&layer.bias))).collect()
     }
 
-    /// All parameters and all gradients, flat.
+    /// Returns all parameters and all gradients, flat.
     pub(super) fn flat(&self) -> [&Tensor; 2] {
         [&self.parameters, &self.gradients]
     }
 
-    /// Puts the gradients of the samples `start..end` of the order where [`Stack::flat`]
-    /// has them, and their mean loss into place `step` of the losses.
+    /// Writes the gradients of the samples `start..end` of the order to those of [`Stack::flat`],
+    /// and their mean loss to place `step` of the losses.
     pub(super) fn step(&mut self, feed: &mut Feed, step: usize, (start, end): (usize, usize)) {
         let (start, samples) = (start as i64, (end - start) as i64);
         feed.gather(start, start + samples);
@@ -202,9 +204,9 @@ impl Stack {
             let _ = if i == last {
                 bias.addmm_out(output, inputs, &layer.weight)
             } else {
-                // With ReLU; on CUDA it is in the product's kernel. The bindings take
-                // `use_gelu` and hand it over in the place of `beta`, the factor of the bias:
-                // `true` is a factor of 1, with ReLU. `tests/fused.rs` shows which it is.
+                // With ReLU, which is part of the product's kernel on CUDA. The bindings pass
+                // `use_gelu` in the place of `beta`, the factor of the bias: `true` means a factor
+                // of 1, with ReLU. `tests/fused.rs` would show any other meaning.
                 bias.internal_addmm_activation_out(output, inputs, &layer.weight, true)
             };
         }
@@ -228,13 +230,13 @@ impl Stack {
 }
 
 impl Feed {
-    /// The device of these samples, which are libtorch's.
+    /// Returns the device of these samples, which are libtorch's.
     pub(super) fn device(split: &Samples) -> Device {
         inputs(split).device()
     }
 
-    /// The samples of `split`, which lies on the device, in this order, for as many losses
-    /// as the pass has batches.
+    /// Creates the feed of the samples of `split`, which is on the device, in this order, with room
+    /// for one loss per batch.
     pub(super) fn new(split: &Samples, order: &Order) -> Self {
         let inputs = inputs(split);
         let Targets::Classes(labels) = &split.targets else { unreachable!("planned for classes") };
@@ -261,7 +263,7 @@ impl Feed {
         }
     }
 
-    /// Gathers the samples from `start` on, unless those up to `end` are there.
+    /// Gathers the samples from `start` on, unless `start..end` are already gathered.
     fn gather(&mut self, start: i64, end: i64) {
         if self.from <= start && end <= self.to {
             return;
@@ -272,14 +274,14 @@ impl Feed {
         (self.from, self.to) = (start, start + count);
     }
 
-    /// The losses of the first `steps` steps, read back.
+    /// Reads back the losses of the first `steps` steps.
     pub(super) fn losses(&self, steps: usize) -> Vec<f64> {
         let losses = super::update::read_back(&self.losses.narrow(0, 0, steps as i64));
         losses.into_iter().map(f64::from).collect()
     }
 }
 
-/// The inputs of samples that lie on a device of libtorch.
+/// Returns the inputs of samples on a device of libtorch.
 fn inputs(split: &Samples) -> Tensor {
     let inputs = split.inputs.clone().try_into_primitive::<LibTorch>();
     inputs.expect("samples of libtorch").tensor

@@ -1,4 +1,4 @@
-//! The built worker, started and spoken to as `sweep` does it.
+//! Starts the built worker and talks to it as `sweep` does.
 #![allow(dead_code)] // Every test file uses a part of it.
 
 use std::fs;
@@ -12,34 +12,34 @@ use spec::record::{MetricPoint, Outcome, Split};
 use spec::{Id, RunSpec};
 use sweep_file::{Overrides, load_text};
 
-/// Devices that every test runs on; the steps of a GPU are taken on libtorch's CPU.
+/// Devices that every test runs on; the GPU's steps run on libtorch's CPU.
 pub const DEVICES: &[&str] = match (cfg!(feature = "flex"), cfg!(feature = "libtorch")) {
     (true, true) => &["flex", "libtorch:cpu", STEPS_OF_GPU],
     (true, false) => &["flex"],
     _ => &["libtorch:cpu", STEPS_OF_GPU],
 };
 
-/// The engine of a GPU where there is none.
+/// The GPU's step engine on libtorch's CPU.
 pub const STEPS_OF_GPU: &str = "libtorch:cpu --steps-of-gpu";
 
-/// The device of tests that need no more than one.
+/// The device of tests that need only one.
 pub const DEVICE: &str = DEVICES[0];
 
-/// The same by Burn's operations alone, where bits are compared with those of
-/// runs that the fast path is not for.
+/// The devices with Burn's own operations only, for comparing bits with runs that the fast path
+/// does not support.
 pub const PLAIN_DEVICES: &[&str] = match (cfg!(feature = "flex"), cfg!(feature = "libtorch")) {
     (true, true) => &["flex --plain", "libtorch:cpu --plain"],
     (true, false) => &["flex --plain"],
     _ => &["libtorch:cpu --plain"],
 };
 
-/// The folder of the datasets.
+/// Returns the folder of the datasets.
 pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
 }
 
-/// The one run of a sweep on the digits with these lines: 1,200 samples to
-/// train on in batches of 100, 237 held out, 3 epochs.
+/// Returns the only run of a sweep on the digits with these lines: 1,200 samples to train on in
+/// batches of 100, 237 held out, 3 epochs.
 pub fn run_spec(model: &str, optimizer: &str, rest: &str) -> RunSpec {
     let text = format!(
         "[data]\ndataset = \"digits\"\nbatch_size = 100\nvalidation = 237\n[model]\n{model}\n[train]\nepochs = 3\n{rest}\n[[optimizer]]\n{optimizer}\n"
@@ -50,12 +50,12 @@ pub fn run_spec(model: &str, optimizer: &str, rest: &str) -> RunSpec {
     plan.runs[0].spec.clone()
 }
 
-/// A perceptron of 64-16-10.
+/// Returns a run of a perceptron of 64-16-10.
 pub fn mlp(optimizer: &str) -> RunSpec {
     run_spec("kind = \"mlp\"\nhidden = [16]", optimizer, "")
 }
 
-/// `device` may have further arguments after it.
+/// Starts a worker; `device` may be followed by further arguments.
 fn spawn(device: &str, data: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_sweep-worker"))
         .arg("--device")
@@ -74,7 +74,7 @@ fn event(line: &str) -> Event {
     serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))
 }
 
-/// Everything a worker says to this input.
+/// Returns the output and all events of a worker with this input.
 pub fn worker(device: &str, data: &Path, input: &str) -> (Output, Vec<Event>) {
     let mut child = spawn(device, data);
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -83,12 +83,12 @@ pub fn worker(device: &str, data: &Path, input: &str) -> (Output, Vec<Event>) {
     (output, events)
 }
 
-/// A request that keeps nothing.
+/// Returns a request that stores nothing.
 pub fn request(spec: &RunSpec) -> String {
     request_with(spec, &Options::default())
 }
 
-/// A request; its run's id is the same whatever the spec.
+/// Returns a request, whose run id is the same whatever the spec.
 pub fn request_with(spec: &RunSpec, options: &Options) -> String {
     let request = Request::Run {
         run_id: Id::of("a test"),
@@ -98,16 +98,16 @@ pub fn request_with(spec: &RunSpec, options: &Options) -> String {
     serde_json::to_string(&request).unwrap() + "\n"
 }
 
-/// What became of some runs in one worker.
+/// Events and log of some runs in one worker.
 pub struct Session {
-    /// Everything said on the pipe.
+    /// All events of the pipe.
     pub events: Vec<Event>,
-    /// Everything said in the log.
+    /// The worker's log.
     pub log: String,
 }
 
 impl Session {
-    /// Runs these in a worker that must end well.
+    /// Trains these runs in a worker, which must exit successfully.
     pub fn of<'a>(
         device: &str,
         runs: impl IntoIterator<Item = (&'a RunSpec, &'a Options)>,
@@ -119,12 +119,12 @@ impl Session {
         Session { events, log }
     }
 
-    /// Results, in order.
+    /// Returns the outcomes, in order.
     pub fn outcomes(&self) -> Vec<Outcome> {
         outcomes_of(&self.events)
     }
 
-    /// Epochs that checkpoints spared, in order of the runs.
+    /// Returns the epochs that checkpoints spared, in order of the runs.
     pub fn spared_epochs(&self) -> Vec<u64> {
         let from = |e: &Event| match e {
             Event::Started { from_epoch, .. } => Some(*from_epoch),
@@ -134,7 +134,7 @@ impl Session {
     }
 }
 
-/// Results, in order, each with the metrics that were sent before it.
+/// Returns the outcomes in order, each with the metrics that were sent before it.
 pub fn outcomes_of(events: &[Event]) -> Vec<Outcome> {
     let mut measured = Vec::new();
     let outcome = |e: &Event| match e {
@@ -151,18 +151,18 @@ pub fn outcomes_of(events: &[Event]) -> Vec<Outcome> {
     events.iter().filter_map(outcome).collect()
 }
 
-/// Results of runs that keep nothing.
+/// Returns the outcomes of runs that store nothing.
 pub fn outcomes(device: &str, specs: &[RunSpec]) -> Vec<Outcome> {
     let options = Options::default();
     Session::of(device, specs.iter().map(|spec| (spec, &options))).outcomes()
 }
 
-/// The result of one run.
+/// Returns the outcome of one run.
 pub fn outcome(device: &str, spec: &RunSpec, options: &Options) -> Outcome {
     Session::of(device, [(spec, options)]).outcomes().remove(0)
 }
 
-/// Bytes of its own that a worker has in memory after a run, without pages of files.
+/// Returns the bytes of anonymous memory of a worker after a run, without pages of files.
 pub fn anonymous_memory(device: &str, data: &Path, spec: &RunSpec) -> u64 {
     let mut child = spawn(device, data);
     let mut stdin = child.stdin.take().unwrap();
@@ -177,9 +177,8 @@ pub fn anonymous_memory(device: &str, data: &Path, spec: &RunSpec) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-/// Starts a run and kills the worker as soon as it tells of this epoch or a
-/// later one. A worker that came to its end before the kill did is given
-/// another try, without what it left.
+/// Starts a run and kills the worker as soon as it reports this epoch or a later one. If the worker
+/// finishes before the kill, the run is repeated without the files that it left.
 pub fn kill_after(device: &str, spec: &RunSpec, options: &Options, epoch: u64) {
     for _ in 0..20 {
         let mut child = spawn(device, &data());
@@ -209,25 +208,25 @@ pub fn kill_after(device: &str, spec: &RunSpec, options: &Options, epoch: u64) {
     panic!("{device} was always faster than the kill");
 }
 
-/// Checkpoints after every epoch.
+/// Returns options with checkpoints after every epoch.
 pub fn checkpoint(folder: &Path) -> Options {
     let checkpoint = Some(Checkpoint { folder: folder.to_owned(), every: 1 });
     Options { checkpoint, ..Options::default() }
 }
 
-/// The same with weights.
+/// Returns options with checkpoints and saved weights.
 pub fn save(which: Save, by: EpochMetric, path: &Path) -> Options {
     Options { save: Some(SaveTo { which, by, path: path.to_owned() }), ..Options::default() }
 }
 
-/// Values of a metric by epoch.
+/// Returns the values of a metric by epoch.
 pub fn values(outcome: &Outcome, split: Split, metric: impl Into<Metric>) -> Vec<(u64, f64)> {
     let metric = metric.into();
     let of = |m: &&MetricPoint| m.split == split && m.metric == metric;
     outcome.metrics.iter().filter(of).map(|m| (m.epoch, m.value.0)).collect()
 }
 
-/// Panics unless two results have the same bits, seconds aside.
+/// Asserts that two outcomes have the same bits, except for times.
 pub fn assert_same(a: &Outcome, b: &Outcome, what: &str) {
     let timeless = |o: &Outcome| -> Outcome {
         let mut o = o.clone();
@@ -235,7 +234,7 @@ pub fn assert_same(a: &Outcome, b: &Outcome, what: &str) {
         (o.train_seconds, o.eval_seconds, o.resumed_from) = (0.0, 0.0, None);
         o
     };
-    // Texts, because a NaN is no equal of itself.
+    // Texts, because NaN does not equal itself.
     assert_eq!(
         serde_json::to_string(&timeless(a)).unwrap(),
         serde_json::to_string(&timeless(b)).unwrap(),

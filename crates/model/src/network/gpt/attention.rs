@@ -1,8 +1,7 @@
 //! Causal attention of several heads.
 //! [q, k, v] = x W + w;  for each head h: y_h = D(softmax(q_h k_h' / sqrt(size))) v_h;
 //! output = D([y_1, .., y_heads] O + o)
-//! Scores of tokens that are ahead are minus infinity, so that no output depends on them. D is
-//! dropout.
+//! Scores of later tokens are minus infinity, so that no output depends on them. D is dropout.
 //! Shapes: x is [batch, tokens, width], W is [width, 3 width] with the columns of q, k and v side
 //! by side and in each of them those of head 1, 2, .., O is [width, width]; q_h, k_h, v_h and y_h
 //! are [tokens, size] with size = width / heads. w and o are left out without biases.
@@ -22,7 +21,7 @@ pub struct CausalAttention {
     pub qkv: Linear,
     /// O and o.
     pub projection: Linear,
-    /// They divide the width.
+    /// Number of heads; it divides the width.
     #[module(skip)]
     pub heads: usize,
     /// Probability of a zero; 0 = no dropout.
@@ -31,8 +30,8 @@ pub struct CausalAttention {
 }
 
 impl CausalAttention {
-    /// The output, `[batch, tokens, width]`; `future` is true where a token (row) must not see
-    /// another (column), `[1, 1, tokens, tokens]`.
+    /// Returns the output, `[batch, tokens, width]`, for x of the same shape; `future` is true
+    /// where a token (row) must not see another (column), `[1, 1, tokens, tokens]`.
     pub fn forward(&self, x: Tensor<3>, future: &Tensor<4, Bool>) -> Tensor<3> {
         let [batch, tokens, width] = x.dims();
         let size = width / self.heads;
@@ -49,8 +48,8 @@ impl CausalAttention {
     }
 }
 
-/// y of each head from its q, k and v, all `[batch, heads, tokens, size]`: the one place that a
-/// fused attention of a backend would replace.
+/// Returns y of each head from its q, k and v, all `[batch, heads, tokens, size]`. A backend's
+/// fused attention would replace only this function.
 fn attend(qkv: [Tensor<4>; 3], future: &Tensor<4, Bool>, p: f64) -> Tensor<4> {
     let [q, k, v] = qkv;
     let size = q.dims()[3] as f64;
@@ -59,7 +58,7 @@ fn attend(qkv: [Tensor<4>; 3], future: &Tensor<4, Bool>, p: f64) -> Tensor<4> {
     dropout(p, shares).matmul(v)
 }
 
-/// Numbers of one sample: q, k, v and the output, scores and what softmax makes of them.
+/// Returns the number of floats of one sample: q, k, v and the output, scores and their softmax.
 pub(super) fn numbers_a_sample(tokens: usize, width: usize, heads: usize) -> usize {
     tokens * (4 * width + 2 * heads * tokens)
 }

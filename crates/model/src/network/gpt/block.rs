@@ -1,4 +1,4 @@
-//! A block of the transformer, which adds to what stands for each token.
+//! A block of the transformer: attention and an MLP, each added to its input.
 //! x = x + A(N_1(x));  x = x + D(f(N_2(x) U + u) V + v)
 //! A is attention with a projection and dropout (see `attention`), N_1 and N_2 normalise, D is
 //! dropout and f the exact GELU.
@@ -31,7 +31,7 @@ pub struct Block {
     pub norm_2: TokenNorm,
     /// U and V.
     pub mlp: Perceptron,
-    /// Probability of a zero behind the MLP; 0 = no dropout.
+    /// Probability of a zero after the MLP; 0 = no dropout.
     #[module(skip)]
     pub dropout: f64,
 }
@@ -45,7 +45,7 @@ pub struct Perceptron {
     pub down: Linear,
 }
 
-/// Builds it with the parameters of `table`; `path` ends with a dot.
+/// Builds the block with the parameters of `table`; `path` ends with a dot.
 pub fn build(
     spec: &Gpt,
     table: &ParameterTable,
@@ -73,8 +73,8 @@ pub fn build(
 }
 
 impl Block {
-    /// x after the block, `[batch, tokens, width]`; `future` is true where a token (row) must not
-    /// see another (column), `[1, 1, tokens, tokens]`.
+    /// Returns x after the block, `[batch, tokens, width]`; `future` is true where a token (row)
+    /// must not see another (column), `[1, 1, tokens, tokens]`.
     pub fn forward(&self, x: Tensor<3>, future: &Tensor<4, Bool>) -> Tensor<3> {
         let seen = self.attention.forward(self.norm_1.forward(x.clone()), future);
         let x = x + seen;
@@ -82,7 +82,7 @@ impl Block {
         x + dropout(self.dropout, self.mlp.down.forward(hidden))
     }
 
-    /// Numbers of one sample of `tokens` tokens at its widest part.
+    /// Returns the number of floats of one sample of `tokens` tokens at its widest part.
     pub(super) fn numbers_a_sample(&self, tokens: usize) -> usize {
         let [width, hidden] = self.mlp.up.weight.dims();
         let attention = attention::numbers_a_sample(tokens, width, self.attention.heads);

@@ -4,13 +4,13 @@
 //! of E where the head is tied to the token embedding, which is then one parameter.
 //! Shapes: tokens are [batch, tokens] with tokens <= context, E is [vocabulary, width], P is
 //! [context, width], x is [batch, tokens, width], W is [width, vocabulary], logits are
-//! [batch * tokens, vocabulary]: row b * tokens + t is of what follows token t of sample b.
+//! [batch * tokens, vocabulary]: row b * tokens + t predicts what follows token t of sample b.
 //! Defaults: 4 blocks of 4 heads, width 128, MLPs of 4 widths, layer normalisation, biases, tied,
 //! no dropout. The head has no bias.
-//! Initial values: E, P and weights normal with deviation 0.02, of what a block adds to x
-//! 0.02 / sqrt(2 blocks), biases 0.
+//! Initial values: E, P and weights normal with deviation 0.02, or 0.02 / sqrt(2 blocks) for the
+//! projections that a block adds to x; biases 0.
 //! Source: Radford et al. 2019 (GPT-2); Karpathy, github.com/karpathy/nanoGPT, model.py.
-//! Differs from nanoGPT: with norm = "rms".
+//! Differs from nanoGPT only with norm = "rms".
 
 mod attention;
 mod block;
@@ -29,7 +29,7 @@ use crate::norm::{self, TokenNorm};
 pub use attention::CausalAttention;
 pub use block::{Block, Perceptron};
 
-/// Deviation of initial weights and embeddings.
+/// Standard deviation of initial weights and embeddings.
 const DEVIATION: f64 = 0.02;
 
 /// The module. Parameter paths: `token_embedding`, `position_embedding`, `blocks.<i>.*`,
@@ -44,14 +44,14 @@ pub struct DecoderTransformer {
     pub blocks: Vec<Block>,
     /// Normalisation in front of the head.
     pub norm: TokenNorm,
-    /// W; none where it is the transpose of E.
+    /// W; `None` if it is the transpose of E.
     pub head: Option<Linear>,
     /// Probability of a zero; 0 = no dropout.
     #[module(skip)]
     pub dropout: f64,
 }
 
-/// Builds it with the parameters of `table`.
+/// Builds the module with the parameters of `table`.
 pub fn build(
     spec: &Gpt,
     table: &ParameterTable,
@@ -75,7 +75,8 @@ pub fn build(
 }
 
 impl DecoderTransformer {
-    /// Logits of the normalised x, `[batch * tokens, width]`.
+    /// Returns logits `[batch * tokens, vocabulary]` of the normalised x,
+    /// `[batch * tokens, width]`.
     fn logits(&self, x: Tensor<2>) -> Tensor<2> {
         match &self.head {
             Some(head) => head.forward(x),
@@ -85,8 +86,9 @@ impl DecoderTransformer {
 }
 
 impl Model for DecoderTransformer {
-    /// Logits `[batch * tokens, vocabulary]` of token ids `[batch, tokens]`, which are whole
-    /// numbers in 32-bit floats. With parameters on a device with autodiff it trains: dropout acts.
+    /// Returns logits `[batch * tokens, vocabulary]` for token ids `[batch, tokens]`, which are
+    /// whole numbers in 32-bit floats. Dropout acts if the parameters are on a device with
+    /// autodiff.
     ///
     /// # Panics
     /// If there are more tokens than rows of the position embedding.
@@ -101,8 +103,8 @@ impl Model for DecoderTransformer {
         self.logits(self.norm.forward(x).reshape([batch * tokens, width]))
     }
 
-    /// Numbers of one sample at the widest of these: scores of attention with their
-    /// probabilities, queries, keys and values; the hidden units of an MLP before and after
+    /// Returns the number of floats of one sample at the widest of these: attention scores with
+    /// their probabilities, queries, keys and values; the hidden units of an MLP before and after
     /// the activation; logits with their logarithms.
     fn numbers_a_sample(&self) -> usize {
         let [context, width] = self.position_embedding.dims();

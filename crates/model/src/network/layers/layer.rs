@@ -1,8 +1,7 @@
-//! The layers of a list, and a sample on its way through them.
+//! The layers of a list, and a batch between them.
 //!
-//! The kinds in `spec::model::layers` say what each layer does and where it comes from. Layers
-//! with windows are in `window`, normalisation, dropout and activations in files of their own at
-//! the top of the crate.
+//! `spec::model::layers` documents what each kind does and its source. Layers with windows are in
+//! `window`; normalisation, dropout and activations have their own files at the top of the crate.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -24,7 +23,7 @@ use crate::norm::{self, TokenNorm};
 pub enum Layer {
     /// Convolution. Paths: `weight`, `bias`.
     Conv(Convolution),
-    /// Largest numbers or means of windows or whole maps.
+    /// Maximum or mean of windows or whole maps.
     Pool(Pooling),
     /// Batch normalisation. Paths: `gamma`, `beta`, `running_mean`, `running_var`.
     BatchNorm(BatchNorm),
@@ -34,11 +33,11 @@ pub enum Layer {
     Dropout(DropoutLayer),
     /// Affine map of all numbers of a sample. Paths: `weight`, `bias`.
     Dense(Linear),
-    /// A function of each number.
+    /// An activation of each number.
     Pointwise(Pointwise),
-    /// Numbers as maps.
+    /// Reshapes numbers to maps.
     Reshape(Reshape),
-    /// Sum of two ways. Paths: `layers.<i>.*`, `shortcut.<i>.*`.
+    /// Sum of two branches.
     Residual(Residual),
 }
 
@@ -50,7 +49,7 @@ pub struct DropoutLayer {
     pub p: f64,
 }
 
-/// A function of each number, without parameters.
+/// An activation of each number, without parameters.
 #[derive(Module, Debug)]
 pub struct Pointwise {
     /// The function.
@@ -58,7 +57,7 @@ pub struct Pointwise {
     pub activation: Activation,
 }
 
-/// Numbers as maps, without parameters.
+/// Reshapes numbers to maps, without parameters.
 #[derive(Module, Debug)]
 pub struct Reshape {
     /// Channels, height and width.
@@ -69,9 +68,9 @@ pub struct Reshape {
 /// y = layers(x) + shortcut(x).
 #[derive(Module, Debug)]
 pub struct Residual {
-    /// The one way.
+    /// The main branch.
     pub layers: Vec<Layer>,
-    /// The other; none leave x as it is.
+    /// The shortcut; empty for the identity.
     pub shortcut: Vec<Layer>,
 }
 
@@ -85,7 +84,7 @@ pub enum Sample {
 }
 
 impl Sample {
-    /// `[batch, numbers]`, maps by channels, rows and columns.
+    /// Returns `[batch, numbers]`; maps are flattened by channels, then rows, then columns.
     pub(super) fn flat(self) -> Tensor<2> {
         match self {
             Sample::Maps(x) => x.flatten(1, 3),
@@ -93,10 +92,10 @@ impl Sample {
         }
     }
 
-    /// Maps as they are.
+    /// Returns maps unchanged.
     ///
     /// # Panics
-    /// Behind a dense layer: a plan refuses a layer of maps there.
+    /// If the batch is flat, after a dense layer: a plan refuses a layer of maps there.
     fn maps(self) -> Tensor<4> {
         match self {
             Sample::Maps(x) => x,
@@ -166,7 +165,7 @@ fn build(
     }
 }
 
-/// The distributions of a layer whose weights may have one of their own.
+/// Returns the distributions of a layer: its own for the weights if it has one, else the model's.
 fn own_init(init: Init, of_model: &InitSpec) -> InitSpec {
     match init {
         Init::Default => of_model.clone(),
@@ -174,13 +173,13 @@ fn own_init(init: Init, of_model: &InitSpec) -> InitSpec {
     }
 }
 
-/// A batch behind all layers of a list.
+/// Passes a batch through all layers of a list.
 pub(super) fn through(layers: &[Layer], x: Sample) -> Sample {
     layers.iter().fold(x, |x, layer| layer.forward(x))
 }
 
 impl Layer {
-    /// The batch behind the layer. Where the batch is on a device with autodiff the layer trains.
+    /// Passes a batch through the layer, which trains if the batch is on a device with autodiff.
     pub fn forward(&self, x: Sample) -> Sample {
         match (self, x) {
             (Layer::Conv(layer), x) => Sample::Maps(layer.forward(x.maps())),
@@ -212,10 +211,10 @@ impl Layer {
 }
 
 impl Residual {
-    /// The batch behind both ways.
+    /// Returns the sum of both branches.
     ///
     /// # Panics
-    /// On ways whose shapes differ: a plan refuses them.
+    /// If the shapes of the branches differ: a plan refuses them.
     pub fn forward(&self, x: Sample) -> Sample {
         match (through(&self.layers, x.clone()), through(&self.shortcut, x)) {
             (Sample::Maps(a), Sample::Maps(b)) => Sample::Maps(a + b),

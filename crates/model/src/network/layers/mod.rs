@@ -1,9 +1,9 @@
 //! Network of listed layers.
 //! x_0 = x;  x_i = L_i(x_{i-1}) for each layer of the list (see `layer`);  logits = x_n W + b
-//! A residual layer has two lists of its own: y = L_m(.. L_1(x)) + S_k(.. S_1(x)), where no S
-//! leaves x as it is.
-//! Shapes: x is [batch, channels, height, width] from the input on and [batch, numbers] behind
-//! the first dense layer; W is [numbers, outputs], logits are [batch, outputs]. Where numbers are
+//! A residual layer has two lists of its own: y = L_m(.. L_1(x)) + S_k(.. S_1(x)), where an empty S
+//! is the identity.
+//! Shapes: x is [batch, channels, height, width] from the input on and [batch, numbers] after the
+//! first dense layer; W is [numbers, outputs], logits are [batch, outputs]. Where numbers are
 //! needed, maps are flattened by channels, then rows, then columns.
 //! Initial values: PyTorch's defaults unless `[model] init` or a layer's `init` asks for others.
 //! Source: torch.nn.Sequential; He, Zhang, Ren and Sun 2015, arXiv:1512.03385, for the residuals.
@@ -33,12 +33,13 @@ pub struct LayeredNetwork {
     /// Channels, height and width of an input.
     #[module(skip)]
     pub shape: [usize; 3],
-    /// Numbers of one sample at the widest layer.
+    /// Number of floats of one sample at the widest layer.
     #[module(skip)]
     pub widest: usize,
 }
 
-/// Builds it with the parameters of `table` for inputs of `shape` (channels, height, width).
+/// Builds the module with the parameters of `table` for inputs of `shape` (channels, height,
+/// width).
 ///
 /// # Panics
 /// If a layer does not fit its input: a plan refuses such a list.
@@ -60,14 +61,14 @@ pub fn build(
 }
 
 impl Model for LayeredNetwork {
-    /// Logits `[batch, outputs]` of flattened inputs `[batch, channels * height * width]`. With
-    /// parameters on a device with autodiff it trains: dropout acts, and batch normalisation
-    /// takes the batch's statistics.
+    /// Returns logits `[batch, outputs]` for flattened inputs `[batch, channels * height * width]`.
+    /// If the parameters are on a device with autodiff, dropout acts and batch normalisation uses
+    /// the batch's statistics.
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         let [channels, height, width] = self.shape;
         let [batch, _] = inputs.dims();
         let maps = inputs.reshape([batch, channels, height, width]);
-        // Data are on the plain device; layers before the first parameter have to see that the
+        // Data are on the plain device, but layers before the first parameter must see that the
         // network trains.
         let maps = if self.head.weight.val().is_autodiff() { maps.autodiff() } else { maps };
         self.head.forward(through(&self.layers, Sample::Maps(maps)).flat())

@@ -3,11 +3,11 @@
 //! max-pool, avg-pool: y is the largest number, or the mean, of each window of a map
 //! global-avg-pool: y is the mean of each map
 //! Shapes: x is [batch, channels, height, width], K is [outputs, inputs, kernel, kernel], b is
-//! [outputs]. Of n rows a window of k with the stride s and p rows around in all gives
-//! floor((n + p - k) / s) + 1; with `same` padding ceil(n / s), and an odd row of p lies behind.
-//! A convolution sees zeros around the maps, a maximum nothing. A mean counts zeros of a
-//! padding that is a number, as torch.nn.AvgPool2d, and nothing of a `same` one, as
-//! tf.nn.avg_pool.
+//! [outputs]. With n rows, a window of k, the stride s and p rows of padding in total, y has
+//! floor((n + p - k) / s) + 1 rows; with `same` padding ceil(n / s), where an odd row of p comes
+//! last.
+//! Padding is zero for a convolution and ignored by a maximum. A mean counts the zeros of a
+//! numeric padding, as torch.nn.AvgPool2d, and ignores `same` padding, as tf.nn.avg_pool.
 //! Source: torch.nn.Conv2d, MaxPool2d, AvgPool2d and AdaptiveAvgPool2d; `same` is TensorFlow's.
 
 use burn::module::{Module, Param};
@@ -19,17 +19,17 @@ use spec::model::layers::{Padding, Window};
 /// A convolution. Parameter paths: `weight`, `bias`.
 #[derive(Module, Debug)]
 pub struct Convolution {
-    /// K.
+    /// K, `[outputs, inputs, kernel, kernel]`.
     pub weight: Param<Tensor<4>>,
-    /// b; none is 0.
+    /// b, `[outputs]`; `None` is 0.
     pub bias: Option<Param<Tensor<1>>>,
-    /// Stride and padding; its size is that of K.
+    /// Size, stride and padding; the size is that of K.
     #[module(skip)]
     pub window: Window,
 }
 
 impl Convolution {
-    /// y of `[batch, inputs, height, width]`.
+    /// Returns y for `[batch, inputs, height, width]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let padding = around(self.window, &x);
         let stride = [self.window.stride; 2];
@@ -38,10 +38,10 @@ impl Convolution {
     }
 }
 
-/// The number that stands for a window.
+/// Reduction of a window to one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pool {
-    /// The largest.
+    /// The largest number.
     Max,
     /// The mean.
     Mean,
@@ -50,16 +50,16 @@ pub enum Pool {
 /// A pooling, without parameters.
 #[derive(Module, Debug)]
 pub struct Pooling {
-    /// The number that stands for a window.
+    /// Reduction of a window.
     #[module(skip)]
     pub pool: Pool,
-    /// The windows; none is one window over the whole map.
+    /// The windows; `None` is one window over the whole map.
     #[module(skip)]
     pub window: Option<Window>,
 }
 
 impl Pooling {
-    /// y of `[batch, channels, height, width]`.
+    /// Returns y for `[batch, channels, height, width]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, channels, height, width] = x.dims();
         let Some(window) = self.window else {
@@ -87,7 +87,7 @@ impl Pooling {
     }
 }
 
-/// Rows and columns around maps.
+/// Returns the padding of maps: rows (above, below) and columns (left, right).
 fn around(window: Window, x: &Tensor<4>) -> [(usize, usize); 2] {
     let [_, _, height, width] = x.dims();
     [window.around(height), window.around(width)]

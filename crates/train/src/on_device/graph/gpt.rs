@@ -1,5 +1,5 @@
-//! The transformer of `model::network::gpt` in libtorch's operations. Numbers that stand for
-//! tokens are `[batch * tokens, width]` between the blocks.
+//! The transformer of `model::network::gpt` in libtorch's operations. Activations between the
+//! blocks are `[batch * tokens, width]`.
 
 use model::DecoderTransformer;
 use model::network::gpt::{Block, CausalAttention};
@@ -8,14 +8,14 @@ use tch::{Kind, Tensor};
 use super::leaves::Leaves;
 use super::operations::{dropout, linear, normalise};
 
-/// A batch as the blocks see it.
+/// Sizes of a batch within the blocks.
 struct Shape {
     batch: i64,
     tokens: i64,
     width: i64,
 }
 
-/// Logits `[batch * tokens, vocabulary]` of token ids `[batch, tokens]`.
+/// Returns logits `[batch * tokens, vocabulary]` for token ids `[batch, tokens]`.
 pub(super) fn logits(network: &DecoderTransformer, leaves: &Leaves, inputs: &Tensor) -> Tensor {
     let (batch, tokens) = inputs.size2().expect("[batch, tokens]");
     let embedding = leaves.get(&network.token_embedding);
@@ -42,7 +42,7 @@ fn block(leaves: &Leaves, layer: &Block, shape: &Shape, x: &Tensor) -> Tensor {
     &x + dropout(*p, linear(leaves, &mlp.down, &hidden))
 }
 
-/// Attention of all heads with its projection.
+/// Returns the attention of all heads after its projection, `[batch * tokens, width]`.
 fn attend(leaves: &Leaves, layer: &CausalAttention, shape: &Shape, x: &Tensor) -> Tensor {
     let Shape { batch, tokens, width } = *shape;
     let heads = layer.heads as i64;
@@ -59,7 +59,8 @@ fn attend(leaves: &Leaves, layer: &CausalAttention, shape: &Shape, x: &Tensor) -
     linear(leaves, &layer.projection, &seen.transpose(1, 2).reshape([batch * tokens, width]))
 }
 
-/// Attention with dropout on its shares, whose mask is drawn as `model` draws it.
+/// Returns attention with dropout on its weights, whose mask is drawn as in `model`; all tensors
+/// are `[batch, heads, tokens, size]`.
 fn attend_with_dropout(q: &Tensor, k: &Tensor, v: &Tensor, p: f64) -> Tensor {
     let (tokens, size) = (q.size()[2], q.size()[3]);
     let scores = q.matmul(&k.transpose(2, 3)) * (1.0 / (size as f64).sqrt());

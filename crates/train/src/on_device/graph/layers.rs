@@ -8,18 +8,18 @@ use tch::{Kind, Tensor};
 use super::leaves::Leaves;
 use super::operations::{activate, dropout, linear, normalise, normalise_batch};
 
-/// Logits `[batch, outputs]` of flattened inputs `[batch, channels * height * width]`.
+/// Returns logits `[batch, outputs]` for flattened inputs `[batch, channels * height * width]`.
 pub(super) fn logits(network: &LayeredNetwork, leaves: &Leaves, inputs: &Tensor) -> Tensor {
     let x = through(&network.layers, leaves, as_maps(inputs, network.shape));
     linear(leaves, &network.head, &x.flatten(1, -1))
 }
 
-/// A batch behind all layers of a list.
+/// Passes a batch through all layers of a list.
 fn through(layers: &[Layer], leaves: &Leaves, x: Tensor) -> Tensor {
     layers.iter().fold(x, |x, layer| behind(layer, leaves, x))
 }
 
-/// A batch behind a layer: `[batch, channels, height, width]`, or `[batch, numbers]`.
+/// Passes a batch `[batch, channels, height, width]` or `[batch, numbers]` through a layer.
 fn behind(layer: &Layer, leaves: &Leaves, x: Tensor) -> Tensor {
     match layer {
         Layer::Conv(layer) => convolve(layer, leaves, &x),
@@ -37,7 +37,7 @@ fn behind(layer: &Layer, leaves: &Leaves, x: Tensor) -> Tensor {
     }
 }
 
-/// Numbers as maps of channels, rows and columns.
+/// Reshapes a batch to maps `[batch, channels, height, width]`.
 fn as_maps(x: &Tensor, shape: [usize; 3]) -> Tensor {
     let [channels, height, width] = shape.map(|side| side as i64);
     x.reshape([x.size()[0], channels, height, width])
@@ -68,7 +68,7 @@ fn pool(layer: &Pooling, x: &Tensor) -> Tensor {
             x.avg_pool2d(size, stride, padding, false, true, None)
         }
         (Pool::Mean, Padding::Same(_)) => {
-            // The sum of a window over the numbers of the map that it covers.
+            // The sum over a window, divided by the number of the map's elements that it covers.
             let of = |x: &Tensor| {
                 let (x, padding) = padded(x, window, 0.0);
                 x.avg_pool2d(size, stride, padding, false, true, None)
@@ -78,8 +78,8 @@ fn pool(layer: &Pooling, x: &Tensor) -> Tensor {
     }
 }
 
-/// Maps with the rows and columns that a window's operation does not put around them itself, and
-/// those that it does: it knows the same number on both sides.
+/// Pads maps here if a window's padding differs between two opposite sides, because libtorch's
+/// operations take one number for both. Returns the maps and the padding left to the operation.
 fn padded(x: &Tensor, window: Window, value: f64) -> (Tensor, [i64; 2]) {
     let [(top, bottom), (left, right)] =
         [2, 3].map(|dim| window.around(x.size()[dim] as usize)).map(|(a, b)| (a as i64, b as i64));

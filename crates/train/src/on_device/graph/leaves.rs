@@ -8,10 +8,10 @@ use tch::Kind;
 
 use super::{burn, float};
 
-/// Registers a gradient, whose rank is part of its type.
+/// Registers a parameter's gradient, whose rank is part of its type.
 type Put = fn(&mut GradientsParams, ParamId, tch::Tensor);
 
-/// The parameters of a network that are trained, in the order of its modules, where they lie.
+/// The trained parameters of a network, in the order of its modules, in the network's own memory.
 #[derive(Default)]
 pub(super) struct Leaves {
     leaves: Vec<(ParamId, Put)>,
@@ -19,23 +19,23 @@ pub(super) struct Leaves {
 }
 
 impl Leaves {
-    /// Those of a network on a device of libtorch.
+    /// Creates the leaves of a network on a device of libtorch.
     pub(super) fn of(network: &Network) -> Leaves {
         let mut leaves = Leaves::default();
         network.visit(&mut leaves);
         leaves
     }
 
-    /// The leaf of a parameter of the network.
+    /// Returns the leaf of a parameter.
     ///
     /// # Panics
-    /// The network does not train it.
+    /// If the network does not train the parameter.
     pub(super) fn get<const D: usize>(&self, param: &Param<Tensor<D>>) -> &tch::Tensor {
         let at = self.leaves.iter().position(|(id, _)| *id == param.id);
         &self.tensors[at.expect("a parameter of the network")]
     }
 
-    /// The leaf of a parameter that may be left out.
+    /// Returns the leaf of an optional parameter.
     pub(super) fn find<const D: usize>(
         &self,
         param: Option<&Param<Tensor<D>>>,
@@ -43,14 +43,14 @@ impl Leaves {
         param.map(|param| self.get(param))
     }
 
-    /// The sum of the squares of all that has at least two dimensions: of weights and embeddings,
-    /// as `model::squares` has it. None without any.
+    /// Returns the sum of the squares of all parameters with at least two dimensions (weights and
+    /// embeddings), as `model::squares` does; `None` without any.
     pub(super) fn squares(&self) -> Option<tch::Tensor> {
         let weights = self.tensors.iter().filter(|tensor| tensor.dim() > 1);
         weights.map(|weight| weight.square().sum(Kind::Float)).reduce(|a, b| a + b)
     }
 
-    /// The gradients of a loss by each parameter, all of which it depends on.
+    /// Returns the gradient of a loss for each parameter; the loss must depend on all of them.
     pub(super) fn gradients(&self, loss: &tch::Tensor) -> GradientsParams {
         let found = tch::Tensor::run_backward(&[loss], &self.tensors, false, false);
         let mut out = GradientsParams::new();

@@ -1,6 +1,5 @@
-//! The recurrent layers of `model::network::lstm` in libtorch's operations: `at::lstm` for a
-//! layer over all tokens. Numbers that stand for tokens are `[tokens, batch, width]` between
-//! the layers.
+//! The recurrent layers of `model::network::lstm` in libtorch's operations: one `at::lstm` per
+//! layer over all tokens. Activations between the layers are `[tokens, batch, width]`.
 
 use model::RecurrentNetwork;
 use tch::{Kind, Tensor};
@@ -8,8 +7,9 @@ use tch::{Kind, Tensor};
 use super::leaves::Leaves;
 use super::operations::{dropout_by_token, linear};
 
-/// Logits `[batch * tokens, vocabulary]` of token ids `[batch, tokens]` from the recurrent state
-/// `before`, with the state behind the last token, which no gradient goes through.
+/// Returns logits `[batch * tokens, vocabulary]` for token ids `[batch, tokens]`, and the recurrent
+/// state after the last token, detached from the graph. `before` is the state before the first
+/// token, `[2 * layers, batch, width]`; `None` is zero.
 pub(super) fn logits(
     network: &RecurrentNetwork,
     leaves: &Leaves,

@@ -1,10 +1,10 @@
 //! Gradients by libtorch's own autograd, in place of Burn's graph: attention, normalisation,
-//! convolution and cross-entropy are then one operation each with its own backward pass, and no
-//! operation of a graph is started from Rust.
+//! convolution and cross-entropy are then one operation each with its own backward pass, and Rust
+//! starts no operation of the backward pass.
 //!
-//! The parameters of Burn's network are leaves of libtorch's graph for the time of a step, where
-//! they lie; optimizers, clipping, checkpoints and evaluation see the network as ever. The
-//! forward passes here are held to those of `model` (`train/tests/graph.rs`).
+//! During a step, the parameters of Burn's network are leaves of libtorch's graph, in their own
+//! memory; optimizers, clipping, checkpoints and evaluation use the network as usual.
+//! `train/tests/graph.rs` compares the forward passes with those of `model`.
 
 mod gpt;
 mod layers;
@@ -28,12 +28,12 @@ use crate::samples::Samples;
 /// Gradients of a run's loss by libtorch's autograd.
 pub(crate) struct TorchGradients {
     label_smoothing: f64,
-    /// Half of it times the squares of all weights is part of the loss.
+    /// Factor of the L2 penalty: half of it times the sum of squares of all weights is added to the
+    /// loss.
     l2: f64,
 }
 
-/// The gradients of a run; `None` where Burn's graph has to be used: of other models, of other
-/// losses than cross-entropy.
+/// Returns the gradients of a run; `None` for models and losses that need Burn's graph.
 pub(crate) fn gradients(spec: &RunSpec) -> Option<TorchGradients> {
     let known =
         matches!(&spec.model, ModelSpec::Gpt(_) | ModelSpec::Lstm(_) | ModelSpec::Layers(_));
@@ -42,8 +42,9 @@ pub(crate) fn gradients(spec: &RunSpec) -> Option<TorchGradients> {
     applies.then_some(TorchGradients { label_smoothing, l2 })
 }
 
-/// Logits `[rows, outputs]` of a batch, and of a model with a recurrent state the one behind the
-/// batch, which begins as `before` or at zero, and which no gradient goes through.
+/// Returns logits `[rows, outputs]` of a batch and, for a model with a recurrent state, the state
+/// after the batch, detached from the graph. `before` is the state before the batch; `None` is
+/// zero.
 fn logits(
     network: &Network,
     leaves: &Leaves,

@@ -1,4 +1,4 @@
-//! What the forward passes share: the layers of `model` in libtorch's operations.
+//! Operations that the forward passes share: the layers of `model` in libtorch's operations.
 
 use burn::module::RunningState;
 use burn::nn::Linear;
@@ -11,7 +11,7 @@ use tch::Kind;
 use super::leaves::Leaves;
 use super::{burn, float};
 
-/// x W + b of `[rows, inputs]`, with W `[inputs, outputs]` as Burn has it; b may be left out.
+/// Returns x W + b for x of `[rows, inputs]`, with W `[inputs, outputs]` as in Burn; b is optional.
 pub(super) fn linear(leaves: &Leaves, layer: &Linear, x: &tch::Tensor) -> tch::Tensor {
     let weight = leaves.get(&layer.weight);
     match leaves.find(layer.bias.as_ref()) {
@@ -20,7 +20,7 @@ pub(super) fn linear(leaves: &Leaves, layer: &Linear, x: &tch::Tensor) -> tch::T
     }
 }
 
-/// f of every element.
+/// Applies the activation to every element.
 pub(super) fn activate(activation: Activation, x: &tch::Tensor) -> tch::Tensor {
     match activation {
         Activation::Relu => x.relu(),
@@ -30,7 +30,7 @@ pub(super) fn activate(activation: Activation, x: &tch::Tensor) -> tch::Tensor {
     }
 }
 
-/// Normalisation of `[.., width]` over the last dimension.
+/// Normalises `[.., width]` over the last dimension.
 pub(super) fn normalise(leaves: &Leaves, layer: &TokenNorm, x: &tch::Tensor) -> tch::Tensor {
     let gamma = leaves.get(&layer.gamma);
     match layer.kind {
@@ -45,11 +45,11 @@ pub(super) fn normalise(leaves: &Leaves, layer: &TokenNorm, x: &tch::Tensor) -> 
     }
 }
 
-/// Batch normalisation of `[batch, features]` or `[batch, features, height, width]`. Its running
-/// statistics are replaced: others may hold the tensors.
+/// Normalises a batch `[batch, features]` or `[batch, features, height, width]`. The running
+/// statistics are replaced, because others may hold their tensors.
 pub(super) fn normalise_batch(leaves: &Leaves, layer: &BatchNorm, x: &tch::Tensor) -> tch::Tensor {
     let [gamma, beta] = [&layer.gamma, &layer.beta].map(|param| leaves.get(param));
-    // A feature of one number has no variance, and keeps its statistics.
+    // A single number per feature has no variance; the statistics then stay.
     let trains = x.numel() as i64 > x.size()[1];
     let [mean, var] = [&layer.running_mean, &layer.running_var].map(|state| read(state).copy());
     let y = x.batch_norm(
@@ -63,7 +63,7 @@ pub(super) fn normalise_batch(leaves: &Leaves, layer: &BatchNorm, x: &tch::Tenso
         true,
     );
     if trains {
-        // The graph keeps its own: Burn computes in the memory of what it takes for its alone.
+        // The graph keeps the originals: Burn may compute in place in tensors that only it holds.
         layer.replace_running(burn(mean.copy()), burn(var.copy()));
     }
     y
@@ -74,8 +74,8 @@ fn read(state: &RunningState<Tensor<1>>) -> tch::Tensor {
     float(if value.is_autodiff() { value.inner() } else { value })
 }
 
-/// x with its dropped elements at zero, as `model` has it: masks are drawn in the same order, and
-/// are then the same.
+/// Returns x with dropped elements set to zero, as `model` does: masks are drawn in the same order,
+/// and are therefore the same.
 pub(super) fn dropout(p: f64, x: tch::Tensor) -> tch::Tensor {
     if p == 0.0 {
         return x;
@@ -84,7 +84,7 @@ pub(super) fn dropout(p: f64, x: tch::Tensor) -> tch::Tensor {
     x * kept * (1.0 / (1.0 - p))
 }
 
-/// The same of `[tokens, batch, width]`, whose masks are drawn token by token.
+/// Applies dropout to `[tokens, batch, width]`, with masks drawn token by token.
 pub(super) fn dropout_by_token(p: f64, x: tch::Tensor) -> tch::Tensor {
     if p == 0.0 {
         return x;

@@ -1,6 +1,5 @@
-//! The updates of an optimizer on a device's own memory: one kernel for all parameters that are
-//! treated alike where libtorch has one, a few operations in place where it has none (RMSProp,
-//! matrices of Muon).
+//! Updates of an optimizer in device memory: one kernel for all parameters that are treated alike
+//! if libtorch has one, otherwise a few operations in place (RMSProp, matrices of Muon).
 
 mod muon;
 mod rmsprop;
@@ -16,18 +15,18 @@ use super::fused_ops::{self, AdamStep, List, SgdStep};
 /// Parameters that are updated alike.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
-    /// Their numbers among the parameters of the update.
+    /// Their indices among the parameters of the update.
     pub(super) parameters: Vec<usize>,
     /// The optimizer, with its group's weight decay.
     pub(super) optimizer: OptimizerSpec,
-    /// Factor of the learning rate and decoupled decay around it.
+    /// Learning-rate factor and decoupled decay around the rule.
     pub(super) modifiers: UpdateModifiers,
-    /// True where muon leaves its matrices to AdamW.
+    /// True if muon leaves its matrices to AdamW.
     pub(super) left: bool,
 }
 
 impl Part {
-    /// The part of `count` parameters that one optimizer updates.
+    /// Returns the part of `count` parameters that one optimizer updates.
     pub(super) fn all(optimizer: &OptimizerSpec, count: usize) -> Part {
         Part {
             parameters: (0..count).collect(),
@@ -45,7 +44,7 @@ pub(super) struct Update {
     /// Steps taken before this pass, and in it.
     before: u64,
     taken: u64,
-    /// Numbers of the steps of this pass, float32: Adam's kernel reads its own there.
+    /// Step numbers of this pass, `[steps]` in float32, where Adam's kernel reads its own.
     numbers: Tensor,
 }
 
@@ -53,16 +52,16 @@ pub(super) struct Update {
 struct Tensors {
     /// Contiguous float32 tensors, updated in place.
     parameters: Vec<Tensor>,
-    /// The moments of the rule: lists as long as `parameters`, of the same shapes.
+    /// Moments of the rule, each a list of tensors with the shapes of `parameters`.
     moments: Vec<Vec<Tensor>>,
-    /// Memory of RMSProp, as long as `parameters`; none of other rules.
+    /// Temporary memory of RMSProp, as long as `parameters`; empty for other rules.
     scratch: Vec<[Tensor; 2]>,
 }
 
 impl Update {
-    /// The update of `parameters`, each of which is in one of the `parts`, whose optimizers have
-    /// a pass on a device, with the state of `fused`, whose numbers lie in the order of the
-    /// parameters; for a pass of at most `steps` steps.
+    /// Creates the update of `parameters` for a pass of at most `steps` steps, from the state of
+    /// `fused`, whose numbers are in the order of the parameters. Each parameter is in one of the
+    /// `parts`, whose optimizers must have a pass on a device.
     pub(super) fn new(
         parts: Vec<Part>,
         fused: &Fused,
@@ -99,8 +98,8 @@ impl Update {
         }
     }
 
-    /// Takes a step at the learning rate `lr` by contiguous gradients, one for each parameter
-    /// and of its shape.
+    /// Takes a step at the learning rate `lr` with contiguous gradients, one per parameter and of
+    /// its shape.
     pub(super) fn step(&mut self, lr: f64, gradients: &[Tensor]) {
         self.taken += 1;
         let number = self.numbers.get(self.taken as i64 - 1);
@@ -128,7 +127,7 @@ impl Update {
 }
 
 impl Tensors {
-    /// Takes a step of a part; `number` is that of the step, from 1, on the device.
+    /// Takes a step of a part; `number` is the number of the step, from 1, on the device.
     fn step(
         &mut self,
         part: &Part,
@@ -210,7 +209,7 @@ impl Tensors {
     }
 }
 
-/// Those of `tensors` at these places.
+/// Returns the tensors at these indices.
 fn listed<'a>(tensors: &'a [Tensor], indices: &[usize]) -> List<'a> {
     List::new(indices.iter().map(|&i| &tensors[i]))
 }

@@ -1,9 +1,9 @@
-//! Muon's rule of matrices (`optimizer_registry::rules::muon`) in operations in place.
+//! Muon's rule for matrices (`optimizer_registry::rules::muon`) in operations in place.
 
 use spec::optimizer::{Muon, MuonRate};
 use tch::Tensor;
 
-/// One step of a matrix `[in, out]`: 3 operations an iteration of Newton and Schulz.
+/// Takes one step of a matrix `[in, out]`: 3 operations per Newton-Schulz iteration.
 pub(super) fn step(
     p: &Muon,
     lr: f64,
@@ -25,7 +25,7 @@ pub(super) fn step(
     let _ = parameter.g_sub_(&(step * (lr * factor)));
 }
 
-/// A matrix with singular values of about 1 and the singular vectors of `update`.
+/// Returns a matrix with singular values of about 1 and the singular vectors of `update`.
 fn orthogonalized(p: &Muon, update: &Tensor) -> Tensor {
     let (inputs, outputs) = update.size2().expect("a matrix");
     // The smaller of the two products x x' and x' x; the result is the same.

@@ -1,11 +1,11 @@
-//! RMSProp in operations in place, of which libtorch has no fused kernel.
+//! RMSProp in operations in place, because libtorch has no fused kernel for it.
 
 use spec::optimizer::RmsProp;
 use tch::Tensor;
 
-/// One step of RMSProp: s <- alpha s + (1 - alpha) g^2, c likewise of g;
+/// Takes one step of RMSProp: s <- alpha s + (1 - alpha) g^2, c likewise with g;
 /// u = g / (sqrt(s - c^2) + eps); b <- momentum b + u; p <- p - lr b.
-/// 6 kernels, 2 more with momentum, 2 more with an L2 penalty, 3 more where centered.
+/// It starts 6 kernels, 2 more with momentum, 2 more with an L2 penalty, 3 more if centered.
 pub(super) fn step(
     p: &RmsProp,
     lr: f64,
