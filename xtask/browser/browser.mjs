@@ -1,4 +1,4 @@
-// A headless Chromium, and pages in it that may reach nothing but their file.
+// A headless Chromium, whose pages may load nothing but their own file.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,11 +11,11 @@ export function program() {
   if (process.env.SWEEP_CHROMIUM) return process.env.SWEEP_CHROMIUM;
   const folders = (process.env.PATH ?? "").split(delimiter);
   const found = NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
-  if (!found) throw new Error(`none of ${NAMES.join(", ")} is on the PATH; SWEEP_CHROMIUM may name one`);
+  if (!found) throw new Error(`none of ${NAMES.join(", ")} is on the PATH; set SWEEP_CHROMIUM to the browser's program`);
   return found;
 }
 
-/** Starts the browser. It is not sandboxed, for it opens our own files alone, also as root. */
+/** Starts the browser. It is not sandboxed, since it opens only our own files and may run as root. */
 export function launch() {
   return chromium.launch({
     executablePath: program(),
@@ -36,8 +36,8 @@ export function pageAddress(folder) {
 }
 
 /**
- * Opens a report's page, or another file, where nothing but that file can be
- * loaded. `complaints` gathers what a good page never causes: errors and
+ * Opens a report's page, or another file, in a session that can load nothing
+ * else. `complaints` collects what a correct page never causes: errors and
  * warnings of the console, exceptions, requests.
  */
 export async function open(browser, folder, options = {}) {

@@ -1,4 +1,4 @@
-// node screenshots.mjs <report folder> <out folder>: the whole page at 1280 and
+// node screenshots.mjs <report folder> <out folder>: saves the whole page at 1280 and
 // 400 pixels, light and dark.
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";

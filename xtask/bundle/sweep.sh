@@ -1,13 +1,13 @@
 #!/bin/sh
 # Starts the programs of this bundle on a Linux machine without Rust:
 #
-#   ./sweep.sh doctor [FILE]         what this machine has and lacks
-#   ./sweep.sh sweep FILE            train what FILE asks for, then report
+#   ./sweep.sh doctor [FILE]         check what this machine lacks
+#   ./sweep.sh sweep FILE            train the runs of FILE, then write the report
 #   ./sweep.sh gpu-check             compare a GPU with the CPU, in eight minutes
 #   ./sweep.sh VERB ...              other verbs: report, nightly, verify, list, ...
 #
 # Needs x86_64, glibc @glibc@ or later and gzip@python@.
-# Experiments lie in experiments/, data in data/; reports are written to reports/.
+# Experiments are in experiments/, data in data/; reports are written to reports/.
 set -eu
 
 fail() { printf 'sweep.sh: %s\n' "$*" >&2; exit 2; }
@@ -17,23 +17,23 @@ case "$script" in */*) here=${script%/*} ;; *) here=. ;; esac
 here=$(CDPATH='' cd -- "$here" && pwd)
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
-  fail "these programs are for Linux on x86_64, and this is $(uname -s) on $(uname -m)"
+  fail "these programs are for Linux on x86_64, but this is $(uname -s) on $(uname -m)"
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || true)
 case "$libc" in
   "glibc "*)
     lowest=$(printf '%s\n' "${libc#glibc }" @glibc@ | sort -V | head -n 1)
     [ "$lowest" = @glibc@ ] ||
-      fail "glibc @glibc@ or later is needed, and this is ${libc#glibc }: use a newer system, or a container with one (Debian 12, Ubuntu 22.04)" ;;
-  *) fail "glibc @glibc@ or later is needed, and this system does not name one" ;;
+      fail "glibc @glibc@ or later is needed, but this is ${libc#glibc }: use a newer system, or a container of one (Debian 12, Ubuntu 22.04)" ;;
+  *) fail "glibc @glibc@ or later is needed, but this system reports no glibc" ;;
 esac
 
-# Unpacked once, and again where a bundle was copied over another one: beside each program
-# stands the sum of what it was unpacked from.
+# Programs are unpacked once, and again if a bundle was copied over another one: a file beside
+# each program holds the sum of the archive that it was unpacked from.
 for name in sweep sweep-report sweep-worker; do
   program=$here/bin/$name
-  sum=$(grep " bin/$name.gz\$" "$here/SHA256SUMS") || fail "SHA256SUMS lacks $name.gz: copy the bundle again"
+  sum=$(grep " bin/$name.gz\$" "$here/SHA256SUMS") || fail "SHA256SUMS does not list $name.gz: copy the bundle again"
   if [ ! -x "$program" ] || [ "$(cat "$program.sum" 2>/dev/null)" != "$sum" ]; then
-    command -v gzip >/dev/null || fail "gzip is missing: it unpacks the programs"
+    command -v gzip >/dev/null || fail "gzip is missing: install it, since it unpacks the programs"
     gzip -t "$program.gz" || fail "$program.gz is damaged: copy the bundle again"
     gzip -dc "$program.gz" >"$program.$$" || fail "$program cannot be written: a writable folder with 100 MB is needed"
     chmod 755 "$program.$$"

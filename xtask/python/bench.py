@@ -1,4 +1,4 @@
-"""Trains in PyTorch for each line on standard input, and answers with its seconds.
+"""Trains in PyTorch for each line on standard input and prints the seconds.
 
     bench.py memory mnist|digits|moby-dick THREADS DATA
     bench.py dataloader mnist THREADS DATA
@@ -8,10 +8,10 @@ DATA is the repository's data/. A line is a JSON object such as
     {"model": "lesson", "optimizer": "adam", "variant": "fused", "batch": 64, "epochs": 1,
      "context": 0, "steps": 0, "first": 0}
 
-and the answer is one too: seconds of training (from the first batch to the last
-update, setup left out) and the mean loss of the first epoch. Of a text so many steps are
-trained on sequences of `context` characters, and the loss is the mean over the `first` of them. Every line starts from
-fresh weights. What the words mean stands in bench_common.py.
+and so is the answer: seconds of training (from the first batch to the last update,
+without setup) and the mean loss of the first epoch. On a text it trains `steps` steps on
+sequences of `context` characters, and the loss is the mean over the first `first` steps.
+Every line starts from new weights. bench_common.py explains the names.
 """
 
 import json
@@ -26,7 +26,7 @@ import bench_common as common
 
 
 def prepare(way, dataset, data):
-    """A function from (model, loss, optimizer, batch) to an epoch's mean loss."""
+    """Returns a function of (model, loss, optimizer, batch) that trains and returns the mean loss."""
     if dataset == "moby-dick":
         tokens = common.text(data)
         return lambda *training, **steps: common.text_steps(*training, tokens, **steps)
@@ -56,7 +56,7 @@ def main():
         variant = asked["variant"]
         optimizer = common.optimizer(asked["optimizer"], variant, model)
         if variant == "compiled":
-            # What was compiled for one model is taken for the next.
+            # Compiled code is reused for the next model of the same kind.
             model = torch.compile(model)
         criterion = nn.CrossEntropyLoss()
         start = time.perf_counter()

@@ -1,9 +1,9 @@
-"""What the benchmarks in PyTorch share: data, models, optimizers, and two ways of an epoch.
+"""Shared parts of the PyTorch benchmarks: data, models, optimizers, and two ways to train.
 
-`memory` is training with the normalised samples as one tensor, batches by
-index_select, and the loss read once an epoch: PyTorch without its input pipeline.
+`memory` keeps the normalised samples in one tensor, makes batches by index_select and
+reads the loss once per epoch: PyTorch without its input pipeline.
 `dataloader` is the lesson's own pipeline: torchvision's MNIST with ToTensor and
-Normalize, a DataLoader with shuffle=True in the same process, the loss read at
+Normalize, a DataLoader with shuffle=True in the same process, and the loss read at
 every batch.
 """
 
@@ -16,10 +16,10 @@ from torch import nn
 
 MEAN, STD = 0.1307, 0.3081
 BATCH = 64
-# Different characters of Moby Dick.
+# Number of distinct characters of Moby Dick.
 VOCABULARY = 83
 
-# Class and arguments; the rest is PyTorch's default, which is ours too.
+# Class and arguments; all others are PyTorch's defaults, which equal ours.
 OPTIMIZERS = {
     "sgd": (torch.optim.SGD, dict(lr=0.01)),
     "momentum": (torch.optim.SGD, dict(lr=0.01, momentum=0.9)),
@@ -34,7 +34,7 @@ MUON_REST = dict(lr=0.001, weight_decay=0.01)
 
 
 class Muon:
-    """torch.optim.Muon of the matrices between layers, AdamW of all else, as PyTorch has it."""
+    """torch.optim.Muon for the matrices of the blocks, AdamW with PyTorch's defaults for the rest."""
 
     def __init__(self, parameters, variant):
         named = list(parameters)
@@ -54,8 +54,8 @@ class Muon:
             optimizer.step()
 
 
-# How the update is computed. On the CPU PyTorch's own choice is `plain`. Of `compiled` the model
-# goes through torch.compile besides.
+# Implementations of the update. PyTorch's default on the CPU is `plain`. With `compiled` the
+# model also goes through torch.compile.
 VARIANTS = {
     "plain": dict(foreach=False),
     "foreach": dict(foreach=True),
@@ -86,7 +86,7 @@ def wide():
 
 
 def cnn():
-    """That of experiments/cnn.toml."""
+    """The model of experiments/cnn.toml."""
 
     def block(inputs, outputs):
         convolution = nn.Conv2d(inputs, outputs, kernel_size=5, padding=2)
@@ -97,7 +97,7 @@ def cnn():
 
 
 class Block(nn.Module):
-    """A pre-norm block of causal attention and an MLP, as nanoGPT's."""
+    """A pre-norm block of causal attention and an MLP, as in nanoGPT."""
 
     def __init__(self, heads, width):
         super().__init__()
@@ -119,7 +119,7 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    """Two blocks of four heads and width 64 over 64 tokens, the head tied; logits [rows, VOCABULARY]."""
+    """Two blocks with four heads, width 64, 64 tokens and a tied head; logits [rows, VOCABULARY]."""
 
     def __init__(self, layers=2, heads=4, width=64, context=64):
         super().__init__()
@@ -154,7 +154,7 @@ class Lstm(nn.Module):
 
 
 class Sum(nn.Module):
-    """What a body and a shortcut make, added."""
+    """The sum of a body and a shortcut."""
 
     def __init__(self, body, shortcut):
         super().__init__()
@@ -188,7 +188,7 @@ MODELS = {
 
 
 def unpack(data, root):
-    """MNIST's four files of DATA/mnist, unpacked to where torchvision looks below ROOT."""
+    """Unpacks MNIST's four files in DATA/mnist to the folder below ROOT that torchvision reads."""
     raw = Path(root) / "MNIST" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     for path in sorted((Path(data) / "mnist").glob("*.gz")):
@@ -197,7 +197,7 @@ def unpack(data, root):
 
 
 def mnist(root, train=True):
-    """torchvision's MNIST below ROOT, as the lesson has it."""
+    """torchvision's MNIST below ROOT, with the lesson's transforms."""
     from torchvision import datasets, transforms
 
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))])
@@ -227,7 +227,7 @@ def text(data):
 
 
 def text_steps(model, criterion, step, tokens, batch, context, steps, first):
-    """Trains so many steps on sequences that begin anywhere; the mean loss of the first of them."""
+    """Trains `steps` steps on sequences with random starts; returns the mean loss of the first `first` steps."""
     model.train()
     running, told = torch.zeros(()), 0.0
     within = torch.arange(context + 1)
@@ -245,7 +245,7 @@ def text_steps(model, criterion, step, tokens, batch, context, steps, first):
 
 
 def memory_epoch(model, criterion, step, images, labels, batch=BATCH):
-    """Trains one epoch; the mean loss."""
+    """Trains one epoch; returns the mean loss."""
     model.train()
     running = torch.zeros(())
     order = torch.randperm(len(labels))
@@ -260,7 +260,7 @@ def memory_epoch(model, criterion, step, images, labels, batch=BATCH):
 
 
 def dataloader_epoch(model, criterion, step, loader):
-    """Trains one epoch; the mean loss."""
+    """Trains one epoch; returns the mean loss."""
     model.train()
     running = 0.0
     for images, labels in loader:
@@ -278,7 +278,7 @@ def loader(dataset, shuffle, batch=BATCH):
 
 @torch.no_grad()
 def accuracy(model, batches):
-    """Share of the samples of all (images, labels) whose class is found."""
+    """Fraction of samples in the batches (images, labels) that are classified correctly."""
     model.eval()
     right = total = 0
     for images, labels in batches:

@@ -3,10 +3,10 @@
     bench_hydra.py --multirun hydra/launcher=joblib hydra.launcher.n_jobs=2 \\
         hydra.sweep.dir=OUT way=memory root=ROOT optimizer=sgd,adam seed=0,1 epochs=2
 
-ROOT is where torchvision finds MNIST (`bench_hydra.py unpack DATA ROOT` puts it
-there). Each job trains on one thread, measures the test split after each epoch and
+ROOT is the folder in which torchvision finds MNIST (`bench_hydra.py unpack DATA ROOT`
+fills it). Each job trains on one thread, evaluates the test split after each epoch and
 writes result.json into its folder. `way` is `memory` or `dataloader`, as in
-bench_common.py; with `epochs=0` a job does all but train.
+bench_common.py; with `epochs=0` a job does everything except training.
 """
 
 import json
@@ -38,8 +38,7 @@ class Config:
 ConfigStore.instance().store(name="config", node=Config)
 
 
-# What `bench epoch` found to be the fastest way in memory; the lesson knows none but
-# the plain one.
+# The fastest variants in memory according to `bench epoch`; the lesson uses only the plain one.
 FASTEST = {"momentum": "fused", "adam": "fused"}
 
 

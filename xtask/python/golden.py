@@ -1,12 +1,12 @@
 """Golden trajectories of torch.optim.
 
 Trains a tiny fixed network for 100 steps with the real PyTorch optimizers (CPU,
-float32, one thread, gradients by autograd) and writes what
-crates/optimizer-registry/tests/golden.rs replays with Burn. Each file carries its
-own birth certificate: script, versions, and every input. Nothing is random.
+float32, one thread, gradients by autograd). crates/optimizer-registry/tests/golden.rs
+repeats the training with Burn. Each file contains its script, versions, and every input.
+Nothing is random.
 
-One thing is not PyTorch's own: its Muon casts to bfloat16 before it orthogonalizes.
-That line alone is changed here, to float32, and the cases say so.
+One thing differs from PyTorch: its Muon casts to bfloat16 before it orthogonalizes.
+Only that line is changed here, to float32, and the cases mention it.
 
     python xtask/python/golden.py            # writes crates/optimizer-registry/tests/golden/*.json
     python xtask/python/golden.py --check    # exits 1 if a file would change
@@ -24,12 +24,12 @@ import torch
 
 OUT = Path(__file__).resolve().parents[2] / "crates" / "optimizer-registry" / "tests" / "golden"
 STEPS = (1, 2, 5, 10, 25, 50, 100)
-# How far float32 may end from float64 in PyTorch itself, relative.
+# Largest relative difference between float32 and float64 in PyTorch itself.
 ROUNDING = 7e-6
 
 
 def wave(n, frequency, phase, amplitude):
-    """n short decimals without pattern, so that the file shows exact inputs."""
+    """n irregular values of few decimals, so that the file shows exact inputs."""
     return [round(amplitude * math.sin(frequency * i + phase), 3) for i in range(n)]
 
 
@@ -49,8 +49,8 @@ SHAPES = {"w1": [FEATURES, HIDDEN], "b1": [HIDDEN], "w2": [HIDDEN, CLASSES], "b2
 INPUTS = wave(SAMPLES * FEATURES, 3.7, 0.2, 1.5)
 PROBLEM = {"inputs": INPUTS, "targets": TARGETS, "initial": INITIAL, "shapes": SHAPES}
 
-# The same with tanh(conv(x, k) + b1), flattened, in place of the first layer: k is
-# [filters, channels, height, width], without padding.
+# The same with tanh(conv(x, k) + b1), flattened, instead of the first layer; k is
+# [filters, channels, height, width], and there is no padding.
 FLAT = FILTERS * (SIDE - KERNEL + 1) ** 2
 CONV = {
     "inputs": wave(SAMPLES * CHANNELS * SIDE * SIDE, 3.7, 0.2, 1.5),
@@ -65,13 +65,13 @@ CONV = {
     | {"b2": [CLASSES]},
 }
 
-# Rules that look at a matrix as a whole are shown it as torch.nn.Linear holds it,
-# [outputs, inputs], so that rows and columns are not mixed up unseen.
+# Optimizers that treat a matrix as a whole get it in the layout of torch.nn.Linear,
+# [outputs, inputs], so that swapped rows and columns would be noticed.
 TRANSPOSED = ("muon", "adafactor")
 
 
 class Muon:
-    """torch.optim.Muon for the matrices and torch.optim.AdamW for all else."""
+    """torch.optim.Muon for the matrices and torch.optim.AdamW for the other parameters."""
 
     def __init__(self, params, foreach, **arguments):
         aux = {k[4:]: arguments.pop(k) for k in list(arguments) if k.startswith("aux_")}
@@ -100,18 +100,18 @@ class Muon:
 
 
 def without_bfloat16():
-    """PyTorch's own Newton-Schulz with its cast to bfloat16 taken out."""
+    """Removes the cast to bfloat16 from PyTorch's own Newton-Schulz iteration."""
     from torch.optim import _muon
 
     source = inspect.getsource(_muon._zeropower_via_newtonschulz)
     assert source.count("grad.bfloat16()") == 1 and source.count("float16") == 1
-    # A copy, as the cast was, because the lines after it write in place.
+    # A copy, as the cast made one, since the following lines write in place.
     exec(source.replace("grad.bfloat16()", "grad.clone()"), _muon.__dict__)
 
 
-# Per optimizer: class, and per case the arguments given to it; what is not given is
-# PyTorch's default. A small loss_scale gives small gradients, so that eps matters;
-# problem=CONV trains the convolution, lr_factor multiplies the rate after each step.
+# Per optimizer: its class, and the arguments of each case; all others are PyTorch's
+# defaults. A small loss_scale gives small gradients, so that eps matters; problem=CONV
+# trains the convolution, lr_factor multiplies the learning rate after each step.
 CASES = {
     "sgd": (
         torch.optim.SGD,
@@ -277,7 +277,7 @@ CASES = {
     ),
 }
 
-# The hyper-parameters that the registry knows, by PyTorch's name.
+# The hyper-parameters of the registry, by PyTorch's names.
 NAMES = {
     "sgd": ["lr", "momentum", "dampening", "nesterov", "weight_decay"],
     "rmsprop": ["lr", "alpha", "eps", "momentum", "centered", "weight_decay"],
@@ -295,7 +295,7 @@ NAMES = {
     "adafactor": ["lr", "beta2_decay", "eps", "d", "weight_decay"],
 }
 
-# PyTorch's tuples, as the registry splits them.
+# PyTorch's tuples, and the registry's names of their parts.
 SPLIT = {
     "betas": ("beta1", "beta2"),
     "aux_betas": ("aux_beta1", "aux_beta2"),
@@ -305,11 +305,11 @@ SPLIT = {
     "eps": ("eps1", "eps2"),
 }
 
-# What `None` means: the type's own eps, and the first of the two rates.
+# Meaning of `None`: eps1 is the eps of the number type, adjust_lr_fn is `original`.
 NONE = {"eps1": 0.0, "adjust_lr_fn": "original"}
 
 def resolved(kind, values):
-    """The spec of the registry: tuples split, floats as floats, with its kind."""
+    """The spec of the registry with its kind; tuples are split, floats stay floats."""
     spec = {"kind": kind}
     for name in NAMES[kind]:
         value = values[name]
@@ -321,7 +321,7 @@ def resolved(kind, values):
 
 
 def logits(problem, x, p, linear):
-    """Of the network that `problem` describes."""
+    """Logits of the network that `problem` describes."""
     if problem is CONV:
         hidden = torch.tanh(torch.nn.functional.conv2d(x, p["k"], p["b1"])).flatten(1)
     else:
@@ -344,7 +344,7 @@ def trajectory(kind, optimizer_class, arguments):
     x = torch.tensor(problem["inputs"])
     x = x.reshape(SAMPLES, CHANNELS, SIDE, SIDE) if problem is CONV else x.reshape(SAMPLES, -1)
     y = torch.tensor(problem["targets"])
-    # foreach=False: the plain single-tensor code, the reference of the other two.
+    # foreach=False: the single-tensor code, which the other two implementations must match.
     optimizer = optimizer_class(list(p.values()), foreach=False, **arguments)
     after = {}
     for step in range(1, STEPS[-1] + 1):
@@ -355,7 +355,7 @@ def trajectory(kind, optimizer_class, arguments):
         for group in optimizer.param_groups:
             group["lr"] *= lr_factor
         if step in STEPS:
-            # A float32 as a Python float is exact, and so are its JSON digits.
+            # A float32 as a Python float is exact, and so is its JSON text.
             after[str(step)] = {k: turn(k, v.detach()).flatten().tolist() for k, v in p.items()}
     case = {
         "spec": resolved(kind, optimizer.defaults),
@@ -365,14 +365,14 @@ def trajectory(kind, optimizer_class, arguments):
         "after": after,
     }
     if kind == "asgd":
-        # Part of the state alone, so that nothing but this shows it.
+        # Exists only in the optimizer's state and would not be checked otherwise.
         state = optimizer.state
         case["averages"] = {k: state[v]["ax"].flatten().tolist() for k, v in p.items()}
     return case
 
 
 def rounding(kind, optimizer_class, arguments, case):
-    """How far the same steps in float64 end from `case`: the largest ||p - r|| / ||r||."""
+    """Difference between the same steps in float64 and `case`: the largest ||p - r|| / ||r||."""
     if kind == "adafactor" and arguments.get("eps", (None,))[0] is None:
         eps2 = arguments.get("eps", (None, 1e-3))[1]
         arguments = {**arguments, "eps": (torch.finfo(torch.float32).eps, eps2)}
@@ -388,10 +388,10 @@ def rounding(kind, optimizer_class, arguments, case):
 
 
 def checked(kind, optimizer_class, cases):
-    """The cases by name; none of them may hang on PyTorch's own rounding.
+    """Makes the cases by name, and checks that none depends on PyTorch's rounding.
 
-    Near a minimum, steps that only see signs swing around it without end: one bit decides
-    which way, and no other program could follow. Such settings are no golden cases.
+    Near a minimum, steps that use only signs oscillate around it forever: one bit decides the
+    direction, and no other program could reproduce it. Such settings cannot be golden cases.
     """
     made = {}
     for name, arguments in cases.items():
@@ -402,7 +402,7 @@ def checked(kind, optimizer_class, cases):
 
 
 def defaults_of(optimizer_class):
-    """The defaults of its signature."""
+    """The defaults in the signature of an optimizer."""
     if optimizer_class is Muon:
         return Muon.signature()
     parameters = inspect.signature(optimizer_class.__init__).parameters
@@ -410,7 +410,7 @@ def defaults_of(optimizer_class):
 
 
 def files():
-    """File name -> contents."""
+    """The contents of all files by name."""
     made_by = {
         "script": "xtask/python/golden.py",
         "torch": torch.__version__,
@@ -456,7 +456,7 @@ def main():
             if not check:
                 OUT.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-    print("changed: " + ", ".join(changed) if changed else "all as they were")
+    print("changed: " + ", ".join(changed) if changed else "no changes")
     return 1 if check and changed else 0
 
 

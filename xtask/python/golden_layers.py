@@ -1,10 +1,10 @@
-"""Golden values of networks of listed layers by torch.nn.
+"""Golden values of networks given as lists of layers, by torch.nn.
 
-Builds small networks from the lists that a sweep file would hold, in the forms of DeepOBS's
-2c2d and 3c3d, of a residual network with batch normalisation, and of one with layer
-normalisation and means of windows. Padding that is `same` follows TensorFlow's rule: it is put
-around by torch.nn.functional.pad, an odd row behind, and a mean leaves it out of its count.
-`golden_models.py` writes the files; nothing is random.
+Builds small networks from lists of layers as in a sweep file: smaller versions of DeepOBS's
+2c2d and 3c3d, a residual network with batch normalisation, and one with layer normalisation
+and average pooling. `same` padding follows TensorFlow's rule: torch.nn.functional.pad adds it,
+an odd row goes to the end, and average pooling does not count it. `golden_models.py` writes
+the files; nothing is random.
 """
 
 import math
@@ -22,7 +22,7 @@ ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": 
 
 
 def conv(channels, kernel, **keys):
-    """A convolution of a list; keys that have their defaults are left out, as in a stored run."""
+    """A convolution of a list; keys with default values are omitted, as in a stored run."""
     return {"kind": "conv", "channels": channels, "kernel": kernel, **keys}
 
 
@@ -72,7 +72,7 @@ NORMED = [
     plain("sigmoid"),
     {"kind": "residual", "layers": [dense(8), plain("tanh")]},
 ]
-# Name of the file, layers, shape of a sample: channels, height, width.
+# File name, layers, and shape of a sample: channels, height, width.
 NETWORKS = [
     ("layers-2c2d", TWO_C, [1, 10, 9]),
     ("layers-3c3d", THREE_C, [2, 14, 13]),
@@ -82,7 +82,7 @@ NETWORKS = [
 
 
 def around(x, layer, size, stride, value=0.0):
-    """x with what its `same` padding puts around it."""
+    """x with the `same` padding of a layer."""
     if layer.get("padding") != "same":
         return x
     pads = [max((math.ceil(n / stride) - 1) * stride + size - n, 0) for n in x.shape[-2:]]
@@ -92,7 +92,7 @@ def around(x, layer, size, stride, value=0.0):
 
 
 def each(layer):
-    """The padding that is a number."""
+    """The numeric padding of a layer; 0 for `same`."""
     padding = layer.get("padding", 0)
     return 0 if padding == "same" else padding
 
@@ -140,7 +140,7 @@ class Residual(nn.Module):
 
 
 def module(layer, x):
-    """The module of a layer for a sample like x."""
+    """The module of a layer for inputs with the shape of x."""
     kind = layer["kind"]
     if kind in ACTIVATIONS:
         return ACTIVATIONS[kind]()
@@ -160,7 +160,7 @@ def module(layer, x):
 
 
 def built(layers, x):
-    """The modules of a list and a sample behind them."""
+    """The modules of a list, and the output for x."""
     modules = []
     for layer in layers:
         modules.append(module(layer, x).eval())
@@ -187,7 +187,7 @@ class Network(nn.Module):
 
 
 def begin(model):
-    """Gives every parameter its first values, smaller the more inputs an output has."""
+    """Sets the initial values of every parameter, smaller for a larger fan-in."""
     norms = {name for name, part in model.named_modules() if isinstance(part, NORMS)}
     for k, (name, p) in enumerate(model.named_parameters()):
         is_norm = name.rpartition(".")[0] in norms
@@ -198,7 +198,7 @@ def begin(model):
 
 
 def short(model, tensors):
-    """Path -> numbers in PyTorch's order, in as many digits as tell 32-bit numbers apart."""
+    """Values by path, in PyTorch's order, with enough digits for exact 32-bit floats."""
     norms = {name for name, part in model.named_modules() if isinstance(part, NORMS)}
     names = {"weight": "gamma", "bias": "beta"}
     out = {}
@@ -216,7 +216,7 @@ def numbers(tensor):
 
 
 def run(layers, shape):
-    """SGD on a few samples, with what the first step sees and what is evaluated at the end."""
+    """SGD on a few samples: values at the first step, and an evaluation at the end."""
     model = Network(layers, shape)
     begin(model)
     inputs = wave(SAMPLES * math.prod(shape), 3.7, 0.2, 1.5)
@@ -239,5 +239,5 @@ def run(layers, shape):
 
 
 def files():
-    """Name -> contents of each file."""
+    """The contents of all files by name."""
     return {name: run(layers, shape) for name, layers, shape in NETWORKS}

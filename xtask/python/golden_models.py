@@ -1,13 +1,14 @@
 """Golden values of the models and losses by torch.nn.
 
-Runs small fixed networks, a convolutional one and a perceptron with batch
-normalisation, for 20 steps of plain SGD with real PyTorch (CPU, float32, one thread)
-and writes what crates/model/tests/golden.rs replays with Burn: logits and gradients at
-the start, parameters, running statistics and evaluated logits at the end. Losses come
-with their gradients. A small GPT comes in several forms, each with logits, loss and gradients
-of one batch, and one form is trained by AdamW as nanoGPT trains, in two groups; a small
-torch.nn.LSTM comes likewise with one layer and with two. Networks of listed layers come from
-`golden_layers.py`. Each file carries its own birth certificate; nothing is random.
+Trains small fixed networks, a convolutional one and a perceptron with batch normalisation,
+for 20 steps of plain SGD with real PyTorch (CPU, float32, one thread).
+crates/model/tests/golden.rs repeats the training with Burn and compares logits and gradients
+at the start, and parameters, running statistics and evaluated logits at the end. Losses are
+written with their gradients. Several variants of a small GPT have logits, loss and gradients
+of one batch, and one is trained by AdamW in two parameter groups, as in nanoGPT. A small
+torch.nn.LSTM with one layer and with two is treated likewise. Networks given as lists of
+layers come from `golden_layers.py`. Each file contains its script and versions; nothing is
+random.
 
     python xtask/python/golden_models.py     # writes crates/model/tests/golden/*.json
 """
@@ -27,9 +28,9 @@ STEPS, LR = 20, 0.1
 CHANNELS, HEIGHT, WIDTH, CLASSES, SAMPLES = 2, 9, 8, 3, 6
 TARGETS = [(i * i + i // 3) % CLASSES for i in range(SAMPLES)]
 VOCABULARY, CONTEXT, GPT_WIDTH, GPT_HEADS, GPT_LAYERS = 11, 6, 8, 2, 2
-# A text of tokens in rows of one context each; the targets are the tokens that follow.
+# A text of tokens, in rows of one context each; the targets are the next tokens.
 TEXT = [(i * i * i + 3 * i + i // 4) % VOCABULARY for i in range(3 * CONTEXT + 1)]
-# Norm, biases, tied: each value of each with both of the others.
+# Norm, biases, tied: every pair of values of two settings occurs.
 GPTS = [("layer", True, True), ("layer", False, False), ("rms", True, False), ("rms", False, True)]
 LSTM_WIDTH = 5
 ADAMW_STEPS = 50
@@ -37,7 +38,7 @@ ADAMW = {"lr": 3e-3, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0
 
 
 class Cnn(nn.Module):
-    """channels [3, 4], kernel 3, padding 1, hidden [5], tanh."""
+    """A network with channels [3, 4], kernel 3, padding 1, hidden [5], tanh."""
 
     def __init__(self):
         super().__init__()
@@ -53,7 +54,7 @@ class Cnn(nn.Module):
 
 
 class NormedMlp(nn.Module):
-    """hidden [5, 4], batch_norm, sigmoid, 6 inputs."""
+    """A perceptron with 6 inputs, hidden [5, 4], batch normalisation, sigmoid."""
 
     def __init__(self):
         super().__init__()
@@ -67,7 +68,7 @@ class NormedMlp(nn.Module):
 
 
 class Block(nn.Module):
-    """One block of nanoGPT: attention and MLP, each behind its normalisation."""
+    """A block of nanoGPT: attention and MLP, each after its normalisation."""
 
     def __init__(self, norm, linear):
         super().__init__()
@@ -85,7 +86,7 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    """layers 2, heads 2, width 8 over 11 tokens in a context of 6."""
+    """A GPT with 2 layers, 2 heads, width 8, 11 tokens and a context of 6."""
 
     def __init__(self, norm, bias, tied):
         super().__init__()
@@ -114,7 +115,7 @@ class Gpt(nn.Module):
 
 
 class Lstm(nn.Module):
-    """width 5 over the tokens of the text."""
+    """An LSTM of width 5 over the tokens of the text."""
 
     def __init__(self, layers):
         super().__init__()
@@ -127,12 +128,12 @@ class Lstm(nn.Module):
 
 
 def is_norm(name):
-    """Whether a parameter of ours is one of a normalisation."""
+    """Whether a parameter of these models belongs to a normalisation."""
     return any(part.startswith("norm") for part in name.split("."))
 
 
 def burn_path(name):
-    """Burn's name of a parameter or buffer of ours."""
+    """Burn's name of a parameter or buffer of these models."""
     if is_norm(name):
         return name.replace("weight", "gamma").replace("bias", "beta")
     if name.startswith("lstm."):
@@ -142,12 +143,12 @@ def burn_path(name):
 
 
 def values(tensors):
-    """Path -> numbers in PyTorch's order."""
+    """Values by path, in PyTorch's order."""
     return {burn_path(n): t.detach().flatten().tolist() for n, t in tensors if not n.endswith("num_batches_tracked")}
 
 
 def begin(model):
-    """Gives every parameter its first values."""
+    """Sets the initial values of every parameter."""
     for k, (name, p) in enumerate(model.named_parameters()):
         shift = 1.0 if is_norm(name) and name.endswith("weight") else 0.0
         start = wave(p.numel(), 1.7 + 0.3 * k, 0.3 + k, 0.5)
@@ -155,7 +156,7 @@ def begin(model):
 
 
 def run(model, spec, shape):
-    """SGD on a few samples. `spec` is the model as a run stores it, `shape` that of a sample: channels, height, width."""
+    """SGD on a few samples. `spec` is the model as stored in a run; `shape` is [channels, height, width] of a sample."""
     features = shape[0] * shape[1] * shape[2]
     begin(model)
     inputs = wave(SAMPLES * features, 3.7, 0.2, 1.5)
@@ -180,7 +181,7 @@ def run(model, spec, shape):
 
 
 def losses():
-    """Loss and gradient by torch's classes, of outputs small and large."""
+    """Loss and gradient by torch's classes, for small and large outputs."""
     outputs = [v * s for v, s in zip(wave(4 * 3, 2.1, 0.4, 2.0), [1, 1, 1, 10, 10, 10, 60, 60, 60, 1, 1, 1])]
     classes = [2, 0, 1, 1]
     answers = wave(4 * 3, 1.1, 0.9, 1.0)
@@ -201,12 +202,12 @@ def losses():
 
 
 def short(tensors, digits=9):
-    """As `values`, in as many digits as tell 32-bit numbers apart."""
+    """Values as `values` returns them, with enough digits for exact 32-bit floats."""
     return {path: [float(f"{v:.{digits}g}") for v in of] for path, of in values(tensors).items()}
 
 
 def gpt_of(norm, bias, tied):
-    """A model, its spec as a run stores it, and its first values."""
+    """A GPT, its spec as stored in a run, and its initial values."""
     model = Gpt(norm, bias, tied)
     begin(model)
     spec = {"kind": "gpt", "layers": GPT_LAYERS, "heads": GPT_HEADS, "width": GPT_WIDTH, "mlp": 4}
@@ -215,7 +216,7 @@ def gpt_of(norm, bias, tied):
 
 
 def lstm_of(layers):
-    """The same of torch.nn.LSTM."""
+    """An LSTM, its spec as stored in a run, and its initial values."""
     model = Lstm(layers)
     begin(model)
     spec = {"kind": "lstm", "layers": layers, "width": LSTM_WIDTH}
@@ -238,7 +239,7 @@ def on_text(forms):
 
 
 def gpt_adamw():
-    """Training as nanoGPT's without biases: what has two dimensions or more decays, the rest not."""
+    """Training as in nanoGPT, without biases; only parameters of two or more dimensions decay."""
     tokens, targets = torch.tensor(TEXT[:-1]).reshape(-1, CONTEXT), torch.tensor(TEXT[1:])
     model, spec, initial = gpt_of("layer", False, True)
     many = [p for p in model.parameters() if p.dim() >= 2]

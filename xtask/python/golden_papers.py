@@ -2,9 +2,9 @@
 
 The reference implementations are the schedule-free authors' package `schedulefree`
 and timm's ports of the authors' code of Lion, LAMB and Adan. The problems are those of
-golden.py. LBFGS stands here because its step wants a closure, and runs in float64:
-differences of gradients lose so many digits in float32 that after some steps two
-right implementations have only their losses in common.
+golden.py. LBFGS is here because its step needs a closure. It runs in float64, since
+differences of gradients lose so many digits in float32 that after some steps two correct
+implementations agree only in their losses.
 
     python xtask/python/golden_papers.py            # writes crates/optimizer-registry/tests/golden-papers/*.json
     python xtask/python/golden_papers.py --check    # exits 1 if a file would change
@@ -25,11 +25,11 @@ from golden import CHANNELS, CONV, PROBLEM, SAMPLES, SIDE, dump, logits
 
 OUT = Path(__file__).resolve().parents[2] / "crates/optimizer-registry/tests/golden-papers"
 STEPS = (1, 2, 5, 10, 25, 50, 100)
-# A float64 step of LBFGS is many iterations: it is at the minimum after a few.
+# A step of LBFGS in float64 has many iterations and reaches the minimum after a few steps.
 LBFGS_STEPS = (1, 2, 3, 5, 8)
 
-# Per optimizer: package, class, hyper-parameters that the registry knows, arguments in
-# every case, and per case the arguments given; what is not given is the default.
+# Per optimizer: package, class, hyper-parameters of the registry, arguments of every case,
+# and further arguments of each case; all others are defaults.
 # A small loss_scale gives small gradients, so that eps matters.
 CASES = {
     "lion": (
@@ -49,9 +49,9 @@ CASES = {
         "timm",
         timm.optim.Lamb,
         ["lr", "betas", "eps", "weight_decay"],
-        # As in the paper: no clipping, and every tensor is scaled. Rates are small, because a tensor
-        # that circles its minimum doubles a rounding at every step: at 0.02 timm's own float32 ends
-        # 5e-4 from its float64.
+        # As in the paper: no clipping, and every tensor is scaled. Learning rates are small, since a
+        # tensor that oscillates around its minimum doubles a rounding error at every step: at 0.02
+        # timm's own float32 and float64 differ by 5e-4.
         dict(foreach=False, max_grad_norm=None, always_adapt=True),
         {
             "plain": dict(lr=0.02),
@@ -140,7 +140,7 @@ CASES = {
 
 
 def resolved(kind, names, values):
-    """The spec of the registry: betas split, its own names, with its kind."""
+    """The spec of the registry with its kind and names; betas are split."""
     spec = {"kind": kind}
     for name in names:
         value = values[name]
@@ -149,7 +149,7 @@ def resolved(kind, names, values):
         elif name == "line_search_fn":
             spec["line_search"] = value or "none"
         elif name == "max_eval":
-            # 0 is what torch resolves its None to.
+            # torch's None is the registry's 0.
             spec["max_eval"] = 0 if value is None else value
         elif name in ("warmup_steps", "max_iter", "history_size"):
             spec[name] = int(value)
@@ -159,7 +159,7 @@ def resolved(kind, names, values):
 
 
 def tensors(p):
-    """Values by name; a float32 as a Python float is exact, and so are its JSON digits."""
+    """Values by name; a float32 as a Python float is exact, and so is its JSON text."""
     return {k: v.detach().flatten().tolist() for k, v in p.items()}
 
 
@@ -200,7 +200,7 @@ def trajectory(kind, entry, arguments):
             continue
         after[str(step)] = tensors(p)
         if averages:
-            # Back by copying: the package's own way back rounds.
+            # Restored from a copy, since the package's own switch back rounds.
             trained = {k: v.detach().clone() for k, v in p.items()}
             optimizer.eval()
             evaluated[str(step)] = tensors(p)
@@ -227,7 +227,7 @@ def defaults(kind, optimizer_class, names):
 
 
 def files():
-    """File name -> contents."""
+    """The contents of all files by name."""
     for kind, entry in CASES.items():
         package, optimizer_class, names, fixed, cases = entry
         yield f"{kind}.json", {
@@ -263,7 +263,7 @@ def main():
             if not check:
                 OUT.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-    print("changed: " + ", ".join(changed) if changed else "all as they were")
+    print("changed: " + ", ".join(changed) if changed else "no changes")
     return 1 if check and changed else 0
 
 

@@ -1,8 +1,8 @@
-"""Golden curves of torch.optim.lr_scheduler, and what torch does around a step.
+"""Golden curves of torch.optim.lr_scheduler, and of torch's operations around a step.
 
-Records the learning rate of n units under the real PyTorch schedulers (stepped after
-each unit, as PyTorch's loop does), the factor decisions of ReduceLROnPlateau, clipped
-gradients of torch.nn.utils and smoothed cross-entropies. Nothing is random.
+Records the learning rates of n units with the real PyTorch schedulers (stepped after each
+unit, as in PyTorch's loop), the decays of ReduceLROnPlateau, gradients clipped by
+torch.nn.utils, and smoothed cross-entropies. Nothing is random.
 
     python xtask/python/golden_schedules.py            # writes crates/optimizer-registry/tests/golden-schedules/*.json
     python xtask/python/golden_schedules.py --check    # exits 1 if a file would change
@@ -25,7 +25,7 @@ OUT = Path(__file__).resolve().parents[2] / "crates/optimizer-registry/tests/gol
 
 
 def make(optimizer, spec):
-    """The scheduler of a resolved schedule of the registry."""
+    """PyTorch's scheduler for a resolved schedule of the registry."""
     p = {k: v for k, v in spec.items() if k not in ("kind", "per")}
     match spec["kind"]:
         case "constant":
@@ -57,7 +57,7 @@ def make(optimizer, spec):
 
 
 def wsd_parts(optimizer, base_lr, p):
-    """Stable, decay and what stays after it, with the number of units of each but the last."""
+    """The stable, decay and final parts, with the number of units of all but the last."""
     low, total = p["min_factor"], p["total_iters"]
     # Python rounds halves to even; the registry rounds them up.
     decaying = min(max(math.floor(p["decay"] * total + 0.5), 1), total)
@@ -79,7 +79,7 @@ def wsd_parts(optimizer, base_lr, p):
 
 
 def wsd_rates(base_lr, n, p, rise=None):
-    """The rates of SequentialLR over all parts of wsd, behind a warmup if there is one."""
+    """The learning rates of SequentialLR over all parts of wsd, after a warmup if there is one."""
     def build(optimizer):
         parts = ([rise(optimizer)] if rise else []) + wsd_parts(optimizer, base_lr, p)
         ends = list(itertools.accumulate(length for _, length in parts[:-1]))
@@ -93,7 +93,7 @@ def sgd(lr):
 
 
 def rates(base_lr, n, build):
-    """The rate of each of n units."""
+    """The learning rate of each of n units."""
     optimizer = sgd(base_lr)
     scheduler = build(optimizer)
     values = []
@@ -106,7 +106,7 @@ def rates(base_lr, n, build):
 
 
 def curve(base_lr, n, spec, warmup=None):
-    """One curve; behind a warmup as LinearLR, then the schedule, in SequentialLR."""
+    """One curve; with a warmup, LinearLR is followed by the schedule in SequentialLR."""
     spec = {"kind": spec["kind"], "per": "epoch", **spec}
     if spec["kind"] == "sequential":
         spec["schedules"] = [{"kind": p["kind"], "per": "epoch", **p} for p in spec["schedules"]]
@@ -126,8 +126,8 @@ def curve(base_lr, n, spec, warmup=None):
     if spec["kind"] == "wsd":
         lr = wsd_rates(base_lr, n, spec, lambda o: (rise(o), length))
     elif spec["kind"] in ("one-cycle", "sequential"):
-        # SequentialLR gives LinearLR the low start that OneCycleLR has put into the
-        # optimizer, and cannot step(0) another SequentialLR: the curves are joined here.
+        # In SequentialLR, LinearLR would start from the low rate that OneCycleLR has put into
+        # the optimizer, and a nested SequentialLR cannot step(0), so the curves are joined here.
         lr = rates(base_lr, length, rise) + rates(base_lr, n - length, lambda o: make(o, spec))
     else:
         lr = rates(base_lr, n, lambda o: s.SequentialLR(o, [rise(o), make(o, spec)], milestones=[length]))
@@ -179,7 +179,7 @@ def sequential(schedules, milestones):
     return dict(kind="sequential", schedules=schedules, milestones=milestones)
 
 
-# Base rate, units (past the end where there is one), schedule, warmup.
+# Base learning rate, units (beyond the end, if there is one), schedule, warmup.
 CURVES = [
     (0.1, 5, cosine(5)),
     (0.1, 23, cosine(5)),
@@ -250,7 +250,7 @@ CURVES = [
 
 
 def plateau(base_lr, metric, values, **changed):
-    """The rate after each epoch's value."""
+    """The learning rate after the value of each epoch."""
     p = dict(factor=0.1, patience=10, threshold=1e-4, threshold_mode="rel", cooldown=0, min_lr=0.0, eps=1e-8)
     p.update(changed)
     optimizer = sgd(base_lr)
@@ -299,7 +299,7 @@ CLIPS = [
 
 
 def smoothed(smoothing):
-    """Loss and its gradient by the logits."""
+    """The loss and its gradient with respect to the logits."""
     logits = torch.tensor(wave(20, 2.1, 0.4, 3.0)).reshape(5, 4).requires_grad_()
     targets = [0, 3, 1, 1, 2]
     loss = torch.nn.CrossEntropyLoss(label_smoothing=smoothing)(logits, torch.tensor(targets))
@@ -309,7 +309,7 @@ def smoothed(smoothing):
 
 
 def files():
-    """File name -> contents."""
+    """The contents of all files by name."""
     made_by = {
         "script": "xtask/python/golden_schedules.py",
         "torch": torch.__version__,
@@ -337,7 +337,7 @@ def main():
             if not check:
                 OUT.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-    print("changed: " + ", ".join(changed) if changed else "all as they were")
+    print("changed: " + ", ".join(changed) if changed else "no changes")
     return 1 if check and changed else 0
 
 

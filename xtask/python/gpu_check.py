@@ -1,13 +1,13 @@
-"""What a GPU computes and how fast, beside this machine's CPU and beside PyTorch.
+"""Compares results and speed of a GPU with this machine's CPU and with PyTorch.
 
     ./sweep.sh gpu-check                                  (in a bundle)
     python3 gpu_check.py --sweep S --worker W --root R    (anywhere)
 
-Runs in parts, the most telling first, and ends within the budget (eight minutes). Each
-part writes what it measured as soon as it has it: `results.jsonl` has the facts, `GPU.md`
-the tables, also where the script is stopped. Needs Python 3.8 and nothing else; with
-torch installed it times the same training there. Exits with 1 where a number is wrong,
-with 2 where there is no GPU, else with 0.
+Runs in parts, the most important first, and ends within the budget (eight minutes). Each
+part writes its results at once, `results.jsonl` with the numbers and `GPU.md` with the
+tables, so that they are kept if the script is stopped. It needs only Python 3.8; if torch is
+installed, it also times the same training in PyTorch. Exits with 1 if a number is wrong,
+with 2 if there is no GPU, otherwise with 0.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pathlib import Path
 STEP_LIMIT = 1e-5  # Largest difference of a weight after one step, relative to the largest weight.
 EPOCH_LIMIT = 1e-3  # Relative difference of the loss of an epoch.
 
-SAMPLES = 1437  # Training samples of the digits: one batch of as many is one step an epoch.
+SAMPLES = 1437  # Training samples of the digits: a batch of this size makes one step per epoch.
 
 MODELS = {
     "linear": 'kind = "linear"',
@@ -39,7 +39,7 @@ class Stop(Exception):
 
 
 class Check:
-    """Paths, the budget, and what was found so far."""
+    """Paths, the budget, and the results so far."""
 
     def __init__(self, args):
         self.args = args
@@ -56,16 +56,16 @@ class Check:
         self.environment = dict(os.environ, SWEEP_WORKER=str(Path(args.worker).absolute()))
 
     def left(self):
-        """Seconds of the budget."""
+        """Seconds left of the budget."""
         return self.end - time.monotonic()
 
     def keep(self, part, **facts):
-        """Writes facts at once: what is stopped later has them."""
+        """Writes results at once, so that they are kept if the script is stopped."""
         with open(self.out / "results.jsonl", "a") as file:
             file.write(json.dumps({"part": part, **facts}) + "\n")
 
     def table(self, title, heads, rows, note=""):
-        """Adds a table and writes the page anew."""
+        """Adds a table and writes the page again."""
         lines = [f"### {title}", ""]
         if note:
             lines += [note, ""]
@@ -76,12 +76,12 @@ class Check:
         print("\n" + self.sections[-1], flush=True)
 
     def write(self):
-        """The page so far."""
+        """Writes the page with all tables so far."""
         verdict = [f"**Wrong**: {text}" for text in self.wrong]
         (self.out / "GPU.md").write_text("\n\n".join(verdict + self.sections) + "\n")
 
     def fail(self, text):
-        """Notes that something is wrong."""
+        """Records and prints that something is wrong."""
         self.wrong.append(text)
         self.write()
         print(f"WRONG: {text}", flush=True)
@@ -111,7 +111,7 @@ class Check:
         return self.records(name), seconds
 
     def records(self, name):
-        """The newest record of each run that has a result."""
+        """The newest record with a result of each run."""
         found = {}
         for path in sorted((self.work / "reports" / name / "journal").glob("*.jsonl")):
             for line in path.read_text().splitlines():
@@ -122,14 +122,14 @@ class Check:
 
 
 def optimizers(check):
-    """Kinds of the registry."""
+    """The kinds of all optimizers of the registry."""
     said = subprocess.run([check.args.sweep, "list", "optimizers"], stdout=subprocess.PIPE, check=True, text=True)
     return re.findall(r"^  ([a-z][a-z0-9-]*)$", said.stdout, re.MULTILINE)
 
 
 def training(model, dataset, batch, epochs, kinds, seeds=1, train="", data=""):
-    """A sweep file without its name."""
-    # It compares gradients of one and the same loss: a step sees every sample.
+    """The text of a sweep file without its name."""
+    # LBFGS compares gradients of the same loss, so each of its steps must see every sample.
     whole = {"sgd": "lr = 0.1\n"}
     if batch < SAMPLES:
         whole["lbfgs"] = f"accumulate = {-(-SAMPLES // batch)}\n"
@@ -141,7 +141,7 @@ def training(model, dataset, batch, epochs, kinds, seeds=1, train="", data=""):
 
 
 def last(record, split, metric):
-    """A metric after the last epoch."""
+    """The value of a metric after the last epoch."""
     points = [p for p in record["outcome"]["metrics"] if (p["split"], p["metric"]) == (split, metric)]
     return float(points[-1]["value"]) if points else float("nan")
 
@@ -164,7 +164,7 @@ def weights(check, name, record):
 
 
 def probe(check):
-    """What the worker sees; without a GPU nothing else is worth its time."""
+    """The devices that the worker finds; without a GPU the script ends."""
     libraries = {}
     if os.environ.get("LIBTORCH_USE_PYTORCH"):
         code = "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
@@ -183,12 +183,12 @@ def probe(check):
     ]
     check.table("What the worker sees", ("what", "found"), rows)
     if check.args.device not in found.get("devices", []):
-        check.fail(f"there is no {check.args.device}")
+        check.fail(f"the worker finds no {check.args.device}")
         sys.exit(2)
 
 
 def repeats(check):
-    """The same runs twice on the GPU: their digests."""
+    """Digests of the same runs, trained twice on the GPU."""
     rows = []
     for model in MODELS:
         text = training(model, "digits", 64, 2, ["sgd", "adam"], seeds=2)
@@ -205,7 +205,7 @@ def repeats(check):
 
 
 def beside_cpu(check):
-    """One step and one epoch of every optimizer and model, GPU against CPU."""
+    """One step and one epoch of every optimizer and model, on the GPU and on the CPU."""
     kinds = optimizers(check)
     rows = []
     for model in MODELS:
@@ -240,7 +240,7 @@ def beside_cpu(check):
 
 
 def seconds_an_epoch(records):
-    """The fastest epoch of the only run."""
+    """Seconds of the fastest epoch of the only run."""
     points = [p for r in records for p in r["outcome"]["metrics"] if p["metric"] == "epoch_seconds"]
     if points:
         return min(float(p["value"]) for p in points)
@@ -248,7 +248,7 @@ def seconds_an_epoch(records):
 
 
 def in_pytorch(model, kind, device, epochs=3, batch=64, samples=60000):
-    """Seconds of the fastest epoch of the same training in eager PyTorch, the data on the device."""
+    """Seconds of the fastest epoch of the same training in eager PyTorch, with the data on the device."""
     try:
         import torch
         from torch import nn
@@ -285,7 +285,7 @@ def in_pytorch(model, kind, device, epochs=3, batch=64, samples=60000):
 
 
 def speed(check):
-    """Seconds an epoch of MNIST: GPU, CPU, PyTorch on the GPU."""
+    """Seconds per epoch of MNIST: GPU, CPU, PyTorch on the GPU."""
     rows = []
     for model, kind in (("mlp", "sgd"), ("mlp", "adam"), ("cnn", "sgd"), ("cnn", "adam")):
         text = training(model, "mnist", 64, 2, [kind])
@@ -302,7 +302,7 @@ def speed(check):
 
 
 def steps(check):
-    """Microseconds a step by batch size: where they hardly grow, launches and the host decide."""
+    """Microseconds per step by batch size; if they hardly grow, kernel launches and the host dominate."""
     rows = []
     for kind in ("sgd", "adam"):
         row = []
@@ -334,7 +334,7 @@ def slots(check):
 
 
 def mixed_pool(check):
-    """A pool of GPU and CPU has to be refused."""
+    """Checks that a pool of GPU and CPU is rejected."""
     pool = f'\n[devices]\npool = ["{check.args.cpu}", "{check.args.device}"]\n'
     if check.args.cpu.split(":")[:2] == check.args.device.split(":")[:2]:
         return
@@ -343,7 +343,7 @@ def mixed_pool(check):
 
 
 def battle(check):
-    """The Convergence Battle from start to report."""
+    """The sweep `battle` from start to report."""
     source = Path(check.args.root) / "experiments/battle.toml"
     if not source.exists() or check.left() < 30:
         return
@@ -368,14 +368,14 @@ PARTS = (probe, repeats, beside_cpu, speed, steps, slots, mixed_pool, battle)
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweep", required=True, help="the program sweep")
-    parser.add_argument("--worker", required=True, help="the program sweep-worker")
-    parser.add_argument("--root", required=True, help="a folder with data/ and experiments/")
+    parser.add_argument("--sweep", required=True, help="path of the program sweep")
+    parser.add_argument("--worker", required=True, help="path of the program sweep-worker")
+    parser.add_argument("--root", required=True, help="folder with data/ and experiments/")
     parser.add_argument("--device", default="libtorch:cuda:0")
-    parser.add_argument("--cpu", default="libtorch:cpu", help="the device to compare with")
-    parser.add_argument("--budget", type=float, default=480, help="seconds in all")
-    parser.add_argument("--output", help="a folder for results; default: gpu-check/<time>")
-    parser.add_argument("--only", help="parts by name, joined by commas")
+    parser.add_argument("--cpu", default="libtorch:cpu", help="device to compare with")
+    parser.add_argument("--budget", type=float, default=480, help="total time, in seconds")
+    parser.add_argument("--output", help="folder of the results; default: gpu-check/<time>")
+    parser.add_argument("--only", help="names of the parts to run, separated by commas")
     args = parser.parse_args()
     args.sweep, args.worker = (str(Path(p).absolute()) for p in (args.sweep, args.worker))
     for program in (args.sweep, args.worker):
@@ -391,7 +391,7 @@ def main():
             part(check)
         except Stop:
             check.keep("stopped", at=part.__name__)
-            print(f"the budget is spent in part {part.__name__}; what was measured is kept", flush=True)
+            print(f"the budget was spent in part {part.__name__}; results so far are kept", flush=True)
             break
     check.write()
     print(f"\n{len(check.wrong)} wrong; {check.out / 'GPU.md'} has the tables", flush=True)

@@ -1,14 +1,14 @@
-"""How much final values differ by seed alone: a finished sweep as a small JSON.
+"""Writes the final values of a finished sweep by seed, as a small JSON file.
 
-Writes what crates/stats/tests/series.rs resamples nights from: for each configuration the
-values of each seed, the seeds in order, with the sweep file and what trained it.
+crates/stats/tests/series.rs resamples nights from it. It has, for each configuration, the
+values of each seed in order, and the sweep file and the programs that trained it.
 
     cargo xtask sweep noise.toml --jobs 1 --no-report
     python xtask/python/noise.py noise.toml reports/noise > crates/stats/tests/noise/seeds.json
 
-Losses and seconds are rounded to 6 significant digits; accuracies are images classified
-rightly; `target_epochs` is the first epoch with a validation accuracy of TARGET, or one more
-than the sweep has epochs.
+Losses and seconds are rounded to 6 significant digits; accuracies are numbers of correctly
+classified images; `target_epochs` is the first epoch with a validation accuracy of TARGET, or
+the number of epochs plus one.
 """
 
 import json
@@ -39,7 +39,7 @@ def values(record):
 def main(sweep, report):
     lines = [line for file in sorted((report / "journal").glob("*.jsonl")) for line in file.open()]
     records = sorted(map(json.loads, lines), key=lambda r: r["spec"]["seed"])
-    assert all(r["status"] == "completed" for r in records), "every run must have trained"
+    assert all(r["status"] == "completed" for r in records), "every run must be completed"
     manifest = json.loads((report / "manifest.json").read_text())
     made_by = {"script": "xtask/python/noise.py", "commit": manifest["git_commit"]}
     kept = ["backend", "libtorch", "burn", "code", "device_model", "threads"]
@@ -52,7 +52,7 @@ def main(sweep, report):
         for column, value in values(record).items():
             columns.setdefault(column, []).append(value)
     lengths = {len(column) for c in configurations.values() for column in c.values()}
-    assert len(lengths) == 1, "every configuration on every seed"
+    assert len(lengths) == 1, "every configuration must have every seed"
     print('{"made_by": ' + json.dumps(made_by) + ",")
     print('"sweep": ' + json.dumps(sweep.read_text()) + ",")
     print('"images": ' + json.dumps(SPLITS) + ', "target": ' + json.dumps(TARGET) + ",")

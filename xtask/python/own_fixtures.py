@@ -1,8 +1,8 @@
-"""Writes the small files of other programs that the tests of `crates/data` read.
+"""Writes small files with other programs, for the tests of `crates/data`.
 
     python xtask/python/own_fixtures.py crates/data/tests/fixtures
 
-NumPy, pyarrow and polars; the versions are those in requirements-readers.txt.
+The programs are NumPy, pyarrow and polars, with the versions of requirements-readers.txt.
 """
 
 import sys
@@ -32,7 +32,7 @@ def column(value, missing=lambda i: False, rows=100):
 
 
 def tables():
-    """One table, written by other programs and in other ways: `parquet/tests.rs` knows its formulas."""
+    """One table, written by several programs and with several options; `parquet/tests.rs` has its formulas."""
     columns = {
         "whole": (pa.int64(), column(lambda i: i * i * 1000 - 5000, lambda i: i % 7 == 3)),
         "small": (pa.uint8(), column(lambda i: i % 5 + 200)),
@@ -52,7 +52,7 @@ def tables():
     )
     table = pa.table([pa.array(v, kind) for kind, v in columns.values()], schema=schema)
     small = {"store_schema": False, "write_statistics": False}
-    # As pandas does, in three groups.
+    # As pandas writes it, in three row groups.
     pq.write_table(table, OUT / "snappy.parquet", row_group_size=40, **small)
     encodings = {
         "whole": "DELTA_BINARY_PACKED",
@@ -92,7 +92,7 @@ def tables():
 
 
 def refused():
-    """Columns that are not read, each by its name, and one that is."""
+    """Columns of unsupported types, named by type, and one that is read."""
     day = date(2024, 2, 29)
     table = pa.table(
         {

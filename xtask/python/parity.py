@@ -1,13 +1,13 @@
-"""One epoch of the lesson's model, by sweep-worker and by torch.optim, from the
+"""Compares one epoch of the lesson's model by sweep-worker and by torch.optim, from the
 same initial weights and in the same batch order.
 
     python xtask/python/parity.py --worker target/release/sweep-worker --data data
 
-`sweep-worker --export` gives the initial weights and the order of the samples; the
+`sweep-worker --export` writes the initial weights and the order of the samples; the
 training here is PyTorch's own (nn.Linear, autograd, torch.optim, CPU, one thread,
-float32), on MNIST as this script reads and scales it. Prints one Markdown row for
-each optimizer; exits with 1 if a training loss differs by more than LIMIT. With `--json FILE`
-it writes the losses of both there, for `cargo xtask external`, which judges them.
+float32), on MNIST as read and scaled by this script. It prints one Markdown row for
+each optimizer and exits with 1 if a training loss differs by more than LIMIT. With
+`--json FILE` it writes both losses to a file, for `cargo xtask external`, which judges them.
 """
 
 import argparse
@@ -26,7 +26,7 @@ LIMIT = 1e-3
 MEAN, STD = np.float32(0.1307), np.float32(0.3081)
 FEATURES, BATCH, SEED = 784, 64, 0
 
-# Name, torch's class, the arguments given to it; the rest is PyTorch's default.
+# Name, torch's class and its arguments; all others are PyTorch's defaults.
 CASES = [
     ("SGD, lr 0.01", "sgd", torch.optim.SGD, dict(lr=0.01)),
     ("SGD, lr 0.01, momentum 0.9", "sgd", torch.optim.SGD, dict(lr=0.01, momentum=0.9)),
@@ -34,7 +34,7 @@ CASES = [
     ("Adam, lr 0.001", "adam", torch.optim.Adam, dict(lr=0.001)),
 ]
 
-# The hyper-parameters that a request must name, by PyTorch's name.
+# The hyper-parameters that a request must contain, by PyTorch's names.
 NAMES = {
     "sgd": ["lr", "momentum", "dampening", "nesterov", "weight_decay"],
     "rmsprop": ["lr", "alpha", "eps", "momentum", "centered", "weight_decay"],
@@ -43,7 +43,7 @@ NAMES = {
 
 
 def request(kind, optimizer_class, arguments):
-    """A request of the worker's protocol, with the defaults that PyTorch has."""
+    """A request of the worker's protocol, with PyTorch's defaults."""
     defaults = optimizer_class([torch.zeros(1)], **arguments).defaults
     optimizer = {"kind": kind}
     for name in NAMES[kind]:
@@ -67,12 +67,12 @@ def worker(arguments, line):
     """The worker's standard output for one request."""
     done = subprocess.run(arguments, input=line, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(arguments)}: exit code {done.returncode}; its messages stand above")
+        sys.exit(f"{' '.join(arguments)}: exit code {done.returncode}; see its messages above")
     return done.stdout
 
 
 def ours(path, device, data, line):
-    """Mean training loss of the epoch and test accuracy, as sweep-worker measures them."""
+    """Mean training loss of the epoch and test accuracy, as measured by sweep-worker."""
     command = [path, "--device", device, "--threads", "1", "--data-dir", data]
     events = [json.loads(text) for text in worker(command, line).splitlines()]
     finished = next((e for e in events if e["event"] == "finished"), None)
@@ -95,7 +95,7 @@ def mnist(data, split):
         with gzip.open(Path(data) / "mnist" / name) as file:
             raw = file.read()
         if int.from_bytes(raw[:4], "big") != magic:
-            sys.exit(f"{name}: not the IDX file that it should be; `cargo xtask fetch mnist` brings it")
+            sys.exit(f"{name}: not a valid IDX file of MNIST; `cargo xtask fetch mnist` downloads it")
         return np.frombuffer(raw, np.uint8, offset=header)
 
     pixels = read(f"{split}-images-idx3-ubyte.gz", 0x803, 16).reshape(-1, FEATURES)
@@ -105,14 +105,14 @@ def mnist(data, split):
 
 
 def exported(folder):
-    """The model with the exported weights, and the order of the first epoch."""
+    """The model with the exported weights, and the sample order of the first epoch."""
     values = np.fromfile(folder / "parameters.f32", "<f4")
     linear, biases, weights = [], [], []
     for entry in json.loads((folder / "parameters.json").read_text()):
         at, shape = entry["offset"] // 4, entry["shape"]
         array = values[at : at + int(np.prod(shape))].reshape(shape)
         (weights if len(shape) == 2 else biases).append(array)
-    # The weights are [in, out]: the layers follow each other from 784 features on.
+    # Weights are [inputs, outputs]; the layers are ordered by matching widths, from 784 on.
     width = FEATURES
     while weights:
         weight = weights.pop(next(i for i, w in enumerate(weights) if w.shape[0] == width))
@@ -150,7 +150,7 @@ def main():
     parser.add_argument("--worker", default="target/release/sweep-worker", help="path of sweep-worker")
     parser.add_argument("--data", default="data", help="folder of the datasets")
     parser.add_argument("--device", default="libtorch:cpu", help="device of sweep-worker")
-    parser.add_argument("--json", type=Path, help="file for the pairs of losses; then none is judged here")
+    parser.add_argument("--json", type=Path, help="file for the pairs of losses, which are then not judged here")
     args = parser.parse_args()
     torch.set_num_threads(1)
     train, test = mnist(args.data, "train"), mnist(args.data, "t10k")
@@ -168,7 +168,7 @@ def main():
         our_loss, our_accuracy = ours(args.worker, args.device, args.data, line)
         pairs.append({"row": f"{name}: training loss", "ours": our_loss, "theirs": loss})
         difference = abs(our_loss - loss) / abs(loss)
-        # A loss that is not a number must not pass for a small difference.
+        # A NaN loss must not count as a small difference.
         worst = max(worst, difference if difference == difference else float("inf"))
         print(
             f"| {name} | {our_loss:.7f} | {loss:.7f} | {difference:.1e} "

@@ -2,11 +2,11 @@
 
     python xtask/python/quadratic_deep.py data/quadratic-deep
 
-Three arrays of float32: `matrix.npy`, the Hessian, [100, 100], whose eigenvalues are 90 draws
-from (0, 1) and 10 from (30, 60) and whose eigenvectors are a random rotation; `train.npy`, 1,000
-vectors of normals with deviation 0.6; `test.npy`, likewise from the next seed, the 896 of them
-that seven batches of 128 hold. All draws are those of NumPy's legacy generator, whose streams
-are the same in every version.
+Writes three float32 arrays: `matrix.npy`, the Hessian [100, 100], whose eigenvalues are 90
+draws from (0, 1) and 10 from (30, 60) and whose eigenvectors are a random rotation;
+`train.npy`, 1,000 vectors of normal values with standard deviation 0.6; `test.npy`, likewise
+with the next seed, but only the 896 vectors of seven batches of 128. All draws are from NumPy's
+legacy generator, whose streams are the same in every version.
 """
 
 import sys
@@ -21,8 +21,8 @@ SAMPLES, TESTED = 1000, 7 * 128
 
 
 def rotation(draws, n):
-    """A rotation drawn uniformly: from one dimension to the next by a reflection that takes the
-    first axis to a random direction (Diaconis and Shahshahani 1987), the sign turned at the end."""
+    """A uniformly random rotation, built dimension by dimension with reflections that map the first
+    axis to a random direction (Diaconis and Shahshahani 1987), with a final change of sign."""
     angle = 2 * np.pi * draws.uniform()
     cosine, sine = np.cos(angle), np.sin(angle)
     out = np.array([[cosine, sine], [-sine, cosine]])

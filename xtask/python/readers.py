@@ -1,14 +1,14 @@
-"""What programs other than ours read in our Parquet files.
+"""Checks that other programs read our Parquet files correctly.
 
-`readers.py FOLDER` takes every Parquet file below FOLDER, as `cargo xtask
-readers` makes it, and asks each reader that is installed (DuckDB, polars,
-pyarrow, pandas) how many rows it finds for `<`, `>`, `=` and BETWEEN of every
-column. All must find what plain Python counts. Strings must be such that
-pyarrow filters, sorts, groups, joins and writes them.
+`readers.py FOLDER` reads every Parquet file below FOLDER, which `cargo xtask
+readers` makes, and asks each installed reader (DuckDB, polars, pyarrow,
+pandas) how many rows match `<`, `>`, `=` and BETWEEN conditions on every
+column. All must agree with plain Python. pyarrow must be able to filter, sort,
+group, join and write string columns.
 
-Files of earlier releases lie below FOLDER/earlier: there the newest pyarrow
-must fail and the newest DuckDB must miss rows, or else this script looks at
-nothing. Ends with 1 where anything differs.
+FOLDER/earlier has files of earlier releases, with which the newest pyarrow
+must fail and the newest DuckDB must miss rows; otherwise this script checks
+nothing. Ends with 1 if anything differs.
 """
 
 import math
@@ -26,24 +26,24 @@ import pyarrow.parquet as parquet
 
 try:
     import polars
-except ImportError:  # Not in the environment of older readers.
+except ImportError:  # Missing in the environment of older readers.
     polars = None
 
-MOST = 3  # Values of a column that are asked for.
+MOST = 3  # Number of values per column that are used in conditions.
 
 
 def said(error):
-    """An error of a reader in short: some list every column of the file."""
+    """A reader's error in short, since some list every column of the file."""
     return f"{type(error).__name__}: {error}".split("\n")[0][:160]
 
 
 def values_of(column):
-    """Values of a column as Python has them, nulls left out."""
+    """Values of a column as Python objects, without nulls."""
     return [v for v in column.to_pylist() if v is not None]
 
 
 def bounds_of(values):
-    """Some values of a column, its smallest, middle and largest among them."""
+    """Some values of a column, including the smallest, middle and largest."""
     distinct = sorted({v for v in values if v == v})
     if len(distinct) <= MOST:
         return distinct
@@ -52,7 +52,7 @@ def bounds_of(values):
 
 
 def questions(values):
-    """Each question as its operator, its bounds and the rows that answer it."""
+    """Each condition as its operator, its bounds and the number of matching rows."""
     for bound in bounds_of(values):
         yield "<", (bound,), sum(v < bound for v in values)
         yield ">", (bound,), sum(v > bound for v in values)
@@ -138,7 +138,7 @@ READERS = [reader for reader in (DuckDb, Polars, Arrow, Pandas) if reader.name]
 
 
 def ask(path, tally):
-    """Differences of one file from what Python counts; `tally` counts questions."""
+    """Differences between the readers and Python for one file; `tally` counts conditions."""
     table = parquet.read_table(path)
     found = []
     for reader in READERS:
@@ -150,7 +150,7 @@ def ask(path, tally):
             for operator, bounds, expected in questions(values):
                 try:
                     counted = opened.count(column, operator, bounds)
-                except Exception as error:  # Whatever a reader says is what is wrong.
+                except Exception as error:  # Any error of a reader is a finding.
                     counted = said(error)
                 tally[reader.name] = tally.get(reader.name, 0) + 1
                 if counted != expected:
@@ -160,7 +160,7 @@ def ask(path, tally):
 
 
 def forms(path):
-    """What is wrong with the types and values of one file."""
+    """Findings on the types and values of one file."""
     table = parquet.read_table(path)
     found = []
     for field in table.schema:
@@ -180,7 +180,7 @@ def forms(path):
 
 
 def strings(path):
-    """What pyarrow does with strings: filters, sorts, groups, joins, writes."""
+    """Findings on filtering, sorting, grouping, joining and writing strings with pyarrow."""
     table = parquet.read_table(path)
     names = [field.name for field in table.schema if "string" in str(field.type)]
     found = []
@@ -215,16 +215,16 @@ def main():
     earlier = sorted((folder / "earlier").glob("**/*.parquet"))
     files = [path for path in sorted(folder.glob("**/*.parquet")) if path not in earlier]
     if not files or not earlier:
-        sys.exit(f"readers.py: {folder} holds no files to read")
+        sys.exit(f"readers.py: {folder} has no files to read")
     tally, wrong = {}, 0
     for path in files:
         for finding in forms(path) + strings(path) + ask(path, tally):
             wrong += 1
             print(f"{path.relative_to(folder)}: {finding}")
     for name, count in tally.items():
-        print(f"{name}: {count} questions about {len(files)} files")
+        print(f"{name}: {count} conditions on {len(files)} files")
     measured = [path for path in earlier if path.name == "metrics.parquet"]
-    if polars:  # The newest readers: of files as they were, they must find fault.
+    if polars:  # The newest readers must fail on files of earlier releases.
         missed = {
             "NaN or string_view": any(forms(path) for path in earlier),
             "strings": any(strings(path) for path in earlier),
@@ -232,13 +232,13 @@ def main():
         }
         for what in (what for what, found in missed.items() if not found):
             wrong += 1
-            print(f"nothing found wrong with files of earlier releases: {what}")
+            print(f"no error found in files of earlier releases: {what}")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
     status = main()
-    # DuckDB 1.4 ends its threads after the interpreter, and aborts: the process is left
-    # before, so that the answer alone counts.
+    # DuckDB 1.4 ends its threads after the interpreter and aborts, so the process exits before
+    # that with its own exit code.
     sys.stdout.flush()
     os._exit(status)

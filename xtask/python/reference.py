@@ -1,9 +1,9 @@
 """Reference values of the report's statistics, from rliable, arch, scipy and statsmodels.
 
-Writes what crates/stats/tests/statistics.rs and tests/simulation.rs compare with. Each
-file carries its birth certificate: script, versions, and every input. Where no library has
-the case (ties, zeros and infinities in Wilcoxon's test), all sign patterns are counted here
-in whole numbers. (Not named statistics.py: that would hide Python's own module.)
+crates/stats/tests/statistics.rs and tests/simulation.rs compare with these values. Each file
+contains its script, versions, and every input. For cases that no library has (ties, zeros and
+infinities in Wilcoxon's test), all sign patterns are counted here in integers. (The script is
+not named statistics.py, since that would hide Python's own module.)
 
     python xtask/python/reference.py            # writes crates/stats/tests/reference/*.json
     python xtask/python/reference.py --check    # exits 1 if a file would change
@@ -30,7 +30,7 @@ OUT = Path(__file__).resolve().parents[2] / "crates" / "report" / "tests" / "ref
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 INF = math.inf
 
-# Binary fractions: their sums are exact, so that a tie is one in every order of adding.
+# Binary fractions: their sums are exact, so that ties do not depend on the order of addition.
 SAMPLES = {
     "five": [0.75, 0.5, 0.8125, 0.25, 0.625],
     "three": [2.5, -1.25, 4.0],
@@ -80,7 +80,7 @@ def points():
 
 
 class Replay(arch.bootstrap.IIDBootstrap):
-    """arch, with indices that were drawn elsewhere."""
+    """arch's bootstrap with given indices."""
 
     rows = None
 
@@ -104,16 +104,16 @@ def by_scipy(x, statistic, seed, count, method, batch=None):
 
 
 def rows(indices):
-    """A row of indices as one text, a digit each (base 36)."""
+    """Rows of indices as strings, with one base-36 digit per index."""
     return ["".join(DIGITS[i] for i in row) for row in indices]
 
 
 def bootstrap():
-    """Percentile and BCa intervals by scipy and by arch, on one matrix of indices."""
+    """Percentile and BCa intervals by scipy and by arch, with the same matrix of indices."""
     cases = {}
     for seed, (name, count) in enumerate({"accuracies": 1000, "skewed": 2000, "coarse": 1000, "twenty": 1000}.items()):
         x = np.array(SAMPLES[name])
-        # scipy draws its indices by this very call, asserted below.
+        # scipy draws its indices with the same call, as asserted below.
         indices = np.random.default_rng(seed).integers(0, len(x), (count, len(x)))
         case = {"values": SAMPLES[name], "indices": rows(indices), "statistics": {}}
         for statistic_name, statistic in STATISTICS.items():
@@ -125,12 +125,12 @@ def bootstrap():
                 "percentile": percentile,
                 "arch_percentile": by_arch(x, statistic, indices, "percentile"),
             }
-            # The jackknife of a median knows three values only: no BCa of it.
+            # The jackknife of a median has only three values, so there is no BCa interval.
             if statistic_name != "median":
                 found["bca"] = by_scipy(x, statistic, seed, count, "BCa")[1]
                 ties = int(np.sum(replicates == statistic(x)))
                 found["ties"] = ties
-                # arch counts ties as not below, scipy half: alike without any.
+                # arch counts ties as not below, scipy as half; they agree only without ties.
                 if ties == 0:
                     found["arch_bca"] = by_arch(x, statistic, indices, "bca")
             case["statistics"][statistic_name] = found
@@ -139,7 +139,7 @@ def bootstrap():
 
 
 class Recorded(rly.StratifiedBootstrap):
-    """rliable's stratified bootstrap, writing down what it draws."""
+    """rliable's stratified bootstrap that records its indices."""
 
     drawn = []
 
@@ -150,7 +150,7 @@ class Recorded(rly.StratifiedBootstrap):
 
 
 def stratified():
-    """Three tasks of eight runs; aggregates over tasks, each task resampled in itself."""
+    """Aggregates over three tasks of eight runs, with each task resampled separately."""
     scores = np.array([[x / 512 for x in row] for row in (
         (100, 407, 250), (131, 377, 268), (92, 420, 201), (160, 395, 333),
         (118, 431, 290), (77, 366, 244), (143, 402, 275), (109, 389, 310))])
@@ -178,7 +178,7 @@ def stratified():
 
 
 def wide():
-    """Intervals at 2,000,000 resamples, for a generator of one's own."""
+    """Intervals of 2,000,000 resamples, to compare with another random generator."""
     count, cases = 2_000_000, {}
     for name in ("accuracies", "skewed", "twenty"):
         x = np.array(SAMPLES[name])
@@ -205,7 +205,7 @@ DIFFERENCES = {
     "balanced": [1.0, -1.0, 2.0, -2.0, 0.5, -0.5],
     "all zero": [0.0, 0.0, 0.0],
     "one": [1.0],
-    # Steps of an accuracy of 10,000 images, with the rounding of their subtraction.
+    # Differences of accuracies on 10,000 images, with the rounding of the subtraction.
     "accuracies": [a - b for a, b in (
         (0.9712, 0.9710), (0.9714, 0.9712), (0.9699, 0.9703), (0.9720, 0.9714), (0.9731, 0.9729),
         (0.9708, 0.9706), (0.9715, 0.9711), (0.9690, 0.9692), (0.9733, 0.9725), (0.9718, 0.9716))],
@@ -219,13 +219,13 @@ LONG = [round(3.1 * math.sin(1.9 * i) + 0.6, 6) for i in range(60)]
 
 
 def rank(values):
-    """Doubled mean ranks of sizes; rounding to 1e-9 finds the ties that subtraction hides."""
+    """Doubled mean ranks of absolute values, rounded to 1e-9 to find ties despite rounding errors."""
     sizes = [abs(v) if math.isinf(v) else round(abs(v), 9) for v in values]
     return [round(2 * r) for r in st.rankdata(sizes)]
 
 
 def two_sided(observed, sums):
-    """Twice the smaller tail, in whole numbers."""
+    """The two-sided p-value: twice the smaller tail, with integer counts."""
     low = sum(s <= observed for s in sums)
     high = sum(s >= observed for s in sums)
     return min(1.0, 2 * min(low, high) / len(sums))
@@ -242,7 +242,7 @@ def enumerated_wilcoxon(values):
 
 
 def enumerated_sign_flip(values):
-    """In whole steps of 1e-4 / 64, which hold every value here."""
+    """The p-value of the sign-flip test, in integer multiples of 1e-4 / 64, which represent every value here."""
     whole = [round(abs(v) * 640_000) for v in values]
     observed = abs(sum(w if v > 0 else -w for w, v in zip(whole, values)))
     sums = [2 * s - sum(whole) for s in flips(whole)]
@@ -261,7 +261,7 @@ def paired():
         if name in DIFFERENCES:
             case["sign_flip"] = enumerated_sign_flip(values)
             if len(values) > 1 and name != "accuracies":
-                # Not of "accuracies": scipy's tolerance is too small for their rounding, and
+                # Not for "accuracies": scipy's tolerance is too small for their rounding, and
                 # it finds 0.1074 instead of 0.1113.
                 scipy_p = st.permutation_test(
                     (np.array(values),), mean_statistic, permutation_type="samples",
@@ -275,7 +275,7 @@ def paired():
             assert abs(case["scipy_wilcoxon"] - case["wilcoxon"]) < 1e-12, (name, case)
         case["smallest"] = min(1.0, 2 / 2 ** len(distinct))
         cases[name] = case
-    # scipy's exact distribution to n = 50; past it the normal approximation, ties and all.
+    # scipy's exact distribution up to n = 50, beyond that the normal approximation, with ties.
     exact = LONG[:50]
     assert len({abs(v) for v in LONG}) == len(LONG)
     coarse = [round(v) or 1 for v in LONG]
@@ -361,7 +361,7 @@ def survival():
     runs = []
     for times in reached:
         at = sorted({0.0, *(t for t in times if t < INF)})
-        # rliable's distribution says how many are above.
+        # rliable's distribution is the fraction above.
         runs.append({"times": times, "at": at, "fraction": [
             float(1 - rly.run_score_deviation(np.array(times), t)) for t in at]})
     best = [min(row) for row in TIMES]
@@ -374,7 +374,7 @@ def survival():
 
 
 def power():
-    """How often an effect is found at p <= 0.05, by scipy's tests on numpy's draws."""
+    """Rate at which an effect is found at p <= 0.05, by scipy's tests on numpy's draws."""
     rng, n, effect, draws = np.random.default_rng(17), 10, 1.2, 4000
     d = rng.normal(effect, 1.0, (draws, n))
     signs = np.array(list(itertools.product((-1, 1), repeat=n)))
@@ -416,7 +416,7 @@ FILES = {
 
 
 def plain(value):
-    """Python's own numbers; infinities as text, which JSON lacks."""
+    """Values as plain Python numbers, with infinities as strings, which JSON lacks."""
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -433,7 +433,7 @@ def document(name):
     for library in ("numpy", "scipy", "arch", "rliable", "statsmodels"):
         made_by[library] = importlib.metadata.version(library)
     body = {"made_by": made_by, **plain(FILES[name]())}
-    # A row a line would make thousands of lines of the indices.
+    # One line per row would make thousands of lines of indices.
     return json.dumps(body, indent=None, separators=(", ", ": "), allow_nan=False).replace(
         '}, "', '},\n"').replace('], "', '],\n"') + "\n"
 

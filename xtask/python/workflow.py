@@ -1,13 +1,13 @@
-"""Plays .github/workflows/nightly.yml on this machine, night after night.
+"""Simulates .github/workflows/nightly.yml on this machine, night after night.
 
-Every `run:` step is executed as GitHub would: in its order, with its `if`, its
-environment and its shell, in a fresh clone. Actions are played: the checkout is
-a clone, cache and artifact are folders. On the PATH stand, before the real ones,
-`gh` (keeps its arguments and the file it was given), `rustup` (does nothing) and
-`cargo` (hands `cargo xtask` to the xtask that is built already).
+Every `run:` step is executed as on GitHub: in its order, with its `if`, its
+environment and its shell, in a new clone. Actions are simulated: the checkout is
+a clone, cache and artifact are folders. The PATH begins with replacements of
+`gh` (records its arguments and the file it was given), `rustup` (does nothing) and
+`cargo` (passes `cargo xtask` on to the built xtask).
 
-Called by `cargo xtask workflow`, which says where the programs are. By default
-the runs are cut short; `--full` trains what the sweep file says.
+Called by `cargo xtask workflow`, which passes the programs' paths. By default the
+runs are shortened; `--full` trains every epoch of the sweep file.
 """
 
 import argparse
@@ -55,7 +55,7 @@ RUSTUP = "#!/usr/bin/env bash\nexit 0\n"
 
 
 class Expression:
-    """The expressions of the file: names, strings, ==, !=, &&, ||, ! and status functions."""
+    """Expressions of the workflow: names, strings, ==, !=, &&, ||, ! and status functions."""
 
     TOKEN = re.compile(r"\s*('[^']*'|&&|\|\||==|!=|!|\(|\)|,|[A-Za-z_][\w.-]*)")
     WORDS = {"&&": " and ", "||": " or ", "==": " == ", "!=": " != ", "!": " not "}
@@ -97,7 +97,7 @@ class Expression:
 
 
 class Play:
-    """What lasts from night to night: caches, the committed baseline, what gh was told."""
+    """State that lasts from night to night: caches, the committed baseline, calls of gh."""
 
     def __init__(self, root, folder):
         self.root, self.folder = root, folder
@@ -118,7 +118,7 @@ class Play:
         return env
 
     def whole_night(self, **extra):
-        """Plays both jobs; gives the exit code, the summary and the workspace."""
+        """Simulates both jobs; returns the exit code, the summary and the workspace."""
         self.night += 1
         (self.gh / "body").unlink(missing_ok=True)
         self.artifacts = self.folder / f"artifacts-{self.night}"
@@ -136,7 +136,7 @@ class Play:
 
 
 class Job:
-    """One job in a workspace of its own."""
+    """A job in its own workspace."""
 
     def __init__(self, play, name, needs, extra):
         self.play_, self.name, self.extra = play, name, extra
@@ -200,7 +200,7 @@ class Job:
         }[name](inputs, [p.strip() for p in paths])
 
     def checkout(self, inputs, _):
-        """A clone, with the files of today over it and the baseline as if committed."""
+        """Makes a clone with uncommitted changes and with the baseline as if committed."""
         git = ["git", "-C", str(self.play_.root)]
         self.workspace.rmdir()
         subprocess.run([*git, "clone", "--quiet", "--no-local", "--depth", "1", ".", self.workspace], check=True)
@@ -228,7 +228,7 @@ class Job:
         if entry.exists():
             raise SystemExit(f"workflow: the cache entry {entry.name} is saved twice; entries never change")
         entry.mkdir()
-        for path in paths:  # `target` lies where this machine has it, not in the clone
+        for path in paths:  # `target` is this machine's folder, not in the clone
             if (self.workspace / path).exists():
                 shutil.copytree(self.workspace / path, entry / path)
         return {}
@@ -256,7 +256,7 @@ def history(workspace):
 
 
 def hostile(play):
-    """Text of a report reaches the issue as it is, and no shell reads it."""
+    """Checks that a report's text reaches the issue unchanged and is not run by a shell."""
     text = "# `touch pwned` $(touch pwned) ${{ github.token }} \"; touch pwned #\n--title x\n" + "more than an issue may hold\n" * 3000
     play.night = 9000
     play.artifacts = play.folder / "hostile"
@@ -269,7 +269,7 @@ def hostile(play):
     expect("a shell read the report", list(play.folder.rglob("pwned")), [])
     body = (play.gh / "body").read_text() if (play.gh / "body").exists() else ""
     if not body.startswith(text[:10000]) or "/actions/runs/" not in body:
-        raise SystemExit("workflow: the issue's body is not the report with a link to its run")
+        raise SystemExit("workflow: the issue's body differs from the report with a link to its run")
     for code in ("0", "5", "1", ""):
         play.night += 1
         quiet = Job(play, "issue", {"compare": {"outputs": {"code": code}}}, {})
@@ -279,7 +279,7 @@ def hostile(play):
 
 
 def calls(play):
-    """What gh was called for since the last time: two words, and a comment's issue."""
+    """The calls of gh since the last time: two words each, and the issue of a comment."""
     path = play.gh / "calls"
     lines = path.read_text().splitlines() if path.exists() else []
     path.unlink(missing_ok=True)
@@ -300,7 +300,7 @@ def nights(play):
     expect("a night of the same code", code, "0")
     expect("files of history after the second night", history(workspace), 2)
     if "bit-identical" not in summary:
-        raise SystemExit(f"workflow: the summary says nothing of equal bits:\n{summary}")
+        raise SystemExit(f"workflow: the summary does not mention equal bits:\n{summary}")
     expect("gh after the second night", calls(play), [])
 
     fault = {"SWEEP_WORKER": os.environ["SWEEP_FAULTY_WORKER"], "SWEEP_FAULT": "momentum-085"}
@@ -309,7 +309,7 @@ def nights(play):
     expect("gh after a night with a fault", calls(play), ["label create", "issue list", "issue create"])
     body = (play.gh / "body").read_text()
     if "momentum" not in body or not body.startswith(summary[:200]):
-        raise SystemExit(f"workflow: the issue is not the report:\n{body}")
+        raise SystemExit(f"workflow: the issue differs from the report:\n{body}")
 
     (play.gh / "open").write_text("17\n")
     code, summary, workspace = play.whole_night(**fault)
@@ -322,7 +322,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=Path)
     parser.add_argument("--full", action="store_true", help="train every epoch of the sweep file")
-    parser.add_argument("--keep", action="store_true", help="leave the folder of the play")
+    parser.add_argument("--keep", action="store_true", help="keep the folder of the simulation")
     args = parser.parse_args()
     text = (args.root / FILE).read_text()
     workflow_rules.lint(args.root, FILE)
@@ -337,7 +337,7 @@ def main():
         print(f"workflow: {folder}")
     else:
         shutil.rmtree(folder)
-    print("workflow: four nights went as they should")
+    print("workflow: all four nights ended as expected")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""What .github/workflows/nightly.yml must be, beside what actionlint asks: rules that
-keep its promises (least permissions, pinned actions, text as a file), each with a reason.
+"""Rules for .github/workflows/nightly.yml beyond those of actionlint, each with a reason: least
+permissions, pinned actions, text passed as a file.
 """
 
 import os
@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Key by key what the play understands: another key (`continue-on-error`, `shell`, ...)
-# would change on GitHub what the play does not.
+# All keys that the simulation supports: another key (`continue-on-error`, `shell`, ...) would
+# change the behaviour on GitHub, but not in the simulation.
 KEYS = {
     "workflow": {"name", "on", "permissions", "concurrency", "env", "defaults", "jobs"},
     "job": {"needs", "if", "runs-on", "timeout-minutes", "permissions", "outputs", "steps"},
@@ -19,41 +19,41 @@ PERMISSIONS = {"compare": {"contents": "read"}, "issue": {"issues": "write"}}
 
 
 def lint(root, file):
-    """actionlint, which hands every script to shellcheck too."""
+    """Runs actionlint, which also passes every script to shellcheck."""
     tools = Path(sys.executable).parent
     env = dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}")
     if subprocess.run([tools / "actionlint", file], cwd=root, env=env).returncode != 0:
-        raise SystemExit(f"workflow: actionlint does not pass {file}")
+        raise SystemExit(f"workflow: actionlint found errors in {file}")
 
 
 def check(workflow, text):
-    """Stops at the first rule that is broken."""
+    """Checks the rules, and stops at the first violation."""
     # YAML reads the key `on` as true.
     workflow = {("on" if key is True else key): value for key, value in workflow.items()}
     known(workflow, "workflow", "the workflow")
     if set(workflow["on"]) != {"schedule", "workflow_dispatch"}:
-        broken("nobody outside may start it: `on` should be a schedule and workflow_dispatch")
+        broken("`on` should be only `schedule` and `workflow_dispatch`, so that outsiders cannot start it")
     if workflow.get("permissions") != {}:
         broken("`permissions` of the workflow should be {}, so that each job asks for its own")
     if workflow.get("concurrency", {}).get("cancel-in-progress") is not False:
-        broken("two nights at once would go on from the same history: `concurrency` is missing")
+        broken("`concurrency` should have `cancel-in-progress: false`, or two nights could extend the same history")
     if workflow.get("defaults") != {"run": {"shell": "bash"}}:
-        broken("`defaults` should say `shell: bash`, which the play runs: it has pipefail")
+        broken("`defaults` should set `shell: bash`, which has pipefail and is what the simulation uses")
     for name, job in workflow["jobs"].items():
         known(job, "job", f"the job `{name}`")
         if job.get("permissions") != PERMISSIONS.get(name):
             broken(f"`permissions` of the job `{name}` should be {PERMISSIONS.get(name)}")
         may_write = "write" in job["permissions"].values()
         if not may_write and re.search(r"github\.token|secrets\.", repr(job)):
-            broken(f"the job `{name}` runs the repository's code and should see no token")
+            broken(f"the job `{name}` runs the repository's code and should have no access to a token")
         for step in job["steps"]:
             known(step, "step", f"a step of `{name}`")
             uses, given = step.get("uses", ""), step.get("with", {})
             if "${{" in step.get("run", ""):
-                broken("a script should get values by `env`: ${{ }} in it would be run as code")
+                broken("a script should get values through `env`, since ${{ }} in it would be run as code")
             if uses.startswith("actions/checkout@"):
                 if may_write:
-                    broken(f"the job `{name}` may write and should not check out code")
+                    broken(f"the job `{name}` has write permission and should not check out code")
                 if given.get("persist-credentials") is not False:
                     broken("the checkout should not leave its token: `persist-credentials: false`")
     for uses in re.findall(r"uses: *(.*)", text):

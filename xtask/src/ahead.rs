@@ -1,8 +1,8 @@
-//! The first build: `sweep` and its worker in one call of cargo.
+//! The first build, with `sweep` and its worker in one call of cargo.
 //!
-//! Compiled one after the other they leave cores idle, since each ends in a chain of crates
-//! of which every one waits for the last. A sweep that names no other device trains on
-//! libtorch's CPU, so that the worker can be compiled before `sweep` has read the file.
+//! Compiled one after the other they leave cores idle, since each build ends in a chain of
+//! crates that wait for each other. A sweep that names no other device trains on libtorch's
+//! CPU device, so its worker can be compiled before `sweep` has read the file.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,17 +13,17 @@ use crate::build;
 use crate::libtorch::{self, Kind};
 use crate::needs::{self, Asked, WORKER_VARIABLE};
 
-/// Words in the sweep file or on the command line after which another worker may be needed,
-/// or none.
+/// Words in the sweep file or on the command line that suggest that another worker, or none,
+/// is needed.
 const OTHERWISE: [&str; 6] = ["flex", "cuda", "python", "--plan", "--help", "-h"];
 
-/// The file by which `sweep` knows that there is a GPU, which `auto` then stands for.
+/// File by which `sweep` detects a GPU, which the device `auto` then selects.
 pub(crate) const GPU_DRIVER: &str = "/proc/driver/nvidia/version";
 
-/// Beginning of the environment variables that stand above the sweep file.
+/// Prefix of environment variables that override the sweep file.
 const OVERRIDES: &str = "SWEEP__";
 
-/// Returns whether nothing is built yet and the command line most likely trains on libtorch's CPU.
+/// Returns whether nothing is built yet and the command line probably trains on libtorch's CPU.
 fn worthwhile(root: &Path, verb: &str, args: &[String]) -> Result<bool> {
     let overridden = || {
         std::env::vars_os().any(|(name, _)| {
@@ -37,7 +37,7 @@ fn worthwhile(root: &Path, verb: &str, args: &[String]) -> Result<bool> {
     Ok(likely(args, &texts.collect::<Vec<_>>()) && !build::sweep_path(root)?.exists())
 }
 
-/// Returns whether arguments, and the files that they name, speak of no other device.
+/// Returns whether neither the arguments nor the files that they name mention another device.
 fn likely(args: &[String], texts: &[String]) -> bool {
     let otherwise = |word: &&str| {
         args.iter().any(|arg| arg == word || arg.contains(word) && !word.starts_with('-'))
@@ -46,9 +46,9 @@ fn likely(args: &[String], texts: &[String]) -> bool {
     !OTHERWISE.iter().any(otherwise) && texts.iter().any(|text| !text.is_empty())
 }
 
-/// Builds both programs where that is worthwhile, and asks `sweep` as soon as it is there;
-/// the worker is given up where the answer needs another one, or none. None where nothing
-/// was built.
+/// Builds both programs if that is worthwhile, and asks `sweep` for its needs as soon as it is
+/// built. The build of the worker is aborted if another worker, or none, is needed. `None`:
+/// nothing was built.
 ///
 /// # Errors
 /// A program cannot be built or asked.
@@ -56,7 +56,7 @@ pub(crate) fn build(root: &Path, verb: &str, args: &[String]) -> Result<Option<A
     if !worthwhile(root, verb, args)? {
         return Ok(None);
     }
-    // Without one the file decides whether it is needed at all.
+    // A missing libtorch is an error only if the file turns out to need it.
     let Ok(found) = libtorch::provision(root, Kind::Cpu) else { return Ok(None) };
     let mut asked = None;
     build::sweep_and_worker(root, &found, &mut || {

@@ -1,18 +1,18 @@
-//! Arguments of our own verbs: how they are declared, read and refused. A verb declares its
-//! flags, values and their help once, as a command of clap; what is refused is said in one
-//! line with the remedy, which clap itself spreads over several.
+//! Arguments of xtask's own verbs: declaration, parsing and error messages. A verb declares
+//! its flags, values and their help once, as a clap command. An error is one line with its
+//! remedy, where clap itself would print several lines.
 
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, Error};
 
-/// An end of the command line before the verb runs.
+/// A reason not to run the verb.
 #[derive(Debug, PartialEq)]
 pub(crate) enum EarlyExit {
     /// The help that was asked for.
     Help(String),
-    /// A line on what is wrong with the arguments, and what to do.
+    /// One line: the problem with the arguments, and its remedy.
     UsageError(String),
 }
 
@@ -27,12 +27,12 @@ pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help).action(ArgAction::SetTrue).overrides_with(name)
 }
 
-/// Declares a flag with a value, the last of which counts.
+/// Declares a flag with a value; if it is repeated, the last value counts.
 pub(crate) fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).help(help).overrides_with(name)
 }
 
-/// Declares an argument by position, of which there may be any number.
+/// Declares a positional argument that takes any number of values.
 pub(crate) fn positionals(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).value_name(value).help(help).num_args(0..)
 }
@@ -45,12 +45,12 @@ pub(crate) fn values_of(matches: &ArgMatches, name: &str) -> Vec<String> {
 /// Parses the arguments of a verb.
 ///
 /// # Errors
-/// There is nothing to run: the arguments are refused, or ask for help.
+/// The arguments are invalid, or ask for help.
 pub(crate) fn parse(command: Command, args: &[String]) -> Result<ArgMatches, EarlyExit> {
     let usage = format!("cargo xtask {}", synopsis(&command));
     let mut command = command.override_usage(usage);
     let mut line = vec![OsString::from(command.get_name())];
-    // What is passed on is not read here, whatever it begins with.
+    // Arguments that are passed on are not parsed here, even those that begin with a dash.
     let passed_on = command.get_arguments().any(Arg::is_trailing_var_arg_set);
     let asks = args.first().is_some_and(|first| first == "--help" || first == "-h");
     if passed_on && !asks {
@@ -63,7 +63,7 @@ pub(crate) fn parse(command: Command, args: &[String]) -> Result<ArgMatches, Ear
     })
 }
 
-/// Returns a verb with its arguments, as a usage shows them: `golden [--write]`.
+/// Returns a verb with its arguments, as usage lines show them: `golden [--write]`.
 pub(crate) fn synopsis(command: &Command) -> String {
     let mut parts = vec![command.get_name().to_owned()];
     let required = command.get_groups().find(|group| group.is_required_set());
@@ -110,7 +110,7 @@ fn value_name(arg: &Arg) -> String {
     arg.get_value_names().unwrap_or_default().join(" ")
 }
 
-/// Returns a line on what is wrong, and what to do.
+/// Returns one line: the problem and its remedy.
 fn usage_error(command: &Command, error: &Error) -> String {
     let verb = command.get_name();
     let find = |shown: &str| command.get_arguments().find(|arg| arg.to_string() == shown);
@@ -132,36 +132,34 @@ fn usage_error(command: &Command, error: &Error) -> String {
             format!("`{verb} {name}` cannot be `{value}`; it can be {known}")
         }
         ErrorKind::ValueValidation => {
-            // The functions that read a value say how one looks.
+            // The value parsers describe a valid value in their error.
             let remedy = std::error::Error::source(error).map(ToString::to_string);
             format!("`{verb} {name}` cannot be `{value}`; {}", remedy.unwrap_or_default())
         }
-        ErrorKind::TooManyValues => format!("`{verb} {name}` takes no value; leave `{value}` out"),
+        ErrorKind::TooManyValues => format!("`{verb} {name}` takes no value; remove `{value}`"),
         ErrorKind::ArgumentConflict => {
             let others = names(ContextKind::PriorArg);
             match others.contains(&name) {
-                true => format!("`{verb}` takes {name} once; leave the other out"),
+                true => format!("`{verb}` takes {name} only once; remove the other"),
                 false => {
-                    let left = if others.len() > 1 { &name } else { "one" };
+                    let left = if others.len() > 1 { &name } else { "one of them" };
                     let others = others.join(" and ");
-                    format!(
-                        "`{verb}` does not take {name} together with {others}; leave {left} out"
-                    )
+                    format!("`{verb}` does not take {name} together with {others}; remove {left}")
                 }
             }
         }
         ErrorKind::MissingRequiredArgument => {
-            format!("`{verb}` lacks an argument: `cargo xtask {}`", synopsis(command))
+            format!("`{verb}` needs another argument: `cargo xtask {}`", synopsis(command))
         }
         _ => {
             let told = error.to_string();
             let first = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            format!("`{verb}`: {first}; `cargo xtask {verb} --help` says what it takes")
+            format!("`{verb}`: {first}; `cargo xtask {verb} --help` lists its arguments")
         }
     }
 }
 
-/// Returns a line on an argument that is unknown or too many, with those that there are.
+/// Returns one line about an unknown or surplus argument, with the known arguments.
 fn unknown_argument(command: &Command, arg: &str) -> String {
     let verb = command.get_name();
     let known: Vec<String> = declared(command).map(arg_synopsis).collect();
@@ -171,12 +169,12 @@ fn unknown_argument(command: &Command, arg: &str) -> String {
     };
     let words = command.get_positionals().next().is_some();
     match words && !arg.starts_with('-') {
-        true => format!("`{verb}` has `{arg}` too many; it takes {known}"),
+        true => format!("`{verb}`: surplus argument `{arg}`; it takes {known}"),
         false => format!("`{verb}` does not know `{arg}`; it takes {known}"),
     }
 }
 
-/// Returns a part of what clap knows of an error.
+/// Returns one piece of the context that clap attaches to an error.
 fn context(error: &Error, kind: ContextKind) -> Vec<String> {
     match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
@@ -185,13 +183,13 @@ fn context(error: &Error, kind: ContextKind) -> Vec<String> {
     }
 }
 
-/// Parses arguments that are divided by spaces.
+/// Parses arguments that are separated by spaces.
 #[cfg(test)]
 pub(crate) fn parse_line(command: Command, line: &str) -> Result<ArgMatches, EarlyExit> {
     parse(command, &line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
 }
 
-/// Returns why arguments that are divided by spaces are refused.
+/// Returns the error message for invalid arguments that are separated by spaces.
 #[cfg(test)]
 pub(crate) fn refused(command: Command, line: &str) -> String {
     match parse_line(command, line) {
@@ -230,24 +228,25 @@ mod tests {
             ("--rust --onyl x", format!("`paint` does not know `--onyl`; {takes}")),
             ("--rust --twic", format!("`paint` does not know `--twic`; {takes}")),
             ("--rust -t", format!("`paint` does not know `-t`; {takes}")),
-            ("--rust red green", format!("`paint` has `green` too many; {takes}")),
+            ("--rust red green", format!("`paint`: surplus argument `green`; {takes}")),
             ("--rust --only", "`paint --only` needs a value: `paint --only WALL`".to_owned()),
             ("--only --rust", "`paint --only` needs a value: `paint --only WALL`".to_owned()),
             ("--rust blue", "`paint COLOR` cannot be `blue`; it can be red, green".to_owned()),
             ("--rust --coats x", "`paint --coats` cannot be `x`; it takes a number".to_owned()),
-            ("--rust=yes", "`paint --rust` takes no value; leave `yes` out".to_owned()),
+            ("--rust=yes", "`paint --rust` takes no value; remove `yes`".to_owned()),
             (
                 "--rust --twice --only x",
-                "`paint` does not take --twice together with --only; leave one out".to_owned(),
+                "`paint` does not take --twice together with --only; remove one of them".to_owned(),
             ),
             (
                 "--rust --python 3",
-                "`paint` does not take --rust together with --python; leave one out".to_owned(),
+                "`paint` does not take --rust together with --python; remove one of them"
+                    .to_owned(),
             ),
-            ("--rust --rust", "`paint` takes --rust once; leave the other out".to_owned()),
+            ("--rust --rust", "`paint` takes --rust only once; remove the other".to_owned()),
             (
                 "red",
-                "`paint` lacks an argument: `cargo xtask paint (--rust | --python VERSION) \
+                "`paint` needs another argument: `cargo xtask paint (--rust | --python VERSION) \
                  [red | green] [--twice] [--only WALL] [--coats N]`"
                     .to_owned(),
             ),

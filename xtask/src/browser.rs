@@ -1,9 +1,9 @@
-//! Tests of the report's page in a headless Chromium: Node starts it with
-//! playwright-core, from `xtask/browser`. The reports are a real sweep out of
-//! the gallery and those that the tests of `report` make up, drawn anew.
+//! Tests of the report's page in a headless Chromium, which Node starts with playwright-core
+//! from `xtask/browser`. The reports are a real sweep of the gallery and the made-up ones of
+//! the tests of `report`, all drawn again.
 //!
-//! Where Node, npm or Chromium is missing the group is skipped and says so,
-//! unless [`REQUIRE`] is set.
+//! If Node, npm or Chromium is missing, the group is skipped with a message, unless
+//! [`REQUIRE`] is set.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,22 +14,22 @@ use anyhow::{Context as _, Result, bail};
 use crate::build;
 use crate::tally::{self, Tally};
 
-/// With the value 1, a missing browser is a failure.
+/// Environment variable that makes a missing browser a failure if it is 1.
 const REQUIRE: &str = "SWEEP_REQUIRE_BROWSER";
-/// The browser's program, instead of one on the PATH.
+/// Environment variable with the browser's program, instead of one on the PATH.
 const CHROMIUM: &str = "SWEEP_CHROMIUM";
-/// Names of the browser; `browser.mjs` looks for the same.
+/// Program names of the browser, the same as in `browser.mjs`.
 const CHROMIUM_NAMES: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-/// Oldest Node that has what the tests use.
+/// Oldest major version of Node that the tests work with.
 const NODE: u32 = 18;
 
-/// Runs every test of the page whose name contains the filter, if the files of
-/// tests contain it at all; gives whether all passed. `gallery` is a command
-/// that makes the made-up reports in the folder named by `REPORT_GALLERY`.
+/// Runs every test of the page whose name contains a filter, and returns whether all passed.
+/// Nothing is started if no test file contains the filter. `gallery` is a command that draws
+/// the made-up reports into the folder named by `REPORT_GALLERY`.
 ///
 /// # Errors
-/// When reports cannot be drawn, or the browser is missing and was required.
+/// The reports cannot be drawn, or the browser is missing but required.
 pub(crate) fn test(
     root: &Path,
     sweep: &Path,
@@ -61,7 +61,8 @@ pub(crate) fn test(
     tally::run(tests.args(files))
 }
 
-/// Starting six browsers for a filter that means a test elsewhere would be a waste.
+/// Returns whether a test file contains a filter. If none does, the filter means other tests,
+/// and no browser needs to be started.
 fn mentioned(files: &[PathBuf], filter: &[String]) -> Result<bool> {
     for file in files {
         let text = fs::read_to_string(file)?;
@@ -72,13 +73,13 @@ fn mentioned(files: &[PathBuf], filter: &[String]) -> Result<bool> {
     Ok(false)
 }
 
-/// A regular expression that finds just this text.
+/// Returns a regular expression that matches exactly this text.
 fn literal(text: &str) -> String {
     let special = |c: char| r"\^$.|?*+()[]{}/-".contains(c);
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
-/// In order of their names; Node 18 expands no patterns.
+/// Returns the test files in the order of their names, since Node 18 expands no patterns.
 fn test_files(root: &Path) -> Result<Vec<PathBuf>> {
     let folder = root.join("xtask/browser/tests");
     let mut files = Vec::new();
@@ -94,12 +95,12 @@ fn test_files(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether all is there that the tests need; brings the packages.
+/// Checks that the tests have everything they need, and installs the npm packages.
 fn ready(root: &Path) -> Result<()> {
     let version = output(Command::new("node").arg("--version")).context("node is missing")?;
     let major = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok());
     if major.is_none_or(|major: u32| major < NODE) {
-        bail!("node is {version}, too old: {NODE} is needed");
+        bail!("node {version} is too old; {NODE} or newer is needed");
     }
     output(Command::new("npm").arg("--version")).context("npm is missing")?;
     if std::env::var_os(CHROMIUM).is_none() && !CHROMIUM_NAMES.iter().any(|name| on_path(name)) {
@@ -121,20 +122,20 @@ fn on_path(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
-/// Installs the locked packages, unless that lock file is installed already.
+/// Installs the locked packages, unless those of the same lock file are installed.
 fn packages(folder: &Path) -> Result<()> {
     let lock = fs::read(folder.join("package-lock.json")).context("package-lock.json")?;
     let installed = folder.join("node_modules/.installed-lock.json");
     if fs::read(&installed).is_ok_and(|seen| seen == lock) {
         return Ok(());
     }
-    eprintln!("xtask: bringing playwright-core and axe-core with npm (18 MB, once)");
+    eprintln!("xtask: installing playwright-core and axe-core with npm (18 MB, once)");
     build::run(Command::new("npm").current_dir(folder).args(["ci", "--no-audit", "--no-fund"]))
         .context("the packages of xtask/browser could not be installed")?;
     fs::write(&installed, lock).context("cannot write into xtask/browser/node_modules")
 }
 
-/// Draws all reports into `reports`, anew.
+/// Draws all reports again, into the emptied folder `reports`.
 fn draw(root: &Path, sweep: &Path, mut gallery: Command, reports: &Path) -> Result<()> {
     if reports.exists() {
         fs::remove_dir_all(reports)
@@ -148,7 +149,7 @@ fn draw(root: &Path, sweep: &Path, mut gallery: Command, reports: &Path) -> Resu
     {
         fs::copy(from.join(name), to.join(name)).with_context(|| format!("cannot copy {name}"))?;
     }
-    // Its own page, and one over several experiments too.
+    // Its own page, and a page over several experiments.
     let others = ["five-seeds", "partly"].map(|name| reports.join(name));
     let (to, cross_task) = (to.into_os_string(), reports.join("together").into_os_string());
     let all = [

@@ -1,4 +1,4 @@
-//! Builds the two binaries with cargo: `sweep` and `sweep-worker`.
+//! Builds the programs with cargo: `sweep`, `sweep-report` and `sweep-worker`.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::compile::{Destination, Program, compile, compile_until, compile_with}
 pub(crate) use crate::invocation::{cargo, root, run, show, target_dir};
 use crate::libtorch::Libtorch;
 
-/// The crates whose programs and tests are built, with what they stand on. Cargo unifies
-/// features over the packages of one command, so each command that builds into
+/// The crates of the programs and their tests, with the crates that they depend on. Cargo
+/// unifies features over the packages of one command, so each command that builds into
 /// `target/release` names all of them and the same features: whichever program or test is
-/// built, no crate below is compiled twice.
+/// built, no dependency is compiled twice.
 pub(crate) const PACKAGES: [&str; 15] = [
     "source-hash",
     "torch-version",
@@ -35,10 +35,10 @@ pub(crate) const PACKAGES: [&str; 15] = [
 /// The features of each command that builds into `target/release`.
 const FEATURES: &str = "train/libtorch,source-hash/folders";
 
-/// The profile of what computes on flex.
+/// The profile of programs and tests that compute on flex.
 pub(crate) const FLEX_PROFILE: &str = "flex";
 
-/// A cargo command for [`PACKAGES`], without its verb's own arguments.
+/// Returns a cargo command for [`PACKAGES`]; the caller adds arguments of its verb.
 pub(crate) fn cross_task(root: &Path, verb: &[&str]) -> Result<Command> {
     let mut cargo = cargo(root)?;
     cargo.args(verb).args(["--no-default-features", "--features", FEATURES]);
@@ -48,7 +48,7 @@ pub(crate) fn cross_task(root: &Path, verb: &[&str]) -> Result<Command> {
     Ok(cargo)
 }
 
-/// A command that builds programs of [`PACKAGES`].
+/// Returns a command that builds programs of [`PACKAGES`].
 fn programs(root: &Path, names: &[&str]) -> Result<Command> {
     let mut cargo = cross_task(root, &["build", "--release"])?;
     for name in names {
@@ -57,8 +57,8 @@ fn programs(root: &Path, names: &[&str]) -> Result<Command> {
     Ok(cargo)
 }
 
-/// Builds an example of [`PACKAGES`], against this libtorch where it needs one, and gives
-/// its path.
+/// Builds an example of [`PACKAGES`], with this libtorch if it needs one, and returns its
+/// path.
 pub(crate) fn example(root: &Path, name: &str, libtorch: Option<&Libtorch>) -> Result<PathBuf> {
     let mut cargo = cross_task(root, &["build", "--release"])?;
     if let Some(libtorch) = libtorch {
@@ -69,14 +69,14 @@ pub(crate) fn example(root: &Path, name: &str, libtorch: Option<&Libtorch>) -> R
     Ok(target_dir(root)?.join("release/examples").join(name))
 }
 
-/// Builds `sweep`, which links neither polars nor Burn, and gives its path.
+/// Builds `sweep`, which links neither polars nor Burn, and returns its path.
 pub(crate) fn sweep_alone(root: &Path) -> Result<PathBuf> {
     compile(root, &mut programs(root, &["sweep"])?, &Program::SWEEP)?;
     sweep_path(root)
 }
 
-/// Builds `sweep` and the worker for libtorch in one call of cargo. `built` is called once
-/// `sweep` is there, and may give up the worker.
+/// Builds `sweep` and the worker for libtorch in one call of cargo. `built` is called as soon
+/// as `sweep` is built, and may abort the build of the worker.
 pub(crate) fn sweep_and_worker(
     root: &Path,
     libtorch: &Libtorch,
@@ -87,8 +87,8 @@ pub(crate) fn sweep_and_worker(
     compile_until(root, &mut cargo, &Program::FIRST, built)
 }
 
-/// Builds all three programs, the worker for libtorch, in one call of cargo; and the worker
-/// for flex beside them, since each build has chains of crates that leave a core idle.
+/// Builds all three programs, with the worker for libtorch, in one call of cargo, and at the
+/// same time the worker for flex, since each build alone leaves cores idle.
 ///
 /// # Errors
 /// A program cannot be built.
@@ -104,35 +104,35 @@ pub(crate) fn all(root: &Path, libtorch: &Libtorch) -> Result<()> {
         let flex = scope.spawn(|| compile_flex_worker(root, &aside));
         let built = compile(root, &mut cargo, &Program::ALL);
         let flex = flex.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        // Again where it failed, with what cargo says of it.
+        // A failed build is repeated to show cargo's errors.
         let flex = flex.or_else(|_| compile_flex_worker(root, &Destination::Stderr));
         built.and(flex)
     })
 }
 
-/// Builds `sweep` and `sweep-report` and gives the path of the first.
+/// Builds `sweep` and `sweep-report` and returns the path of `sweep`.
 pub(crate) fn sweep(root: &Path) -> Result<PathBuf> {
     sweep_and_report(root, &Destination::Stderr)?;
     sweep_path(root)
 }
 
-/// Like [`sweep`], with a choice of where progress is shown.
+/// Builds both programs as [`sweep`] does, and shows progress at a destination.
 pub(crate) fn sweep_and_report(root: &Path, destination: &Destination) -> Result<()> {
     let mut cargo = programs(root, &["sweep", "sweep-report"])?;
     compile_with(root, &mut cargo, &Program::REPORT, destination)
 }
 
-/// Where `sweep` is built.
+/// Returns the path of the built `sweep`.
 pub(crate) fn sweep_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join("release/sweep"))
 }
 
-/// Where `sweep-report` is built.
+/// Returns the path of the built `sweep-report`.
 pub(crate) fn report_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join("release/sweep-report"))
 }
 
-/// Builds `sweep-worker` for libtorch and gives its path.
+/// Builds `sweep-worker` for libtorch and returns its path.
 pub(crate) fn libtorch_worker(root: &Path, libtorch: &Libtorch) -> Result<PathBuf> {
     let mut cargo = programs(root, &["sweep-worker"])?;
     libtorch.apply(&mut cargo);
@@ -140,9 +140,9 @@ pub(crate) fn libtorch_worker(root: &Path, libtorch: &Libtorch) -> Result<PathBu
     libtorch_worker_path(root)
 }
 
-/// Builds a worker for machines that have a libtorch of this version (`2.11`) somewhere else:
-/// it carries no run path, and looks for it in `LD_LIBRARY_PATH`. It has a folder of its own,
-/// so that switching between versions compiles nothing twice.
+/// Builds a worker for other machines with a libtorch of this version (`2.11`): it has no run
+/// path and finds libtorch by `LD_LIBRARY_PATH`. Each version has its own target folder, so
+/// that switching between versions compiles nothing twice.
 pub(crate) fn portable_worker(root: &Path, version: &str, libtorch: &Libtorch) -> Result<PathBuf> {
     let folder = target_dir(root)?.join(format!("torch-{version}"));
     let mut cargo = cargo(root)?;
@@ -153,13 +153,13 @@ pub(crate) fn portable_worker(root: &Path, version: &str, libtorch: &Libtorch) -
     Ok(folder.join("release/sweep-worker"))
 }
 
-/// Where [`libtorch_worker`] builds.
+/// Returns the path of the worker that [`libtorch_worker`] builds.
 pub(crate) fn libtorch_worker_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join("release/sweep-worker"))
 }
 
-/// Builds a `sweep-worker` that has the pure-Rust backend alone. Its profile has a
-/// folder of its own, so that it never replaces a libtorch worker.
+/// Builds a `sweep-worker` that has only the pure-Rust backend. Its profile has its own
+/// folder, so that it never replaces a libtorch worker.
 pub(crate) fn flex_worker(root: &Path) -> Result<PathBuf> {
     compile_flex_worker(root, &Destination::Stderr)?;
     flex_worker_path(root)
@@ -172,7 +172,7 @@ fn compile_flex_worker(root: &Path, destination: &Destination) -> Result<()> {
     compile_with(root, &mut cargo, &Program::FLEX_WORKER, destination)
 }
 
-/// Where [`flex_worker`] builds.
+/// Returns the path of the worker that [`flex_worker`] builds.
 pub(crate) fn flex_worker_path(root: &Path) -> Result<PathBuf> {
     Ok(target_dir(root)?.join(FLEX_PROFILE).join("sweep-worker"))
 }

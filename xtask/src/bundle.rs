@@ -1,6 +1,6 @@
 //! `cargo xtask bundle`: the programs, small data and the experiments in one folder, for
-//! Linux machines without Rust. The worker finds libtorch in the Python there, or computes
-//! on flex and needs nothing.
+//! Linux machines without Rust. The worker uses the libtorch of the Python there, or computes
+//! on flex and needs none.
 
 mod folder;
 
@@ -20,59 +20,64 @@ use folder::{commit, free, needed_glibc, pack, seal, staging};
 /// The backend of a bundle's worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Device {
-    /// Burn's backend in Rust alone.
+    /// Burn's backend in pure Rust.
     Flex,
-    /// The torch of the Python there, of this version: `2.11`.
+    /// The torch of the target machine's Python, with this version: `2.11`.
     Python(String),
 }
 
 /// A request for bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// `None` where everything of a release is.
+    /// Backend of the one bundle to make; `None`: all files of a release.
     device: Option<Device>,
     output: Option<PathBuf>,
 }
 
 /// Versions of libtorch for which a release has a worker, beside the one for flex. The first
-/// is the one that a checkout brings, which takes its programs from there.
+/// is the version that a checkout downloads by default; such a checkout can use the release's
+/// programs.
 const RELEASED: [&str; 2] = ["2.9", "2.11"];
 
-/// The newest glibc that programs of a release may call for: that of Ubuntu 22.04.
+/// Newest glibc (major, minor) that programs of a release may need: that of Ubuntu 22.04.
 const GLIBC: (u32, u32) = (2, 35);
 
-/// More than this many bytes of packed programs do not fit where little can be carried.
+/// Largest size of the packed programs, in bytes.
 const MOST_PACKED: u64 = 36_000_000;
 
-/// Written last: the sums of all files of a bundle, and of nothing else.
+/// The file with the SHA-256 sums of all other files of a bundle; written last.
 const SEAL: &str = "SHA256SUMS";
 
-/// The file that names what a bundle was made of: a commit, and behind it the hash of what
-/// differed from it, where something did.
+/// The file that names the sources of a bundle: a commit, followed by the hash of uncommitted
+/// changes, if any.
 const COMMIT: &str = "bin/COMMIT";
 
-/// The same among the files of a release, which are made of a clean checkout.
+/// The same file in a release, which is made from a clean checkout.
 pub(crate) const RELEASE_COMMIT: &str = "COMMIT";
 
 const PROGRAMS: [&str; 3] = ["sweep", "sweep-report", "sweep-worker"];
 
-/// Folders whose tracked files go along: experiments, the data that they train on, the
-/// baselines of nights, and what was published to compare with.
+/// Folders whose tracked files are included: experiments with the published numbers, small
+/// data, and the baselines of nights.
 const FOLDERS: [&str; 3] = ["experiments", "data", "reports/baselines"];
 const FILES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Declares the verb. A bundle has one worker: the flags that choose it are not repeated.
+/// Declares the verb. A bundle has one worker, so the flags that choose it exclude each other.
 pub(crate) fn declare() -> clap::Command {
     let libtorch = Arg::new("libtorch").long("libtorch").value_name("python:2.11");
     let device = Arg::new("device").long("device").value_name("DEVICE");
     let release = Arg::new("release").long("release").action(ArgAction::SetTrue);
-    verb("bundle", "the programs in a folder for Linux machines without Rust")
-        .arg(libtorch.value_parser(parse_libtorch).help("compute on the torch of the Python there"))
-        .arg(device.value_parser(["flex"]).help("compute in Rust alone"))
-        .arg(release.help("every file of a release"))
+    verb("bundle", "put the programs into a folder for Linux machines without Rust")
+        .arg(
+            libtorch
+                .value_parser(parse_libtorch)
+                .help("compute with the torch of the target's Python"),
+        )
+        .arg(device.value_parser(["flex"]).help("compute in pure Rust, without libtorch"))
+        .arg(release.help("make every file of a release"))
         .group(ArgGroup::new("worker").args(["libtorch", "device", "release"]).required(true))
         .arg(
-            option("output", "DIR", "the folder; by default one below that of all builds")
+            option("output", "DIR", "output folder (default: below target/bundle)")
                 .value_parser(value_parser!(PathBuf)),
         )
 }
@@ -80,11 +85,11 @@ pub(crate) fn declare() -> clap::Command {
 /// Reads the value of `--libtorch`.
 fn parse_libtorch(text: &str) -> Result<Device, &'static str> {
     let version = text.strip_prefix("python:").filter(|version| !version.is_empty());
-    version.map(|v| Device::Python(v.to_owned())).ok_or("name a version as in python:2.11")
+    version.map(|v| Device::Python(v.to_owned())).ok_or("give a version, as in python:2.11")
 }
 
 impl Request {
-    /// Reads what clap has parsed.
+    /// Reads the parsed arguments.
     pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
         let device = match matches.get_flag("release") {
             true => None,
@@ -94,18 +99,18 @@ impl Request {
     }
 }
 
-/// The name of a worker among the files of a release: `sweep-worker-flex`.
+/// Returns the name of a worker among the files of a release: `sweep-worker-flex`.
 pub(crate) fn worker_name(device: &str) -> String {
     format!("sweep-worker-{device}")
 }
 
 impl Device {
-    /// The name of a bundle's folder.
+    /// Returns the name of a bundle's folder.
     fn folder(&self) -> String {
         format!("sweep-linux-x86_64-{}", self.name())
     }
 
-    /// Part of the folder's name.
+    /// Returns the backend's part of the folder name: `flex`, `torch2.11`.
     fn name(&self) -> String {
         match self {
             Device::Flex => "flex".to_owned(),
@@ -113,18 +118,18 @@ impl Device {
         }
     }
 
-    /// Builds the worker and gives its path.
+    /// Builds the worker and returns its path.
     fn worker(&self, root: &Path) -> Result<PathBuf> {
         let Device::Python(version) = self else { return build::flex_worker(root) };
         build::portable_worker(root, version, &libtorch::of_version(root, version)?)
     }
 }
 
-/// Makes what was asked for, and returns its folder.
+/// Makes the requested bundle or release, and returns its folder.
 ///
 /// # Errors
-/// Something cannot be built or written, the programs are too large, or the output is a
-/// folder of something else.
+/// A program cannot be built, a file cannot be written, the programs are too large, or the
+/// output folder holds other files.
 pub(crate) fn make(root: &Path, request: &Request) -> Result<PathBuf> {
     let name = request.device.as_ref().map_or_else(|| "release".to_owned(), Device::folder);
     let output = match &request.output {
@@ -138,12 +143,15 @@ pub(crate) fn make(root: &Path, request: &Request) -> Result<PathBuf> {
     Ok(output)
 }
 
-/// Makes the files of a release: each bundle as an archive, the programs by themselves, and
-/// their sums.
+/// Makes the files of a release: an archive of each bundle, the programs alone, and the
+/// SHA-256 sums.
 fn release(root: &Path, output: &Path) -> Result<()> {
     free(output)?;
     let commit = commit(root)?;
-    ensure!(!commit.trim().contains(' '), "sources differ from the commit: a release is of a tag");
+    ensure!(
+        !commit.trim().contains(' '),
+        "there are uncommitted changes; a release is made from a clean checkout of a tag"
+    );
     let staging = staging(output)?;
     fs::write(staging.join(RELEASE_COMMIT), commit)?;
     let torch = RELEASED.map(|version| Device::Python(version.to_owned()));
@@ -153,7 +161,7 @@ fn release(root: &Path, output: &Path) -> Result<()> {
         let glibc = bundle(root, &device, &folder)?;
         ensure!(
             glibc <= GLIBC,
-            "the programs need glibc {}.{}: build on an older system",
+            "the programs need glibc {}.{}; build them on an older system",
             glibc.0,
             glibc.1
         );
@@ -175,7 +183,7 @@ fn release(root: &Path, output: &Path) -> Result<()> {
     Ok(fs::rename(&staging, output)?)
 }
 
-/// Makes a bundle; returns the glibc that its programs need.
+/// Makes a bundle; returns the glibc version (major, minor) that its programs need.
 fn bundle(root: &Path, device: &Device, output: &Path) -> Result<(u32, u32)> {
     free(output)?;
     let sweep = build::sweep(root)?;
@@ -189,7 +197,10 @@ fn bundle(root: &Path, device: &Device, output: &Path) -> Result<(u32, u32)> {
         packed += pack(program, &staging.join("bin").join(name))?;
         glibc = glibc.max(needed_glibc(program)?);
     }
-    ensure!(packed <= MOST_PACKED, "the programs take {packed} bytes, more than {MOST_PACKED}");
+    ensure!(
+        packed <= MOST_PACKED,
+        "the packed programs have {packed} bytes; at most {MOST_PACKED} are allowed"
+    );
     copy_tracked(root, &staging)?;
     write_scripts(root, device, glibc, &staging)?;
     seal(&staging)?;
@@ -198,7 +209,7 @@ fn bundle(root: &Path, device: &Device, output: &Path) -> Result<(u32, u32)> {
     }
     fs::rename(&staging, output)?;
     eprintln!(
-        "xtask: {} has the programs ({:.1} MB packed), data and experiments; {}/sweep.sh doctor says what a machine lacks",
+        "xtask: {} holds the programs ({:.1} MB packed), data and experiments; {}/sweep.sh doctor checks a machine",
         output.display(),
         packed as f64 / 1e6,
         output.display()
@@ -206,16 +217,16 @@ fn bundle(root: &Path, device: &Device, output: &Path) -> Result<(u32, u32)> {
     Ok(glibc)
 }
 
-/// Copies what git tracks in [`FOLDERS`], and [`FILES`].
+/// Copies the tracked files of [`FOLDERS`], and [`FILES`].
 fn copy_tracked(root: &Path, to: &Path) -> Result<()> {
     let mut git = Command::new("git");
     git.current_dir(root).args(["ls-files", "-z", "--"]).args(FOLDERS).args(FILES);
     let output = git.output().context("cannot start git")?;
-    ensure!(output.status.success(), "git does not list the files: is this a checkout?");
+    ensure!(output.status.success(), "git cannot list the files; run this in a git checkout");
     let names = output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     for name in names {
         let name = Path::new(std::str::from_utf8(name)?);
-        // In the index, and taken away from the folder.
+        // Deleted, but still in the index.
         if !root.join(name).exists() {
             continue;
         }
@@ -270,9 +281,9 @@ mod tests {
             ("--device cuda", "it can be flex"),
             ("--libtorch 2.11", "as in python:2.11"),
             ("--libtorch python:", "as in python:2.11"),
-            ("--device flex --libtorch python:2.11", "leave one out"),
-            ("--release --device flex", "leave one out"),
-            ("--device flex --device flex", "leave the other out"),
+            ("--device flex --libtorch python:2.11", "remove one of them"),
+            ("--release --device flex", "remove one of them"),
+            ("--device flex --device flex", "remove the other"),
             ("flex", "it takes --libtorch python:2.11, --device flex, --release, --output DIR"),
         ] {
             let problem = refused(declare(), line);
@@ -288,7 +299,7 @@ mod tests {
         for device in [Some(Device::Flex), None] {
             let request = Request { device, output: Some(made.path().to_path_buf()) };
             let said = make(&root, &request).unwrap_err().to_string();
-            assert!(said.contains("is no part of a bundle"), "{said}");
+            assert!(said.contains("is not part of a bundle"), "{said}");
         }
         assert!(made.path().join("thesis.tex").exists());
     }

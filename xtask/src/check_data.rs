@@ -1,6 +1,6 @@
-//! `cargo xtask check-data`: makes data files as people have them, has each understood and
-//! trained on, and compares the score with scikit-learn's on the same split; then hostile
-//! files, each of which must be refused (`xtask/python/check_data`).
+//! `cargo xtask check-data`: generates data files as users have them, trains on each and
+//! compares the score with scikit-learn's on the same split; then generates hostile files,
+//! each of which must be rejected (`xtask/python/check_data`).
 
 use std::path::Path;
 use std::process::Command;
@@ -9,14 +9,14 @@ use anyhow::{Context as _, Result};
 
 use crate::{build, venv};
 
-/// Files, sweeps and what is fed to them, made anew at each call.
+/// Folder of the generated files and sweeps; emptied at each call.
 const FOLDER: &str = ".bench/check-data";
 
-/// Checks the files whose names have a text, or all; `keep` leaves those that are all right.
+/// Checks all files, or those whose names contain `only`; `keep` keeps the files of passed
+/// cases.
 ///
 /// # Errors
-/// When something cannot be built, or a file is not understood, trained on or refused as it
-/// should be.
+/// A program cannot be built, or a file is not read, trained on or rejected as expected.
 pub(crate) fn check_data(root: &Path, only: Option<&str>, keep: bool) -> Result<()> {
     let python = venv::python(root, &venv::DATA)?;
     let sweep = build::sweep(root)?;
@@ -28,5 +28,5 @@ pub(crate) fn check_data(root: &Path, only: Option<&str>, keep: bool) -> Result<
     command.args(only.into_iter().flat_map(|text| ["--only", text]));
     command.args(keep.then_some("--keep"));
     command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(root);
-    build::run(&mut command).context("a data file is not taken as it should be")
+    build::run(&mut command).context("a data file was not handled as expected")
 }

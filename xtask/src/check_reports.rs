@@ -1,8 +1,7 @@
-//! `cargo xtask check-reports`: trains generated sweeps and has every number
-//! and verdict of their reports recomputed by other code (`xtask/python/check_reports`);
-//! then fabricates pages over several sweeps, which are recomputed likewise
-//! (`xtask/python/check_together`), and nights whose truth is known, against which what
-//! `sweep regress` says of them is held (`xtask/python/check_nights`).
+//! `cargo xtask check-reports`: trains generated sweeps and recomputes every number and verdict
+//! of their reports with independent code (`xtask/python/check_reports`). It then does the same
+//! for fabricated pages over several sweeps (`xtask/python/check_together`), and compares
+//! `sweep regress` with the known truth on fabricated nights (`xtask/python/check_nights`).
 
 use std::path::Path;
 use std::process::Command;
@@ -13,51 +12,56 @@ use clap::{Arg, ArgMatches};
 use crate::arguments::{flag, option, verb};
 use crate::{build, venv};
 
-/// Sweeps, their data and their reports, made anew at each call.
+/// Folder of the generated sweeps, their data and reports; emptied at each call.
 const FOLDER: &str = ".bench/check-reports";
 
-/// Scripts on fabricated data: the part that asks for one of them alone, its name,
-/// its folder, and what a failure says.
+/// Scripts on fabricated data: the part that selects only this script, the script's name, its
+/// working folder, and the message of a failure.
 const FABRICATED: [(&str, &str, &str, &str); 2] = [
     (
         "together",
         "check_together",
         ".bench/check-together",
-        "a page over several sweeps is not what its runs say, or a planted fault went unnoticed",
+        "a page over several sweeps disagrees with its runs, or a planted fault went unnoticed",
     ),
     (
         "nights",
         "check_nights",
         ".bench/check-nights",
-        "a night is not judged as it should be, or a planted fault went unnoticed",
+        "a night is judged wrongly, or a planted fault went unnoticed",
     ),
 ];
 
 /// The parsed command line; without any argument everything is checked.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Request {
-    /// One of [`FABRICATED`], which is checked alone.
+    /// The only part of [`FABRICATED`] to check; `None`: all.
     part: Option<String>,
     /// Seed of the generated sweeps.
     seed: Option<u64>,
-    /// What alone is checked: a sweep by name, or what has this text.
+    /// The only sweep to check, by name; with a part, the only cases, by a substring.
     only: Option<String>,
-    /// Train none, check what an earlier call left.
+    /// Whether to check the sweeps of an earlier call instead of training.
     keep: bool,
 }
 
 /// Declares the verb.
 pub(crate) fn declare() -> clap::Command {
-    let part =
-        Arg::new("part").value_name("PART").help("pages over several sweeps, or nights, alone");
-    verb(
-        "check-reports",
-        "train generated sweeps, fabricate nights, recompute what their reports say",
-    )
-    .arg(part.value_parser(FABRICATED.map(|(alone, ..)| alone)))
-    .arg(option("seed", "N", "draw other sweeps").value_parser(parse_seed).conflicts_with("part"))
-    .arg(option("only", "NAME", "this sweep alone; of a part what has this text"))
-    .arg(flag("keep", "train none, check what an earlier call left").conflicts_with("part"))
+    let part = Arg::new("part")
+        .value_name("PART")
+        .help("check only pages over several sweeps, or only nights");
+    verb("check-reports", "recompute the reports of generated sweeps and fabricated nights")
+        .arg(part.value_parser(FABRICATED.map(|(alone, ..)| alone)))
+        .arg(
+            option("seed", "N", "seed of the generated sweeps")
+                .value_parser(parse_seed)
+                .conflicts_with("part"),
+        )
+        .arg(option("only", "NAME", "only the sweep NAME; with a part, cases that contain NAME"))
+        .arg(
+            flag("keep", "check the sweeps of an earlier call without training")
+                .conflicts_with("part"),
+        )
 }
 
 /// Reads the value of `--seed`.
@@ -66,7 +70,7 @@ fn parse_seed(text: &str) -> Result<u64, &'static str> {
 }
 
 impl Request {
-    /// Reads what clap has parsed.
+    /// Reads the parsed arguments.
     pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
         Request {
             part: matches.get_one("part").cloned(),
@@ -76,7 +80,7 @@ impl Request {
         }
     }
 
-    /// Returns the arguments of a script.
+    /// Returns the arguments for a script.
     fn arguments(&self) -> Vec<String> {
         let seed = self.seed.map(|seed| seed.to_string());
         let values = [("--seed", seed), ("--only", self.only.clone())];
@@ -85,12 +89,13 @@ impl Request {
     }
 }
 
-/// Checks the sweeps, their reports and the planted faults, then the pages over several and
-/// the nights; where it is told what, the first alone, or the part that is named.
+/// Checks the reports of the sweeps, then the pages over several sweeps and the nights, each
+/// with planted faults. With a part only that part is checked; with other arguments, only the
+/// sweeps.
 ///
 /// # Errors
-/// When something cannot be built, a report says what its runs do not, a night is not judged
-/// as it should be, or a planted fault goes unnoticed.
+/// A program cannot be built, a report disagrees with its runs, a night is judged wrongly, or a
+/// planted fault goes unnoticed.
 pub(crate) fn check_reports(root: &Path, request: &Request) -> Result<()> {
     let python = venv::python(root, &venv::CHECK)?;
     let sweep = build::sweep(root)?;
@@ -107,7 +112,7 @@ pub(crate) fn check_reports(root: &Path, request: &Request) -> Result<()> {
     let part = request.part.as_deref();
     if part.is_none() {
         script("check_reports", FOLDER)
-            .context("a report is not what its runs say, or a planted fault went unnoticed")?;
+            .context("a report disagrees with its runs, or a planted fault went unnoticed")?;
     }
     for (alone, name, folder, wrong) in FABRICATED {
         if part == Some(alone) || *request == Request::default() {
@@ -139,7 +144,7 @@ mod tests {
     fn a_part_is_named_whole_and_has_no_seed() {
         for (line, why) in [
             ("night", "cannot be `night`; it can be together, nights"),
-            ("nights together", "`together` too many"),
+            ("nights together", "surplus argument `together`"),
             ("nights --seed 3", "PART together with --seed"),
             ("together --keep", "PART together with --keep"),
             ("--seed x", "it takes a whole number from 0"),

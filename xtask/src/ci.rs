@@ -1,5 +1,5 @@
-//! `cargo xtask ci`: everything that must hold before a change goes in, each
-//! step with its time. `.ci/run` calls it on a bare machine.
+//! `cargo xtask ci`: all checks that a change must pass, each with its time. `.ci/run` calls
+//! it on a bare machine.
 
 use std::path::Path;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::{build, check_reports, libtorch, readers, test, tidy};
 
-/// Runs every step, the quick ones first, and stops at the first that fails.
+/// Runs every step, quick ones first, and stops at the first failure.
 pub(crate) fn ci(root: &Path) -> Result<()> {
     let mut times = Vec::new();
     let mut step = |name: &'static str, work: &dyn Fn() -> Result<()>| -> Result<()> {
@@ -48,8 +48,8 @@ fn check_tidy(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Clippy, every warning an error. In release, so that build scripts and
-/// macros are those of the tests and are not compiled a second time.
+/// Runs clippy with every warning as an error. It uses the release profile, so that build
+/// scripts and macros are shared with the tests and not compiled twice.
 fn lint(root: &Path, selection: &[&str], libtorch: Option<&libtorch::Libtorch>) -> Result<()> {
     let mut command = build::cargo(root)?;
     if let Some(libtorch) = libtorch {

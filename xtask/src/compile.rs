@@ -1,4 +1,4 @@
-//! Runs a cargo that builds a program, and tells what is compiled and for how long still.
+//! Runs `cargo build` and shows its progress and the time left.
 
 use std::io::{BufRead as _, BufReader};
 use std::ops::ControlFlow;
@@ -15,13 +15,13 @@ mod progress;
 
 use progress::{Progress, is_program};
 
-/// What is built.
+/// A program, or several, that one call of cargo builds.
 pub(crate) struct Program {
-    /// Name of the program.
+    /// Name, for messages.
     name: &'static str,
-    /// What it does, as a relative clause.
+    /// Its task, as a relative clause for messages.
     purpose: &'static str,
-    /// The package whose dependencies are compiled for it, and its features.
+    /// Arguments of `cargo tree` that list the crates to compile.
     tree: &'static [&'static str],
 }
 
@@ -37,7 +37,7 @@ impl Program {
         purpose: "which plan and train (Burn and the libtorch bindings)",
         tree: &["--package", "runner", "--package", "train", "--features", "train/libtorch"],
     };
-    /// All of them.
+    /// All programs.
     pub(crate) const ALL: Program = Program {
         name: "sweep, sweep-report and sweep-worker",
         purpose: "the programs (polars, Burn and the libtorch bindings)",
@@ -45,7 +45,7 @@ impl Program {
     };
     pub(crate) const REPORT: Program = Program {
         name: "sweep-report",
-        purpose: "which collects and draws (polars and plotters)",
+        purpose: "which writes reports (polars and plotters)",
         tree: &["--package", "reporter"],
     };
     pub(crate) const WORKER: Program = Program {
@@ -60,19 +60,19 @@ impl Program {
     };
 }
 
-/// Cargo's arguments for a build that is followed.
+/// Cargo's arguments for a build whose progress is shown.
 const MESSAGES: [&str; 3] = ["--quiet", "--message-format", "json-render-diagnostics"];
 
-/// Where progress is shown.
+/// The destination of progress messages.
 pub(crate) enum Destination {
-    /// On standard error.
+    /// Standard error.
     Stderr,
-    /// In a file that holds the last line alone; cargo's own words go into `log`. The
-    /// build ends with the process that has started this one.
+    /// A file that holds only the latest line; cargo's own output goes into `log`. The build
+    /// ends with the process that started this one.
     File { state: PathBuf, log: PathBuf },
 }
 
-/// Runs `cargo`, a `cargo build`, and tells of its progress on standard error.
+/// Runs a `cargo build` and shows its progress on standard error.
 ///
 /// # Errors
 /// Cargo cannot be started, or fails.
@@ -80,7 +80,7 @@ pub(crate) fn compile(root: &Path, cargo: &mut Command, program: &Program) -> Re
     compile_with(root, cargo, program, &Destination::Stderr)
 }
 
-/// Like [`compile`], with a choice of where progress is shown.
+/// Runs a `cargo build` as [`compile`] does, and shows its progress at a destination.
 ///
 /// # Errors
 /// Cargo cannot be started, or fails; a file of the destination cannot be written.
@@ -93,8 +93,8 @@ pub(crate) fn compile_with(
     build(root, cargo, program, destination, &mut |_| Ok(ControlFlow::Continue(())))
 }
 
-/// Like [`compile`] of several programs. `built` is called once `sweep` is there; the build is
-/// given up where it breaks or fails.
+/// Builds several programs as [`compile`] does, and calls `built` as soon as `sweep` is built.
+/// The build is aborted if `built` breaks or fails.
 ///
 /// # Errors
 /// Cargo cannot be started, or fails; those of `built`.
@@ -113,7 +113,7 @@ pub(crate) fn compile_until(
     })
 }
 
-/// Takes a line of cargo's, and says whether the build goes on.
+/// A callback on each line of cargo's output; it returns whether the build continues.
 type Each<'a> = &'a mut dyn FnMut(&str) -> Result<ControlFlow<()>>;
 
 fn build(
@@ -144,7 +144,7 @@ fn build(
     Ok(())
 }
 
-/// Reads what cargo says until it says no more, or `each` breaks.
+/// Reads cargo's output until it ends, or `each` breaks.
 fn follow(
     root: &Path,
     child: &mut Child,

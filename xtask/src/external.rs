@@ -1,6 +1,6 @@
-//! `cargo xtask external`: published numbers beside ours. Trains the sweeps that the files in
-//! `experiments/external` name, runs the programs that measure the other side where their
-//! packages are there, and has `sweep external` judge it all on one page.
+//! `cargo xtask external`: comparison with published numbers. It trains the sweeps that the
+//! files in `experiments/external` name, runs the comparison programs whose Python packages are
+//! installed, and has `sweep external` judge the results on one page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ use crate::arguments::{flag, positionals, values_of, verb};
 use crate::venv::{self, Environment};
 use crate::{build, libtorch};
 
-/// The page and what programs printed.
+/// Folder of the page and of the programs' output.
 const REPORT: &str = "reports/external";
-/// The copy of the page that is kept.
+/// Folder of the copy of the page that is kept.
 const GALLERY: &str = "reports/gallery/external";
 
-/// A sweep of which some runs failed: the rows that need them say so.
+/// Exit code of a sweep with failed runs; the rows that need them mention it.
 const RUNS_FAILED: i32 = 3;
 
-/// The codes that judging ends with where it made the page: all agree, some were skipped, some
+/// Exit codes of `sweep external` if it wrote the page: all agree, some were skipped, some
 /// differ.
 const JUDGED: [i32; 3] = [0, 5, 6];
 
@@ -32,7 +32,7 @@ struct Program {
     name: &'static str,
     /// The script, below the root.
     script: &'static str,
-    /// The packages that it runs under.
+    /// The Python environment that it needs.
     environment: &'static Environment,
 }
 
@@ -42,25 +42,25 @@ const PROGRAMS: [Program; 1] =
 /// The parsed command line.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Request {
-    /// Files of published numbers; all where none is named.
+    /// Files of published numbers; if empty, all.
     names: Vec<String>,
-    /// Keep a copy of the page in the gallery.
+    /// Whether to keep a copy of the page in the gallery.
     keep: bool,
-    /// Make the environment with PyTorch where it is not there.
+    /// Whether to create the environment with PyTorch if it is missing.
     with_torch: bool,
 }
 
 /// Declares the verb.
 pub(crate) fn declare() -> clap::Command {
-    let keep = flag("keep", "keep a copy of the page over all names in the gallery");
-    verb("external", "published numbers beside ours: trains, judges, writes reports/external")
-        .arg(positionals("name", "NAME", "files of published numbers; all where none is named"))
-        .arg(flag("with-torch", "make the environment with PyTorch where it is not there"))
+    let keep = flag("keep", "keep a copy of the page with all files in the gallery");
+    verb("external", "compare with published numbers: train, judge, write reports/external")
+        .arg(positionals("name", "NAME", "files of published numbers (default: all)"))
+        .arg(flag("with-torch", "create the environment with PyTorch if it is missing"))
         .arg(keep.conflicts_with("name"))
 }
 
 impl Request {
-    /// Reads what clap has parsed.
+    /// Reads the parsed arguments.
     pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
         Request {
             names: values_of(matches, "name"),
@@ -70,11 +70,11 @@ impl Request {
     }
 }
 
-/// Trains, measures and judges; gives the exit code of `sweep external`, or that of a sweep
-/// that could not be trained.
+/// Trains, measures and judges. Returns the exit code of `sweep external`, or of a sweep that
+/// could not be trained.
 ///
 /// # Errors
-/// Something cannot be built or started, or a program fails.
+/// A program cannot be built or started, or fails.
 pub(crate) fn external(root: &Path, request: &Request) -> Result<ExitCode> {
     let sweep = build::sweep(root)?;
     let judge = |flags: &[&str]| {
@@ -82,7 +82,7 @@ pub(crate) fn external(root: &Path, request: &Request) -> Result<ExitCode> {
         command.arg("external").args(&request.names).args(flags).current_dir(root);
         command
     };
-    // Asked first: a file that is not right is refused before anything is trained.
+    // Asked first, so that an invalid file is rejected before anything is trained.
     let answer = judge(&["--needs"]).stderr(Stdio::inherit()).output();
     let answer = answer.with_context(|| format!("cannot start {}", sweep.display()))?;
     if !answer.status.success() {
@@ -126,12 +126,12 @@ fn needs(answer: &str) -> Result<(Vec<String>, Vec<String>)> {
     Ok((list("sweeps")?, list("programs")?))
 }
 
-/// Runs a program where its packages are there, and leaves what it prints beside the page.
-/// An earlier output is removed before: it may be of another worker.
+/// Runs a program if its Python packages are installed, and keeps its output beside the page.
+/// Earlier output is removed first, since it may be of another worker.
 fn measure(root: &Path, name: &str, make: bool) -> Result<()> {
     let Some(program) = PROGRAMS.iter().find(|program| program.name == name) else {
         let known = PROGRAMS.map(|program| program.name).join(", ");
-        bail!("a file of published numbers names the program `{name}`; there are: {known}");
+        bail!("a file of published numbers names the program `{name}`; known programs: {known}");
     };
     let printed = root.join(REPORT).join(format!("programs/{name}.json"));
     if printed.exists() {
@@ -143,7 +143,7 @@ fn measure(root: &Path, name: &str, make: bool) -> Result<()> {
         (None, true) => venv::python(root, program.environment)?,
         (None, false) => {
             eprintln!(
-                "xtask: external: {} is left out: its packages are not there",
+                "xtask: external: skipping {}: its Python packages are not installed",
                 program.script
             );
             return Ok(());
@@ -157,7 +157,7 @@ fn measure(root: &Path, name: &str, make: bool) -> Result<()> {
     build::run(command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(root))
 }
 
-/// Copies the page with its figures and tables into the gallery, in place of an earlier copy.
+/// Copies the page with its figures and tables into the gallery and replaces an earlier copy.
 fn keep(root: &Path) -> Result<()> {
     let (from, to) = (root.join(REPORT), root.join(GALLERY));
     if to.exists() {
@@ -165,15 +165,15 @@ fn keep(root: &Path) -> Result<()> {
     }
     for file in files(&from)? {
         let target = to.join(file.strip_prefix(&from)?);
-        fs::create_dir_all(target.parent().context("a file lies in a folder")?)?;
+        fs::create_dir_all(target.parent().context("a file has a folder")?)?;
         fs::copy(&file, &target).with_context(|| format!("cannot write {}", target.display()))?;
     }
-    eprintln!("xtask: kept in {GALLERY}");
+    eprintln!("xtask: copied the page to {GALLERY}");
     Ok(())
 }
 
-/// Returns the files of the page: it, its Markdown, figures and tables. Pages of single
-/// names lie in folders beside them.
+/// Returns the files of the page: HTML, Markdown, figures and tables. Pages of single files of
+/// published numbers are in other folders beside them.
 fn files(report: &Path) -> Result<Vec<PathBuf>> {
     let mut files = vec![report.join("index.html"), report.join("REPORT.md")];
     for folder in ["figures", "tables"].map(|name| report.join(name)) {

@@ -1,10 +1,9 @@
-//! A worker with faults in its code, for tests of the regression report.
+//! A worker with deliberate faults in its code, for tests of the regression report.
 //!
-//! The sources stay as they are: the crates of the worker are copied into the
-//! target folder, every patch of `crates/train/tests/faults/` is applied to the
-//! copy, and one binary is built from it. Each fault sleeps until the
-//! environment variable `SWEEP_FAULT` names it, so that one build serves all
-//! and a worker without the variable trains to the same bits as the true one.
+//! The sources stay unchanged: the crates are copied into the target folder, every patch of
+//! `crates/train/tests/faults/` is applied to the copy, and one program is built from it. Each
+//! fault is inactive until the environment variable `SWEEP_FAULT` names it, so that one build
+//! serves all faults, and without the variable it trains to the same bits as the real worker.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,56 +14,54 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::build;
 use crate::libtorch::Libtorch;
 
-/// Environment variable that tells tests where the faulty worker is.
+/// Environment variable with the path of the faulty worker, for tests.
 pub(crate) const WORKER_VARIABLE: &str = "SWEEP_FAULTY_WORKER";
 
-/// Where the patches lie, below the root. Each is named after its fault.
+/// Folder of the patches, relative to the root. Each is named after its fault.
 const PATCHES: &str = "crates/train/tests/faults";
 
-/// The tests that need the worker, below the root.
+/// File of the tests that need the worker, relative to the root.
 const TESTS: &str = "crates/runner/tests/faults.rs";
 
-/// Name of the binary, another than the true one's: both lie in one folder.
+/// Name of the program; it differs from the real worker's, since both are in one folder.
 const BINARY: &str = "sweep-worker-faulty";
 
-/// What the copy's manifests say otherwise: file, text, its replacement.
+/// Replacements in the copy's manifests: file, text, replacement.
 ///
-/// The version is another because cargo names what it compiles after a package's
-/// path *within* its workspace: with the same version it would take the copy's
-/// crates for the true ones, or leave them where the true ones belong.
+/// The version differs because cargo names its outputs after a package's path *within* its
+/// workspace: with the same version it would confuse the copy's crates with the real ones.
 const MANIFESTS: [(&str, &str, &str); 3] = [
     ("Cargo.toml", r#"members = ["crates/*", "xtask"]"#, r#"members = ["crates/*"]"#),
     ("Cargo.toml", r#"version = "0.1.0""#, r#"version = "0.1.0-faulty""#),
     ("crates/train/Cargo.toml", r#"name = "sweep-worker""#, r#"name = "sweep-worker-faulty""#),
 ];
 
-/// Whether a filter of `cargo xtask test` leaves a test that needs the worker:
-/// no filter does, and part of such a test's name. What else stands there (an
-/// option) may.
+/// Returns whether a filter of `cargo xtask test` may select a test that needs the worker: an
+/// empty filter, a part of such a test's name, or an option.
 ///
 /// # Errors
-/// When the tests cannot be read.
+/// The file of the tests cannot be read.
 pub(crate) fn wanted(root: &Path, filter: &[String]) -> Result<bool> {
     let text = std::fs::read_to_string(root.join(TESTS))
         .with_context(|| format!("cannot read {TESTS}"))?;
     let names = text.split("#[test]\nfn ").skip(1).filter_map(|rest| rest.split('(').next());
     let names: Vec<&str> = names.collect();
-    ensure!(!names.is_empty(), "{TESTS} holds no test");
+    ensure!(!names.is_empty(), "{TESTS} contains no test");
     let matches = |part: &String| part.starts_with('-') || names.iter().any(|n| n.contains(part));
     Ok(filter.is_empty() || filter.iter().any(matches))
 }
 
-/// Builds the faulty worker and gives its path. Burn and libtorch are those of
-/// the true worker, which should be built first; only our crates are compiled.
+/// Builds the faulty worker and returns its path. Burn and libtorch are shared with the real
+/// worker, which should be built first; only the workspace's crates are compiled.
 ///
 /// # Errors
-/// A patch that does not fit the sources any more, or does not compile.
+/// A patch does not apply to the sources any more, or does not compile.
 pub(crate) fn worker(root: &Path, libtorch: &Libtorch) -> Result<PathBuf> {
     let target = build::target_dir(root)?;
     let tree = target.join("faults/tree");
     let fresh = target.join("faults/fresh");
     make_tree(root, &fresh)?;
-    // Only what differs is written, or cargo would compile everything again.
+    // Only changed files are written, or cargo would compile everything again.
     mirror(&fresh, &tree)?;
     let mut command = build::cross_task(root, &["build", "--release"])?;
     libtorch.apply(&mut command);
@@ -74,14 +71,13 @@ pub(crate) fn worker(root: &Path, libtorch: &Libtorch) -> Result<PathBuf> {
     Ok(target.join("release").join(BINARY))
 }
 
-/// Copies the workspace of the crates to `tree`, which is emptied before, and
-/// applies every patch.
+/// Empties `tree`, copies the workspace of the crates to it, and applies every patch.
 fn make_tree(root: &Path, tree: &Path) -> Result<()> {
     if tree.exists() {
         std::fs::remove_dir_all(tree)?;
     }
     let mut files = vec![PathBuf::from("Cargo.toml"), PathBuf::from("Cargo.lock")];
-    // All of them, since features are unified over what is built together.
+    // All crates, since cargo unifies features over the packages of one build.
     files.extend(files_below(root, Path::new("crates"))?);
     for file in &files {
         copy(&root.join(file), &tree.join(file))?;
@@ -91,7 +87,7 @@ fn make_tree(root: &Path, tree: &Path) -> Result<()> {
         let manifest = std::fs::read_to_string(&path)?;
         ensure!(
             manifest.matches(text).count() == 1,
-            "{file} should hold `{text}` once: adapt MANIFESTS in xtask/src/faults.rs"
+            "{file} does not contain `{text}` exactly once; adapt MANIFESTS in xtask/src/faults.rs"
         );
         std::fs::write(&path, manifest.replace(text, replacement))?;
     }
@@ -100,7 +96,7 @@ fn make_tree(root: &Path, tree: &Path) -> Result<()> {
     patches.iter().try_for_each(|patch| apply(patch, tree))
 }
 
-/// The patches in the order of their names.
+/// Returns the patches in the order of their names.
 fn patches(root: &Path) -> Result<Vec<PathBuf>> {
     let folder = root.join(PATCHES);
     let mut out = Vec::new();
@@ -120,9 +116,12 @@ fn apply(patch: &Path, tree: &Path) -> Result<()> {
     let fault = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let text = std::fs::read_to_string(patch).with_context(|| format!("cannot read {name}"))?;
     let switch = format!("SWEEP_FAULT\").is_ok_and(|fault| fault == \"{fault}\")");
-    ensure!(text.contains(&switch), "{PATCHES}/{name} has no fault that `{fault}` switches on");
-    // Inside a repository git would look for the files from its top, find none
-    // and apply nothing, without a word: so it must not see the repository.
+    ensure!(
+        text.contains(&switch),
+        "{PATCHES}/{name} has no fault that `SWEEP_FAULT={fault}` activates"
+    );
+    // Inside a repository git would look for the files from its top, find none and silently
+    // apply nothing, so it must not see the repository.
     let output = Command::new("git")
         .args(["apply", "--whitespace=nowarn"])
         .arg(patch)
@@ -134,17 +133,17 @@ fn apply(patch: &Path, tree: &Path) -> Result<()> {
         .context("cannot start git")?;
     if !output.status.success() {
         bail!(
-            "{PATCHES}/{name} no longer fits the sources:\n{}\n\
-             Make the change that its first lines describe in the sources by hand, put the \
-             output of `git diff` below those lines in place of the old one, and take the \
-             change back. The other patches are applied in the order of their names.",
+            "{PATCHES}/{name} no longer applies to the sources:\n{}\n\
+             Make the change that its first lines describe in the sources by hand, replace \
+             the diff below those lines with the output of `git diff`, and revert the change. \
+             Patches are applied in the order of their names.",
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }
     Ok(())
 }
 
-/// Makes `to` hold what `from` holds; files that are equal are not touched.
+/// Makes the files of `to` equal to those of `from`; equal files are not touched.
 fn mirror(from: &Path, to: &Path) -> Result<()> {
     let wanted: BTreeSet<PathBuf> = files_below(from, Path::new(""))?.into_iter().collect();
     if to.exists() {
@@ -163,7 +162,7 @@ fn mirror(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every file below `root/folder`, relative to `root`.
+/// Returns every file below `root/folder`, relative to `root`.
 fn files_below(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut out = Vec::new();
     let absolute = root.join(folder);
@@ -226,7 +225,7 @@ mod tests {
         }
     }
 
-    /// Also inside a repository, where git would else look from its top.
+    /// Works inside a repository too, where git would otherwise look from its top.
     #[test]
     fn a_patch_that_does_not_fit_is_named_with_the_remedy() {
         let folder = tempfile::tempdir().unwrap();
@@ -242,11 +241,11 @@ mod tests {
         apply(&patch, &tree).unwrap();
         assert_eq!(std::fs::read_to_string(tree.join("a.rs")).unwrap(), format!("{switch}\n"));
         let message = apply(&patch, &tree).unwrap_err().to_string();
-        assert!(message.contains("faults/late.patch no longer fits"), "{message}");
+        assert!(message.contains("faults/late.patch no longer applies"), "{message}");
         assert!(message.contains("a.rs:1") && message.contains("by hand"), "{message}");
         std::fs::rename(&patch, folder.path().join("other.patch")).unwrap();
         let message = apply(&folder.path().join("other.patch"), &tree).unwrap_err().to_string();
-        assert!(message.contains("no fault that `other` switches on"), "{message}");
+        assert!(message.contains("no fault that `SWEEP_FAULT=other` activates"), "{message}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! `cargo xtask golden`: makes the golden numbers again, trajectories with real
-//! PyTorch and statistics with rliable, arch, scipy and statsmodels, and compares
-//! them with the committed files.
+//! `cargo xtask golden`: recomputes the golden numbers, trajectories with real PyTorch and
+//! statistics with rliable, arch, scipy and statsmodels, and compares them with the committed
+//! files.
 //!
-//! Inputs must agree exactly. Results may differ in their last bits on another
-//! processor: up to [`TOLERANCE`] they only count as drift, and are said.
+//! Inputs must agree exactly. Results may differ in their last bits on another processor:
+//! differences up to [`TOLERANCE`] are only reported as drift.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,12 +16,12 @@ use serde_json::Value;
 use crate::build;
 use crate::venv::{self, Environment};
 
-/// Files made by one script.
+/// The files of one script.
 struct Set {
-    /// The script, without its ending: a module with `OUT` and `main()`.
+    /// The script without its suffix: a module with `OUT` and `main()`.
     script: &'static str,
     environment: Environment,
-    /// Where the committed files lie; each names the script that made it.
+    /// Folder of the committed files; each file names its script.
     folder: &'static str,
 }
 
@@ -49,14 +49,14 @@ const SETS: [Set; 5] = [
     },
 ];
 
-/// Largest relative difference of two numbers, against the larger of them and
-/// 1e-3 (results near zero come from cancellation).
+/// Largest allowed relative difference of two numbers, relative to the larger of them and at
+/// least 1e-3, since results near zero come from cancellation.
 const TOLERANCE: f64 = 1e-6;
 
-/// Lines said for one file at most.
+/// Largest number of differences that are printed per file.
 const MAX_FINDINGS: usize = 10;
 
-/// Runs the script with its output folder turned to another place.
+/// A Python program that runs a script with another output folder.
 const RUN: &str = "\
 import importlib, pathlib, sys
 folder, name, out = sys.argv[1:]
@@ -67,7 +67,7 @@ sys.argv = [name]
 sys.exit(script.main())
 ";
 
-/// Compares, or with `write` replaces the committed files.
+/// Compares the recomputed files with the committed ones, or with `write` replaces these.
 pub(crate) fn golden(root: &Path, write: bool) -> Result<()> {
     let mut bad = 0;
     for set in &SETS {
@@ -87,13 +87,13 @@ pub(crate) fn golden(root: &Path, write: bool) -> Result<()> {
     }
     if bad > 0 {
         bail!(
-            "the golden numbers differ; `cargo xtask golden --write` replaces them once the reason is known"
+            "the golden numbers differ; find the reason, then replace them with `cargo xtask golden --write`"
         );
     }
     Ok(())
 }
 
-/// Says how the files of two folders differ; gives the number of differences.
+/// Prints the differences between the files of two folders; returns their number.
 fn compare(committed: &Path, fresh: &Path) -> Result<usize> {
     let mut bad = 0;
     for name in names(committed)?.union(&names(fresh)?) {
@@ -101,7 +101,7 @@ fn compare(committed: &Path, fresh: &Path) -> Result<usize> {
         if !old.exists() || !new.exists() {
             println!(
                 "{name}: {}",
-                if old.exists() { "the script no longer makes it" } else { "is not committed" }
+                if old.exists() { "the script no longer writes it" } else { "is not committed" }
             );
             bad += 1;
             continue;
@@ -137,10 +137,10 @@ fn names(folder: &Path) -> Result<BTreeSet<String>> {
 
 fn read(path: &Path) -> Result<Value> {
     serde_json::from_str(&fs::read_to_string(path)?)
-        .with_context(|| format!("{} is no JSON", path.display()))
+        .with_context(|| format!("{} is not JSON", path.display()))
 }
 
-/// Differences of two JSON values by path.
+/// The differences of two JSON values by path, and the largest drift.
 #[derive(Default)]
 struct Difference {
     findings: Vec<String>,
@@ -152,7 +152,7 @@ impl Difference {
         match (old, new) {
             (Value::Object(a), Value::Object(b)) => {
                 for key in a.keys().chain(b.keys().filter(|k| !a.contains_key(*k))) {
-                    // Its birth certificate says what it ran under, no result.
+                    // `made_by` holds the versions of packages, not results.
                     if at.is_empty() && key == "made_by" {
                         continue;
                     }

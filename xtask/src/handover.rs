@@ -1,6 +1,6 @@
-//! Hands a verb over to `sweep`: builds it, asks it what the command line
-//! needs, brings and builds just that, then becomes `sweep`, so that exit
-//! codes and signals pass through.
+//! Hands a verb over to `sweep`: builds it, asks it what the command line needs, downloads and
+//! builds only that, then replaces itself by `sweep`, so that exit codes and signals pass
+//! through.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result};
 use crate::needs::{Asked, Needs, Report, WORKER_VARIABLE, ask, verb_of_sweep};
 use crate::{ahead, build, libtorch, released, reporter};
 
-/// Does not return when all goes well: the process becomes `sweep`.
+/// Hands a command line over to `sweep`. On success it does not return: the process becomes
+/// `sweep`.
 pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<ExitCode> {
     let compiled = args.iter().any(|arg| arg == released::BUILD);
     let args: &[String] =
@@ -54,7 +55,7 @@ pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<Exit
     Err(error).with_context(|| format!("cannot start {}", sweep.display()))
 }
 
-/// Brings and builds what the command line needs; the worker, if it trains.
+/// Downloads and builds what the command line needs; returns the worker if it trains.
 fn prepare(root: &Path, needs: &Needs) -> Result<Option<PathBuf>> {
     if !needs.train || std::env::var_os(WORKER_VARIABLE).is_some() {
         return Ok(None);
@@ -70,7 +71,7 @@ fn prepare(root: &Path, needs: &Needs) -> Result<Option<PathBuf>> {
     build::libtorch_worker(root, &found).map(Some)
 }
 
-/// A worker from an earlier build, for verbs that only ask what it can do.
+/// Returns a worker from an earlier build, for verbs that only query its abilities.
 fn existing_worker(root: &Path) -> Result<Option<PathBuf>> {
     let candidates = [build::libtorch_worker_path(root)?, build::flex_worker_path(root)?];
     Ok(candidates.into_iter().find(|path| path.exists()))

@@ -1,11 +1,11 @@
-//! The repository, and commands of cargo in it.
+//! The repository's root and cargo commands in it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The repository's root: the parent of this crate.
+/// Returns the repository's root: the parent folder of this crate.
 pub(crate) fn root() -> Result<PathBuf> {
     let here = std::env::var_os("CARGO_MANIFEST_DIR")
         .map(PathBuf::from)
@@ -14,8 +14,8 @@ pub(crate) fn root() -> Result<PathBuf> {
     Ok(root.to_path_buf())
 }
 
-/// Where cargo puts what it builds, absolute. `CARGO_TARGET_DIR` is taken as
-/// cargo takes it: relative to the working directory.
+/// Returns cargo's target folder as an absolute path. `CARGO_TARGET_DIR` is relative to the
+/// working directory, as in cargo.
 pub(crate) fn target_dir(root: &Path) -> Result<PathBuf> {
     match std::env::var_os("CARGO_TARGET_DIR").filter(|v| !v.is_empty()) {
         Some(dir) => Ok(std::path::absolute(dir)?),
@@ -23,9 +23,9 @@ pub(crate) fn target_dir(root: &Path) -> Result<PathBuf> {
     }
 }
 
-/// A cargo command in the repository's root. What `cargo run` told this
-/// process about xtask is taken away, so that build scripts see the same
-/// environment as in a cargo started by hand and nothing is built twice.
+/// Returns a cargo command in the repository's root. The variables that `cargo run` set for
+/// xtask are removed, so that build scripts see the same environment as under a cargo started
+/// by hand and nothing is built twice.
 pub(crate) fn cargo(root: &Path) -> Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).env("CARGO_TARGET_DIR", target_dir(root)?);
@@ -38,7 +38,10 @@ pub(crate) fn cargo(root: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs a command and fails when it does; the message names the command.
+/// Runs a command.
+///
+/// # Errors
+/// The command cannot be started or fails; the message names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
     let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
@@ -48,7 +51,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A command as one would type it.
+/// Returns a command as one would type it.
 pub(crate) fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());

@@ -1,8 +1,8 @@
 //! The one command of this repository: `cargo xtask <verb>`.
 //!
-//! Verbs of the sweep runner are handed over to the binary `sweep`, once that
-//! binary, the worker and libtorch are there. The other verbs are for
-//! development. All stand in `verbs.rs`. This crate depends on none of ours but
+//! Verbs of the sweep runner are handed over to the program `sweep`, after that program, the
+//! worker and libtorch have been built or downloaded. The other verbs are for development.
+//! All are listed in `verbs.rs`. Of the workspace's crates this one depends only on
 //! `source-hash` and `torch-version`, so that it builds in seconds on a bare machine.
 
 mod ahead;
@@ -39,7 +39,7 @@ use anyhow::Result;
 
 use arguments::EarlyExit;
 
-/// The exit code for arguments that are refused.
+/// Exit code for invalid arguments.
 const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
@@ -61,9 +61,9 @@ fn dispatch(name: &str, args: &[String]) -> Result<ExitCode> {
     }
     let name = if matches!(name, "--help" | "-h") { "help" } else { name };
     let early = match verbs::find(name) {
-        None => {
-            EarlyExit::UsageError(format!("`{name}` is no verb; `cargo xtask help` lists them"))
-        }
+        None => EarlyExit::UsageError(format!(
+            "`{name}` is not a verb; `cargo xtask help` lists all verbs"
+        )),
         Some(verb) => match arguments::parse((verb.declare)(), args) {
             Ok(matches) => return (verb.run)(&root, &matches),
             Err(early) => early,

@@ -1,4 +1,4 @@
-//! The needs of a command line of `sweep`, as `sweep needs` answers.
+//! The needs of a command line of `sweep`, from the answer of `sweep needs`.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -6,37 +6,37 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// Environment variable that tells `sweep` which worker to start.
+/// Environment variable with the path of the worker that `sweep` starts.
 pub(crate) const WORKER_VARIABLE: &str = "SWEEP_WORKER";
 
-/// What `sweep needs` answered.
+/// The parsed answer of `sweep needs`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Needs {
     /// Whether workers will be started.
     pub(crate) train: bool,
-    /// Whether one of them computes on libtorch.
+    /// Whether a worker computes on libtorch.
     pub(crate) libtorch: bool,
     /// Whether the pool names CUDA devices.
     pub(crate) cuda: bool,
     /// Whether workers load the torch of the Python on the PATH.
     pub(crate) python: bool,
-    /// When `sweep-report` is called.
+    /// The moment at which `sweep-report` is called.
     pub(crate) report: Report,
 }
 
-/// When a command line needs `sweep-report`.
+/// The moment at which a command line needs `sweep-report`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Report {
     /// Never.
     Never,
-    /// When runs have been trained.
+    /// Called once runs have been trained.
     Last,
-    /// At once.
+    /// Called at the start.
     First,
 }
 
 impl Needs {
-    /// Reads the last line of the answer, one JSON object.
+    /// Parses the last line of the answer, a JSON object.
     pub(crate) fn parse(answer: &str) -> Result<Self> {
         let line = answer.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default();
         let value: Value = serde_json::from_str(line)
@@ -44,7 +44,7 @@ impl Needs {
         let flag = |name: &str| {
             value[name]
                 .as_bool()
-                .with_context(|| format!("`sweep needs` answered `{line}`, without `{name}`"))
+                .with_context(|| format!("`sweep needs` answered `{line}`, which lacks `{name}`"))
         };
         let backends = value["backends"].as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(Needs {
@@ -61,18 +61,18 @@ impl Needs {
     }
 }
 
-/// The answer of `sweep` to what a command line needs.
+/// The result of asking `sweep` about a command line.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    /// It was not asked: the command line needs nothing.
+    /// `sweep` was not asked, since the command line needs nothing.
     Nothing,
-    /// Its needs.
+    /// The needs of the command line.
     Needs(Needs),
-    /// It cannot run, as `sweep` has said on standard error; its exit code.
+    /// The command line is invalid; `sweep` printed why and ended with this exit code.
     Refused(ExitCode),
 }
 
-/// The verb of `sweep` for one of ours.
+/// Returns the verb of `sweep` for a verb of xtask.
 pub(crate) fn verb_of_sweep(verb: &str) -> &str {
     if verb == "sweep" { "run" } else { verb }
 }
@@ -80,7 +80,7 @@ pub(crate) fn verb_of_sweep(verb: &str) -> &str {
 /// Asks `sweep` what a command line needs.
 ///
 /// # Errors
-/// It cannot be started, or its answer is not the protocol.
+/// `sweep` cannot be started, or its answer does not follow the protocol.
 pub(crate) fn ask(sweep: &Path, verb: &str, args: &[String]) -> Result<Asked> {
     if verb == "needs" || asks_for_help(args) {
         return Ok(Asked::Nothing);

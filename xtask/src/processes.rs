@@ -1,20 +1,21 @@
-//! Ends a process with all that it has started.
+//! Termination of a process together with all of its descendants.
 
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Result;
 
-/// Ends a cargo and the compilers that it has started, which would go on beside the next.
+/// Kills a cargo and the compilers that it started, which would otherwise keep running beside
+/// the next build.
 ///
 /// # Errors
-/// The process cannot be ended.
+/// The process cannot be killed.
 pub(crate) fn end(child: &mut Child) -> Result<()> {
-    // What has ended by itself is no problem.
+    // Processes that have already ended are no problem.
     let signal = |name: &str, processes: &[String]| {
         let mut kill = Command::new("kill");
         let _ = kill.arg(name).args(processes).stderr(Stdio::null()).status();
     };
-    // Stopped first, so that it starts no others meanwhile.
+    // Stopped first, so that it cannot start more processes meanwhile.
     signal("-STOP", &[child.id().to_string()]);
     let below = descendants(&child.id().to_string());
     child.kill()?;
@@ -24,7 +25,7 @@ pub(crate) fn end(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-/// The processes that a process has started, by any of its threads, and those below them.
+/// Returns the ids of all descendants of a process, whichever threads started them.
 fn descendants(of: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut queue = vec![of.to_owned()];
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_build_that_is_given_up_leaves_no_process() {
-        // The grandchild of a shell that itself is started by a thread of ours.
+        // A grandchild, below a shell that a thread of this process starts.
         let start = || Command::new("sh").args(["-c", "sh -c 'sleep 60 & wait' & wait"]).spawn();
         let mut child = std::thread::spawn(start).join().unwrap().unwrap();
         let own = std::process::id().to_string();

@@ -1,6 +1,5 @@
-//! `cargo xtask readers`: whether DuckDB, polars, pyarrow and pandas, today's
-//! and older ones, find the same rows in our Parquet files
-//! (`xtask/python/readers.py`).
+//! `cargo xtask readers`: checks that current and older versions of DuckDB, polars, pyarrow and
+//! pandas read the same rows from the Parquet files (`xtask/python/readers.py`).
 
 use std::fs;
 use std::path::Path;
@@ -11,16 +10,16 @@ use anyhow::{Context as _, Result};
 use crate::venv::{self, Environment};
 use crate::{build, test};
 
-/// One after another: two versions of a package do not fit in one.
+/// The environments, one for each set of package versions.
 const ENVIRONMENTS: [&Environment; 2] = [&venv::READERS, &venv::READERS_OLDER];
 
-/// Where the test of `report` with this name leaves its files.
+/// The test of `report` that writes the files, and the variable that names their folder.
 const FILES: (&str, &str) = ("readers", "READERS_FILES");
 
-/// Has the files written by the tests of `report`, and read by every reader.
+/// Lets the tests of `report` write the files, and reads them with every reader.
 ///
 /// # Errors
-/// When something cannot be built or brought, or readers find different rows.
+/// A program cannot be built, packages cannot be installed, or readers find different rows.
 pub(crate) fn readers(root: &Path) -> Result<()> {
     let folder = build::target_dir(root)?.join("readers");
     if folder.exists() {
@@ -31,13 +30,13 @@ pub(crate) fn readers(root: &Path) -> Result<()> {
     let (test, variable) = FILES;
     let mut files = test::pure(root)?;
     files.args(["--test", test]).env(variable, &folder);
-    build::run(&mut files).context("no files to read")?;
+    build::run(&mut files).context("the Parquet files could not be written")?;
     for environment in ENVIRONMENTS {
         let python = venv::python(root, environment)?;
         let mut read = Command::new(python);
         read.arg(root.join("xtask/python/readers.py")).arg(&folder);
         build::run(read.env("PYTHONDONTWRITEBYTECODE", "1"))
-            .context("readers of Parquet disagree")?;
+            .context("the Parquet readers disagree")?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Programs of a release: an unchanged checkout of a tag takes those that were built for it
-//! instead of compiling for half an hour. Each is compared with the release's `SHA256SUMS`.
-//! `--build` compiles all the same, and so does every failure, with a line that says why.
+//! Programs of a release: an unchanged checkout of a tag downloads the programs that were built
+//! for it instead of compiling for half an hour. Each is verified with the release's
+//! `SHA256SUMS`. With `--build`, or after any failure, which is printed, they are compiled.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,48 +16,48 @@ use crate::libtorch::{self, Libtorch, archive};
 use crate::needs::{self, Asked, Needs, WORKER_VARIABLE};
 use crate::{build, bundle};
 
-/// Compiles although a release has the programs.
+/// Flag that compiles the programs even if a release has them.
 pub(crate) const BUILD: &str = "--build";
 
-/// Address of the releases, with folders named by tag, or `none`; default: those of the
-/// GitHub repository that `origin` names.
+/// Environment variable with the address of the releases, which has a folder for each tag, or
+/// `none`. Default: the releases of the GitHub repository of `origin`.
 const ADDRESS_VARIABLE: &str = "SWEEP_RELEASES";
 
 const SUMS: &str = "SHA256SUMS";
 
 /// The version of libtorch that the worker of a release is built with: the one that is
-/// brought where none is asked for.
+/// downloaded by default.
 const LIBTORCH: &str = "2.9";
 
-/// The variable by which the dynamic loader finds libraries.
+/// Environment variable with the search path of the dynamic loader.
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
-/// Beside a worker: the folder of the libtorch that it was started with last.
+/// File beside a worker with the libtorch folder that it was last started with.
 const FOUND: &str = "libtorch";
 
 /// The worker of a release.
 struct Worker {
     program: PathBuf,
-    /// Where it finds libtorch, as the value of [`LIBRARIES`]; `None` where it needs none.
+    /// Value of [`LIBRARIES`] with which it finds libtorch; `None` if it needs none.
     libraries: Option<OsString>,
 }
 
-/// A tag and where its programs are.
+/// A tag with the address and the local folder of its programs.
 struct Release {
     tag: String,
-    /// The commit of the checkout.
+    /// Commit that is checked out.
     commit: String,
-    /// Address of the folder.
+    /// Address of the release's folder.
     address: String,
-    /// Where they are kept.
+    /// Local folder of the downloaded programs.
     folder: PathBuf,
-    /// SHA-256 of each file, once asked for.
+    /// SHA-256 of each file; empty until downloaded.
     sums: BTreeMap<String, String>,
 }
 
-/// Takes the command line over where this is an unchanged checkout of a tag in which nothing
-/// was compiled; does not return where the programs of its release could be started. `None`
-/// where everything is to be compiled.
+/// Handles the command line if this is an unchanged checkout of a tag in which nothing was
+/// compiled. Does not return if a program of the release could be started. `None`: the
+/// programs must be compiled.
 pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<Option<ExitCode>> {
     if std::env::var_os(WORKER_VARIABLE).is_some() || build::sweep_path(root)?.exists() {
         return Ok(None);
@@ -67,7 +67,7 @@ pub(crate) fn hand_over(root: &Path, verb: &str, args: &[String]) -> Result<Opti
         Ok(code) => Ok(Some(code)),
         Err(error) => {
             eprintln!(
-                "xtask: the programs of release {} are not used, compiling them: {error:#}",
+                "xtask: cannot use the programs of release {}, compiling them instead: {error:#}",
                 release.tag
             );
             Ok(None)
@@ -96,20 +96,23 @@ impl Release {
         let base = given.or_else(remote).filter(|base| base != "none");
         let Some(base) = base else { return Ok(None) };
         let address = format!("{}/{tag}", base.trim_end_matches('/'));
-        // A tag may be moved, and its release made again.
+        // A tag may be moved and its release replaced.
         let name = format!("{}-{}", tag.replace('/', "-"), commit.get(..12).unwrap_or(&commit));
         let folder = build::target_dir(root)?.join("released").join(name);
         Ok(Some(Release { tag, commit, address, folder, sums: BTreeMap::new() }))
     }
 
-    /// Brings what the command line needs, then becomes `sweep`.
+    /// Downloads what the command line needs, then replaces this process by `sweep`.
     fn start(&mut self, root: &Path, verb: &str, args: &[String]) -> Result<ExitCode> {
         let sweep = self.program("sweep", "sweep")?;
         self.program("sweep-report", "sweep-report")?;
         let works = Command::new(&sweep).arg("--version").stdout(Stdio::null()).status();
-        ensure!(works.is_ok_and(|status| status.success()), "they do not start on this machine");
+        ensure!(
+            works.is_ok_and(|status| status.success()),
+            "the programs do not start on this machine"
+        );
         let mut command = Command::new(&sweep);
-        // For verbs that only ask what a worker can do.
+        // For verbs that only query the worker's abilities.
         if let Some(worker) = self.brought() {
             command.env(WORKER_VARIABLE, worker.program);
             command.envs(worker.libraries.map(|value| (LIBRARIES, value)));
@@ -128,7 +131,7 @@ impl Release {
         Err(command.exec()).with_context(|| format!("cannot start {}", sweep.display()))
     }
 
-    /// A worker that was brought before.
+    /// Returns a worker that was downloaded earlier.
     fn brought(&self) -> Option<Worker> {
         let of = |device: &str| self.folder.join(bundle::worker_name(device)).join("sweep-worker");
         let (torch, flex) = (of(&format!("torch{LIBTORCH}")), of("flex"));
@@ -139,7 +142,7 @@ impl Release {
         flex.exists().then_some(Worker { program: flex, libraries: None })
     }
 
-    /// Brings the worker that is needed, and libtorch for it.
+    /// Downloads the worker that is needed, and libtorch for it.
     fn worker(&mut self, root: &Path, needs: &Needs) -> Result<Option<Worker>> {
         if !needs.train {
             return Ok(None);
@@ -148,15 +151,20 @@ impl Release {
             let program = self.program(&bundle::worker_name("flex"), "sweep-worker")?;
             return Ok(Some(Worker { program, libraries: None }));
         }
-        ensure!(!needs.python, "their worker is built with libtorch {LIBTORCH}, not with Python's");
+        ensure!(
+            !needs.python,
+            "the release's worker needs libtorch {LIBTORCH}, not that of Python"
+        );
         let kind = if needs.cuda { libtorch::Kind::Cuda } else { libtorch::Kind::Cpu };
         let Libtorch::Folder(folder) = libtorch::provision(root, kind)? else {
-            bail!("their worker is built with libtorch {LIBTORCH}, not with yours");
+            bail!(
+                "the release's worker needs libtorch {LIBTORCH}, not the one that LIBTORCH names"
+            );
         };
         let version = torch_version::of_folder(&folder).unwrap_or_default();
         ensure!(
             version.starts_with(&format!("{LIBTORCH}.")),
-            "their worker is built with libtorch {LIBTORCH}, and {version} is asked for"
+            "the release's worker needs libtorch {LIBTORCH}, but {version} is requested"
         );
         let name = bundle::worker_name(&format!("torch{LIBTORCH}"));
         let program = self.program(&name, "sweep-worker")?;
@@ -170,9 +178,9 @@ impl Release {
         Ok(Some(Worker { program, libraries: Some(libraries) }))
     }
 
-    /// Brings a program under a name, where it is not there yet.
+    /// Downloads a program, unless it exists, and gives it this name.
     fn program(&mut self, file: &str, name: &str) -> Result<PathBuf> {
-        // A folder for each worker, beside which lies nothing else of its name.
+        // Each worker has its own folder, since all have the same name.
         let folder = if file == name { self.folder.clone() } else { self.folder.join(file) };
         let program = folder.join(name);
         if program.exists() {
@@ -186,7 +194,7 @@ impl Release {
             fs::remove_file(file)?;
             self.is_of_this_commit()?;
         }
-        eprintln!("xtask: bringing {packed} of release {}", self.tag);
+        eprintln!("xtask: downloading {packed} of release {}", self.tag);
         let brought = self.checked(&packed)?;
         let partial = folder.join(format!(".{name}.{}", std::process::id()));
         let mut gzip = Command::new("gzip");
@@ -197,7 +205,7 @@ impl Release {
         Ok(program)
     }
 
-    /// Checks that the release was made of the commit that is checked out.
+    /// Checks that the release was made from the commit that is checked out.
     fn is_of_this_commit(&self) -> Result<()> {
         let file = self.checked(bundle::RELEASE_COMMIT)?;
         let made_of = fs::read_to_string(&file)?;
@@ -205,25 +213,25 @@ impl Release {
         let made_of = made_of.trim();
         ensure!(
             made_of == self.commit,
-            "they were made of commit {made_of}, and {} is checked out",
+            "they were built from commit {made_of}, but {} is checked out",
             self.commit
         );
         Ok(())
     }
 
-    /// Downloads a file of the release, and compares it with its sum.
+    /// Downloads a file of the release and verifies its SHA-256 sum.
     fn checked(&self, file: &str) -> Result<PathBuf> {
         let expected = self.sums.get(file).with_context(|| format!("{SUMS} has no {file}"))?;
         let brought = self.bring(file)?;
         let found = archive::sha256(&mut File::open(&brought)?)?;
         if found != *expected {
             let _ = fs::remove_file(&brought);
-            bail!("{file} has SHA-256 {found}, and {SUMS} has {expected}");
+            bail!("{file} has SHA-256 {found}, but {SUMS} lists {expected}");
         }
         Ok(brought)
     }
 
-    /// Downloads a file of the release beside the programs.
+    /// Downloads a file of the release into the folder of the programs.
     fn bring(&self, file: &str) -> Result<PathBuf> {
         let to = self.folder.join(format!("{file}.{}", std::process::id()));
         fs::create_dir_all(&self.folder)?;
@@ -232,13 +240,13 @@ impl Release {
     }
 }
 
-/// Lines of `sha256sum`, by name.
+/// Returns the sums in the output of `sha256sum`, by file name.
 fn sums(text: &str) -> BTreeMap<String, String> {
     let pairs = text.lines().filter_map(|line| line.split_once("  "));
     pairs.map(|(hash, name)| (name.trim().to_owned(), hash.to_ascii_lowercase())).collect()
 }
 
-/// Where GitHub keeps the releases of a remote; `None` for other hosts.
+/// Returns the address of GitHub's releases of a remote; `None` for other hosts.
 fn on_github(remote: &str) -> Option<String> {
     let path = ["https://github.com/", "git@github.com:", "ssh://git@github.com/"]
         .iter()

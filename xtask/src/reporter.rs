@@ -1,5 +1,5 @@
-//! Builds `sweep-report` beside a sweep that trains: polars takes as long to compile as
-//! all else together, and nobody needs it before the first runs have ended.
+//! Background build of `sweep-report` while a sweep trains: polars takes as long to compile as
+//! everything else together, and it is not needed before the first runs have ended.
 
 use std::fs::{File, TryLockError};
 use std::io::{IsTerminal as _, Write as _};
@@ -12,24 +12,24 @@ use anyhow::{Context as _, Result};
 use crate::build;
 use crate::compile::Destination;
 
-/// Verb that builds, or waits until it is built; `sweep` calls it before it needs the
-/// program.
+/// Verb that builds `sweep-report` or waits for a build in progress; `sweep` calls it before
+/// it needs the program.
 pub(crate) const VERB: &str = "sweep-report";
 
-/// Environment variable that tells `sweep` whom to call with [`VERB`].
+/// Environment variable with the program that `sweep` calls with [`VERB`].
 pub(crate) const BUILDER_VARIABLE: &str = "SWEEP_REPORT_BUILDER";
 
 /// Flag of [`VERB`]: progress goes into a file, and the build ends with the process that started it.
 pub(crate) const BACKGROUND: &str = "background";
 
-/// How often progress is shown where no terminal can be written over.
+/// Interval between progress lines if standard error is not a terminal.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Files beside what is built.
+/// Files in the target folder that coordinate builds.
 struct Files {
-    /// Held by the one that builds.
+    /// Lock that the building process holds.
     lock: PathBuf,
-    /// The last line on its progress.
+    /// Latest progress line.
     state: PathBuf,
     /// Output of cargo.
     log: PathBuf,
@@ -45,26 +45,30 @@ impl Files {
     }
 }
 
-/// Starts to build `sweep-report` at the lowest priority, so that training is not slower.
+/// Starts the build of `sweep-report` at the lowest priority, so that training does not slow
+/// down.
 ///
 /// # Errors
-/// This program cannot be started again.
+/// A second xtask process cannot be started.
 pub(crate) fn start(root: &Path) -> Result<()> {
-    let this = std::env::current_exe().context("where is xtask?")?;
+    let this = std::env::current_exe().context("cannot find the program of xtask")?;
     if !build::report_path(root)?.exists() {
-        eprintln!("xtask: sweep-report, which draws, is compiled meanwhile at low priority");
+        eprintln!("xtask: compiling sweep-report, which writes the report, in the background");
     }
     let quiet = |command: &mut Command| {
         command.arg(VERB).arg(format!("--{BACKGROUND}"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
     };
     let niced = quiet(Command::new("nice").args(["-n", "19"]).arg(&this));
-    // Without `nice` all the same.
-    niced.or_else(|_| quiet(&mut Command::new(&this))).context("cannot start xtask again")?;
+    // Works without `nice` too.
+    niced
+        .or_else(|_| quiet(&mut Command::new(&this)))
+        .context("cannot start xtask in the background")?;
     Ok(())
 }
 
-/// Builds `sweep-report`, after the one that is building it already.
+/// Builds `sweep-report`. If another process is building it, this one waits for it, or, with
+/// `background`, returns at once.
 ///
 /// # Errors
 /// The program cannot be built.
@@ -84,7 +88,7 @@ pub(crate) fn build(root: &Path, background: bool) -> Result<()> {
     build::sweep_and_report(root, &Destination::Stderr)
 }
 
-/// Waits until the lock is free, and shows how far its holder is.
+/// Waits for the lock and shows the progress of its holder.
 fn wait(lock: &File, state: &Path) {
     let terminal = std::io::stderr().is_terminal();
     let mut last: Option<Instant> = None;

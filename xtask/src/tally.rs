@@ -1,5 +1,5 @@
-//! Shows a test runner's output as it comes, and keeps its closing lines, so
-//! that the end of a long log tells all of it.
+//! Summaries of test runners. Their output is passed through, and their closing lines are
+//! kept for a summary at the end of the log.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -7,10 +7,10 @@ use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
 
-/// What one command of tests came to.
+/// The results of one test command, or the sum of several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// The runner's own closing lines, as it wrote them.
+    /// The runner's own closing lines, unchanged.
     pub(crate) closing: Vec<String>,
     /// Tests that passed.
     pub(crate) passed: u64,
@@ -19,16 +19,16 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds what another command came to.
+    /// Adds the results of another command.
     pub(crate) fn add(&mut self, other: Tally) {
         self.closing.extend(other.closing);
         self.passed += other.passed;
         self.failed += other.failed;
     }
 
-    /// Takes note of a line: `test result: ok. 3 passed; 0 failed; ..` of
-    /// cargo, `Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped` of nextest, or
-    /// `ℹ pass 3` of Node, which has a line for each count.
+    /// Reads a line of output: `test result: ok. 3 passed; 0 failed; ..` of cargo,
+    /// `Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped` of nextest, or `ℹ pass 3` of Node,
+    /// which has a line for each count.
     fn read(&mut self, line: &str) {
         let line = line.trim();
         if let Some(counted) = line.strip_prefix("ℹ ") {
@@ -50,7 +50,7 @@ impl Tally {
                 .unwrap_or(0u64)
         };
         let (passed, failed) = (count("passed"), count("failed"));
-        // Cargo closes each of many files; the empty ones say nothing.
+        // Cargo prints a closing line for each test file; those without tests are noise.
         if passed + failed > 0 {
             self.closing.push(line.to_owned());
         }
@@ -60,7 +60,8 @@ impl Tally {
 }
 
 impl Tally {
-    /// A test that was ended for its time counts as failed, as with nextest.
+    /// Reads a count of Node. A cancelled test, which ran out of time, counts as failed, as with
+    /// nextest.
     fn read_node(&mut self, line: &str, counted: &str) {
         let Some((what, Ok(count))) = counted.split_once(' ').map(|(w, n)| (w, n.parse::<u64>()))
         else {
@@ -78,7 +79,7 @@ impl Tally {
     }
 }
 
-/// Runs the command; gives whether it succeeded, and its tally.
+/// Runs a command; returns whether it succeeded, and its tally.
 pub(crate) fn run(command: &mut Command) -> Result<(bool, Tally)> {
     run_into(command, io::stdout(), io::stderr())
 }

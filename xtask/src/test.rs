@@ -1,12 +1,12 @@
-//! `cargo xtask test [FILTER]`: every test of the workspace, in the groups
-//! that compile each heavy stack once.
+//! `cargo xtask test [FILTER]`: every test of the workspace, in groups that compile each heavy
+//! dependency once.
 //!
-//! Cargo unifies features over the packages of one command, so the grouping
-//! decides what is compiled again: the large group is what all programs are built of
-//! ([`build::cross_task`]). For the same reason no test may bring a dependency that turns
-//! features on below them. `xtask` has its own profile, in which `cargo xtask` has
-//! built it already. What runs on flex alone shares the profile of the flex
-//! worker; a plain `cargo test -p train` would replace the libtorch worker by a flex one.
+//! Cargo unifies features over the packages of one command, so the grouping decides what is
+//! compiled again: the large group has the packages of all programs ([`build::cross_task`]).
+//! For the same reason no test may add a dependency that turns on features of these packages.
+//! `xtask` has its own profile, in which `cargo xtask` has already built it. Tests on flex
+//! share the profile of the flex worker; a plain `cargo test -p train` would replace the
+//! libtorch worker by a flex worker.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,18 +22,18 @@ struct Group {
     name: &'static str,
     packages: Packages,
     profile: &'static str,
-    /// Whether it has a library, whose docstrings may hold examples.
+    /// Whether it has libraries, whose doc comments may hold examples.
     library: bool,
-    /// Whether it draws the page, which is then opened in a browser.
+    /// Whether it draws the report's page, which is then tested in a browser.
     page: bool,
 }
 
-/// What a group is selected by.
+/// The packages of a group.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Packages {
-    /// All that is built together, with libtorch.
+    /// All packages of [`build::cross_task`], with libtorch.
     CrossTask,
-    /// These.
+    /// These packages only.
     Alone(&'static [&'static str]),
 }
 
@@ -61,25 +61,26 @@ const GROUPS: [Group; 3] = [
     },
 ];
 
-/// The group that no cargo runs.
+/// The group that Node runs instead of cargo.
 const PAGE: &str = "the report's page in a browser";
 
-/// What the tests of `runner` on a cluster start, and where Debian keeps it
-/// beside the PATH. Without these they are skipped (`runner/tests/slurm/`).
+/// Programs that the cluster tests of `runner` start (`runner/tests/slurm/`); without them
+/// these tests are skipped.
 const SLURM: [&str; 3] = ["slurmctld", "slurmd", "sbatch"];
+/// Folders outside the PATH in which Debian keeps them.
 const SYSTEM_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// Settings of cargo-nextest, below the root.
+/// Settings of cargo-nextest, relative to the root.
 const NEXTEST: &str = "xtask/nextest.toml";
 
-/// The programs that tests start, by the environment variables in which they look.
+/// The programs that tests start, by the environment variables that name them.
 struct Programs {
     libtorch: libtorch::Libtorch,
     paths: Vec<(&'static str, PathBuf)>,
 }
 
 impl Programs {
-    /// Builds them; the worker with faults where it is asked for.
+    /// Builds the programs, with `faulty` also the worker with deliberate faults.
     fn build(root: &Path, faulty: bool) -> Result<Programs> {
         let libtorch = libtorch::provision(root, libtorch::Kind::Cpu)?;
         build::all(root, &libtorch)?;
@@ -94,14 +95,14 @@ impl Programs {
     }
 }
 
-/// Builds what tests start. Returns a JSON object of their paths by environment variable,
-/// which `cargo test` by itself asks for (`crates/runner/tests/support/programs.rs`).
+/// Builds the programs that tests start. Returns their paths as a JSON object by environment
+/// variable, for tests under a plain `cargo test` (`crates/runner/tests/support/programs.rs`).
 ///
 /// # Errors
 /// A program cannot be built.
 pub(crate) fn programs(root: &Path, faulty: bool) -> Result<serde_json::Value> {
     let mut built = Programs::build(root, faulty)?;
-    // Of programs that cargo builds for tests in another profile none lies beside them.
+    // In another profile cargo builds no `sweep-report` beside the tested programs.
     built.paths.push(("SWEEP_REPORT", build::report_path(root)?));
     Ok(built.paths.iter().map(|(name, path)| (*name, path.display().to_string())).collect())
 }
@@ -121,18 +122,18 @@ impl Runner {
     }
 }
 
-/// Declares the verb: what follows it is the test programs' own, flags too.
+/// Declares the verb; all arguments, flags too, go to the test programs.
 pub(crate) fn declare() -> clap::Command {
-    let help = "texts in the names of tests, and flags of the programs that run them";
-    verb("test", "every test, both with and without libtorch")
+    let help = "substrings of test names, and flags of the test programs";
+    verb("test", "run all tests, with and without libtorch")
         .arg(positionals("filter", "FILTER", help).trailing_var_arg(true))
 }
 
-/// Runs every test whose name contains the filter, and with no filter the
-/// examples in docstrings too. Every group is run, even after a failure.
+/// Runs every test whose name contains a filter; without a filter, also the examples in doc
+/// comments. Every group is run, even after a failure.
 ///
 /// # Errors
-/// When something cannot be built, or a test fails.
+/// A program cannot be built, or a test fails.
 pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
     let programs = Programs::build(root, faults::wanted(root, filter)?)?;
     let runner = Runner::find(root)?;
@@ -160,7 +161,7 @@ pub(crate) fn test(root: &Path, filter: &[String]) -> Result<()> {
             note(PAGE, tally);
         }
     }
-    // A runner of tests shows nothing of those that pass.
+    // The skipped tests count as passed, and test runners show nothing about those.
     let missing = missing_of_slurm();
     if !missing.is_empty() && filter.is_empty() {
         let what = missing.join(", ");
@@ -182,10 +183,10 @@ fn missing_of_slurm() -> Vec<&'static str> {
     SLURM.into_iter().filter(|program| !there(program)).collect()
 }
 
-/// Runs the tests of the report's page alone.
+/// Runs only the tests of the report's page.
 ///
 /// # Errors
-/// When something cannot be built, or a test fails.
+/// A program cannot be built, or a test fails.
 pub(crate) fn page(root: &Path, filter: &[String]) -> Result<()> {
     let sweep = build::sweep(root)?;
     for group in GROUPS.iter().filter(|group| group.page) {
@@ -198,7 +199,7 @@ pub(crate) fn page(root: &Path, filter: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A command that tests the crates below the page; what to test is to be added.
+/// Returns a cargo command that tests the group of the page; the caller adds the selection.
 pub(crate) fn pure(root: &Path) -> Result<Command> {
     let group = GROUPS.iter().find(|group| group.page).context("no group draws the page")?;
     quiet(root, group)
@@ -208,7 +209,7 @@ fn quiet(root: &Path, group: &Group) -> Result<Command> {
     select(root, group, &["test", "--quiet", "--profile", group.profile])
 }
 
-/// A cargo command for the packages of a group.
+/// Returns a cargo command for the packages of a group.
 fn select(root: &Path, group: &Group, verb: &[&str]) -> Result<Command> {
     let packages = match group.packages {
         Packages::CrossTask => return build::cross_task(root, verb),
@@ -222,7 +223,8 @@ fn select(root: &Path, group: &Group, verb: &[&str]) -> Result<Command> {
     Ok(cargo)
 }
 
-/// What keeps the browser from starting fails this group alone.
+/// Runs the tests of the page. An error, such as a browser that does not start, fails only
+/// this group.
 fn page_tests(
     root: &Path,
     group: &Group,
@@ -245,7 +247,7 @@ fn run(
     runner: Runner,
     filter: &[String],
 ) -> Result<(bool, Tally)> {
-    // Built first with the terminal left to cargo, for its progress.
+    // Built first, with the terminal left to cargo for its progress bar.
     let (verb, profile): (&[&str], _) = match runner {
         Runner::Nextest => (&["nextest", "run", "--config-file", NEXTEST], "--cargo-profile"),
         Runner::Cargo => (&["test"], "--profile"),
@@ -261,7 +263,7 @@ fn run(
         Runner::Cargo => tests.arg("--"),
     };
     let (mut ok, mut tally) = tally::run(tests.args(filter))?;
-    // nextest does not run the examples in docstrings; cargo has run them.
+    // nextest does not run the examples in doc comments; `cargo test` has run them.
     if runner == Runner::Nextest && group.library && filter.is_empty() {
         let (fine, examples) =
             tally::run(&mut command(root, group, programs, &["test", "--doc"], "--profile")?)?;
@@ -304,7 +306,7 @@ mod tests {
         });
         let run: Vec<&str> = alone.copied().chain(build::PACKAGES).collect();
         for name in &names {
-            // It has none: it only builds records for the tests of others.
+            // `test-records` has no tests: it only builds records for the tests of others.
             assert!(
                 name == "test-records" || run.contains(&name.as_str()),
                 "no group tests {name}"

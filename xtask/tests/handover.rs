@@ -1,13 +1,13 @@
-//! The whole program beside a scripted cargo: what is built, what `sweep` is
-//! asked, and what it is at last started with.
+//! The whole program with a scripted cargo: the builds, the questions to `sweep`, and the
+//! command that it is finally started with.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Stands in for cargo: writes its arguments to `log`, and installs a `sweep`, a
-/// `sweep-report` and a `sweep-worker` that do the same. It takes long for the second.
+/// A stand-in for cargo: writes its arguments to `log`, and installs a `sweep`, a
+/// `sweep-report` and a `sweep-worker` that do the same. It is slow for `sweep-report`.
 const CARGO: &str = r#"#!/bin/sh
 packages=$(echo " $*" | sed 's/.*--release.*--package train/ ALL/; s/ --quiet.*//')
 case "$*" in
@@ -24,8 +24,8 @@ for program in $(echo "$*" | grep -o 'bin [a-z-]*' | cut -c5-); do
 done
 "#;
 
-/// Stands in for `sweep`: answers `needs` from a file, calls whom it should before it
-/// reports, else ends with 3.
+/// A stand-in for `sweep`: answers `needs` from a file, calls the builder of `sweep-report`
+/// before it reports, and ends with exit code 3.
 const SWEEP: &str = r#"#!/bin/sh
 echo "sweep $* worker=${SWEEP_WORKER#"$FAKE"/}" >> "$FAKE/log"
 if [ "$1" = run ] && [ -n "$SWEEP_REPORT_BUILDER" ]; then
@@ -45,12 +45,12 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Runs xtask; gives its output and the log of what it started.
+/// Runs xtask; returns its output and the log of the programs it started.
 fn xtask(needs: &str, args: &[&str]) -> (Output, String) {
     xtask_in(needs, args, &[])
 }
 
-/// Like [`xtask`], beside more files, which are empty.
+/// Runs xtask as [`xtask`] does, with more files, which are empty.
 fn xtask_in(needs: &str, args: &[&str], files: &[&str]) -> (Output, String) {
     let folder = tempfile::tempdir().unwrap();
     let fake = folder.path();
@@ -60,7 +60,7 @@ fn xtask_in(needs: &str, args: &[&str], files: &[&str]) -> (Output, String) {
     for file in files {
         fs::write(fake.join(file), "").unwrap();
     }
-    // A libtorch of the user's, so that none is brought.
+    // The user's own libtorch, so that none is downloaded.
     fs::create_dir_all(fake.join("own/lib")).unwrap();
     fs::write(fake.join("first.toml"), "name = \"first\"").unwrap();
     fs::write(fake.join("own/lib/libtorch_cpu.so"), "").unwrap();
@@ -121,7 +121,7 @@ fn a_first_sweep_that_needs_no_such_worker_gives_it_up() {
     }
 }
 
-/// What is needed last is built beside the sweep, which starts before it is there.
+/// `sweep-report` is built in the background; the sweep starts before it is finished.
 #[test]
 fn sweep_report_is_built_while_the_sweep_trains() {
     let needs = r#"{"train":true,"backends":["libtorch"],"cuda":false,"report":"last"}"#;
@@ -189,7 +189,7 @@ fn help_is_the_runners_own() {
     assert!(!log.contains("needs"), "{log}");
 }
 
-/// They are those of `sweep`, whatever a verb of our own would say of them.
+/// They belong to `sweep`, even if a verb of xtask would reject them.
 #[test]
 fn arguments_of_a_verb_that_is_handed_over_are_not_read() {
     let needs = r#"{"train":false,"backends":[],"cuda":false}"#;
@@ -206,7 +206,7 @@ fn arguments_of_a_verb_that_is_handed_over_are_not_read() {
 fn an_unknown_verb_is_bad_input() {
     let (output, log) = xtask("", &["swep"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("`swep` is no verb"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`swep` is not a verb"), "{output:?}");
     assert_eq!(log, "");
 }
 

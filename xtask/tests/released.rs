@@ -1,4 +1,4 @@
-//! A checkout of a tag that takes the programs of its release, from a server on this machine.
+//! A checkout of a tag that downloads the programs of its release from a local server.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-/// Stands in for the programs of a release.
+/// A stand-in for the programs of a release.
 const PROGRAM: &str = r#"#!/bin/sh
 [ "$1" = --version ] && exit 0
 echo "$(basename "$0") $* worker=${SWEEP_WORKER#"$CHECKOUT"/} libraries=$(basename "$(dirname "${LD_LIBRARY_PATH%%:*}")")"
@@ -16,13 +16,13 @@ echo "$(basename "$0") $* worker=${SWEEP_WORKER#"$CHECKOUT"/} libraries=$(basena
 echo "$NEEDS"
 "#;
 
-/// Stands in for cargo, which is to be called only where the release cannot be used.
+/// A stand-in for cargo, which must be called only if the release cannot be used.
 const CARGO: &str = "#!/bin/sh\necho 'cargo was called' >&2\nexit 101\n";
 
 const FLEX: &str = r#"{"train":true,"backends":["flex"],"cuda":false}"#;
 const TORCH: &str = r#"{"train":true,"backends":["libtorch"],"cuda":false}"#;
 
-/// A checkout of the tag v1, its release and the server of it.
+/// A checkout of the tag v1, its release and the release's server.
 struct Place {
     folder: tempfile::TempDir,
     address: String,
@@ -144,12 +144,12 @@ fn a_checkout_of_a_tag_takes_the_programs_of_its_release() {
     let worker = format!("{folder}/sweep-worker-flex/sweep-worker");
     assert!(out.contains(&format!("sweep run x.toml --device flex worker={worker}")), "{out}{err}");
     assert!(place.checkout().join(&folder).join("sweep-report").exists());
-    assert!(err.contains("bringing sweep.gz of release v1") && !err.contains("cargo"), "{err}");
-    // What is there is not brought again.
+    assert!(err.contains("downloading sweep.gz of release v1") && !err.contains("cargo"), "{err}");
+    // Programs that exist are not downloaded again.
     fs::remove_dir_all(place.folder.path().join("releases")).unwrap();
     let (out, err) = said(&place.xtask(FLEX, &["sweep", "x.toml"]));
     assert!(out.contains("sweep run x.toml") && err.is_empty(), "{out}{err}");
-    // A verb that trains nothing has the worker to ask.
+    // A verb that trains nothing can query the worker.
     let none = r#"{"train":false,"backends":[],"cuda":false}"#;
     let (out, err) = said(&place.xtask(none, &["doctor"]));
     assert!(out.contains(&format!("sweep doctor worker={worker}")), "{out}{err}");
@@ -173,8 +173,7 @@ fn whatever_fails_is_said_and_compiles() {
     let refused = |place: &Place, needs: &str, args: &[&str], why: &str| {
         let (out, err) = said(&place.xtask(needs, args));
         assert!(err.contains("cargo was called"), "{out}{err}");
-        let lines =
-            err.lines().filter(|line| line.contains("are not used, compiling them")).count();
+        let lines = err.lines().filter(|line| line.contains("compiling them instead")).count();
         assert_eq!(lines, usize::from(!why.is_empty()), "{err}");
         assert!(err.contains(why), "{err}");
     };
@@ -200,13 +199,13 @@ fn whatever_fails_is_said_and_compiles() {
     *lines.last_mut().unwrap() = String::from_utf8(sum.unwrap().stdout).unwrap();
     lines.sort_by_key(|line| !line.ends_with(".gz"));
     fs::write(moved.release("SHA256SUMS"), lines.join("\n")).unwrap();
-    refused(&moved, FLEX, &sweep, "they were made of commit 0123456789abcdef");
+    refused(&moved, FLEX, &sweep, "they were built from commit 0123456789abcdef");
 
-    // A libtorch of the user's is compiled against.
+    // With the user's own libtorch the programs are compiled.
     let own = Place::new();
     let python = r#"{"train":true,"backends":["libtorch"],"cuda":false,"python":true}"#;
-    refused(&own, python, &sweep, "not with Python's");
-    // Asked for, or not a checkout of the tag.
+    refused(&own, python, &sweep, "not that of Python");
+    // `--build`, or no unchanged checkout of the tag.
     refused(&own, TORCH, &["sweep", "x.toml", "--build"], "");
     fs::write(own.checkout().join("README.md"), "two").unwrap();
     refused(&own, TORCH, &sweep, "");

@@ -1,14 +1,13 @@
-//! A report folder as a large sweep would leave it, without any training:
-//! `plan.json` and a journal of valid lines, for measuring `sweep report`.
+//! Fabricates the report folder of a large sweep without any training: `plan.json` and a journal of
+//! valid lines, to measure `sweep report`.
 //!
 //!     fabricate FOLDER RUNS POINTS
 //!
-//! From 1,000 runs on 10 optimizers x 10 learning rates x `RUNS / 1000` weight
-//! decays x 10 seeds, below 5 optimizers x 5 learning rates x `RUNS / 125`
-//! weight decays x 5 seeds. Every run measures what the worker measures, over
-//! as many epochs as give about `POINTS` numbers. Losses fall as losses do; the
-//! largest learning rates diverge, a few runs failed and a few are missing. The
-//! same arguments give the same bytes. Says on standard output what it wrote.
+//! 1,000 runs or more are 10 optimizers x 10 learning rates x `RUNS / 1000` weight decays x 10
+//! seeds, fewer are 5 optimizers x 5 learning rates x `RUNS / 125` weight decays x 5 seeds. Every
+//! run has the measurements of a worker, over as many epochs as give about `POINTS` numbers. Losses
+//! fall realistically; the largest learning rates diverge, a few runs failed and a few are missing.
+//! The same arguments give the same bytes. Prints the numbers of runs and points.
 
 use std::error::Error;
 use std::f64::consts::PI;
@@ -29,17 +28,17 @@ use spec::{RunSpec, ScheduleSpec};
 use store::layout::ReportDir;
 use sweep_file::{Overrides, load_text};
 
-/// An optimizer and how well it does.
+/// An optimizer with its fabricated results.
 struct Label {
     name: &'static str,
     kind: &'static str,
-    /// What makes it differ from the others of its kind.
+    /// Lines of its table that tell it from the others of its kind.
     settings: &'static str,
     /// Ends of its grid of learning rates.
     lrs: (f64, f64),
-    /// Learning rate at which it does best.
+    /// Learning rate with the lowest loss.
     sweet: f64,
-    /// How low its loss can get.
+    /// Lowest loss that it can reach.
     floor: f64,
     /// Learning rate from which it diverges.
     diverges: f64,
@@ -61,10 +60,10 @@ const LABELS: [Label; 10] = [
     Label { name: "adamw-cosine", kind: "adamw", settings: COSINE, lrs: (1e-5, 1e-1), sweet: 2e-3, floor: 0.013, diverges: 1e9 },
 ];
 
-/// Pieces of an epoch with a training loss of their own, as the worker has it.
+/// Windows per epoch with a separate training loss, as in the worker.
 const WINDOWS: u64 = 20;
 
-/// Numbers of an epoch: windows, training loss, seconds, two splits of two metrics.
+/// Numbers per epoch: windows, training loss, seconds, two splits of two metrics.
 const PER_EPOCH: u64 = WINDOWS + 6;
 
 /// Numbers before the first epoch: two splits of two metrics and a learning rate.
@@ -84,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The sweep file that asks for about so many runs and numbers a run.
+/// Returns a sweep file with about so many runs, and so many numbers per run.
 fn sweep_file(runs: usize, points: u64) -> String {
     let (labels, rates, seeds) = if runs < 1000 { (5, 5, 5) } else { (10, 10, 10) };
     let decays = (runs / (labels * rates * seeds)).max(1);
@@ -112,7 +111,7 @@ fn sweep_file(runs: usize, points: u64) -> String {
     text
 }
 
-/// Writes plan and journal; how many numbers were measured.
+/// Writes plan and journal; returns the count of measured numbers.
 fn write(plan: &Plan, folder: &Path) -> Result<usize, Box<dyn Error>> {
     let dir = ReportDir::new(folder);
     fs::create_dir_all(dir.journal())?;
@@ -138,7 +137,7 @@ fn write(plan: &Plan, folder: &Path) -> Result<usize, Box<dyn Error>> {
     Ok(points)
 }
 
-/// What the run that was taken as `nth` left; none for one that is missing.
+/// Returns the record of the run trained as `nth`; `None` for a missing run.
 fn record(run: &PlannedRun, nth: usize) -> Option<RunRecord> {
     let label = LABELS.iter().find(|label| label.name == run.label)?;
     let mut noise = stream(run.spec.seed, &run.config_id.to_string());
@@ -176,13 +175,13 @@ fn failure() -> RunError {
     }
 }
 
-/// 32 hexadecimal characters.
+/// Returns a digest of 32 hexadecimal characters.
 fn digest(of: &str) -> String {
     Id::of(of).to_string()
 }
 
-/// Cross-entropy after `t` epochs: from ln 10 down to the label's floor, slower
-/// the further the learning rate is from the label's best.
+/// Returns the cross-entropy after `t` epochs: from ln 10 down to the label's floor, the slower the
+/// further the learning rate is from the label's best.
 fn loss(run: &RunSpec, label: &Label, t: f64) -> f64 {
     let off = (run.optimizer.lr() / label.sweet).log10();
     let speed = 9.0 * (-(off * off) * if off > 0.0 { 1.4 } else { 0.9 }).exp();
@@ -190,7 +189,7 @@ fn loss(run: &RunSpec, label: &Label, t: f64) -> f64 {
     floor + (10f64.ln() - floor) / (1.0 + speed * t).powf(1.25)
 }
 
-/// The first step whose loss is not finite: near the edge some seeds only.
+/// Returns the first step whose loss is not finite; near the limit only some seeds have one.
 fn diverges(run: &RunSpec, label: &Label, noise: &mut Stream) -> Option<u64> {
     let luck = 1.0 + 0.5 * f64::from(noise.uniform());
     let steps = u32::try_from(run.total_steps()).unwrap_or(u32::MAX);

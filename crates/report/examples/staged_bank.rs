@@ -1,12 +1,12 @@
-//! Decisions of tuning and confirming, and their cost, from a bank of recorded runs: nothing is
-//! trained.
+//! Replays the decisions of tuning and confirming, with their cost, from a bank of recorded runs.
+//! Nothing is trained.
 //!
 //!     cargo run --release -p report --example staged_bank -- STAGED.toml BANK/reports/NAME [REPETITIONS]
 //!
-//! The bank is the report folder of a sweep with the same runs on many seeds, 60 say. Each
-//! repetition draws other seeds of it for tuning and for confirming, and plans the stages of the
-//! sweep file by the bank's records, as `sweep` would. The first ten seeds of the bank, all
-//! configurations on all of them, are what the results are compared with.
+//! The bank is the report folder of a sweep with the same runs on many seeds, say 60. Each
+//! repetition draws different seeds of it for tuning and for confirming, and plans the stages of
+//! the sweep file by the bank's records, as `sweep` would. The reference for the results is all
+//! configurations on the first ten seeds of the bank.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -22,7 +22,7 @@ use spec::{RunSpec, seed};
 use store::layout::ReportDir;
 use sweep_file::Overrides;
 
-/// Seeds of the sweep that repetitions are compared with.
+/// Number of seeds of the reference sweep.
 const REFERENCE: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The stages of a plan on seeds of the bank, each decided by its records.
+/// Plays the stages of a plan on seeds of the bank, each decided by the bank's records.
 fn repeat(
     staged: &Plan,
     seeds: &[u64],
@@ -105,7 +105,7 @@ fn repeat(
     analysed(&plan, records)
 }
 
-/// The same configurations on other seeds.
+/// Returns a plan of the same configurations on other seeds.
 fn reseeded(plan: &Plan, seeds: &[u64]) -> Plan {
     let mut runs = Vec::new();
     for config in plan.runs.chunk_by(|a, b| a.config_id == b.config_id) {
@@ -120,7 +120,7 @@ fn reseeded(plan: &Plan, seeds: &[u64]) -> Plan {
     Plan { runs, seeds: seeds.to_vec(), ..plan.clone() }
 }
 
-/// Every run has to be in the bank.
+/// Analyses a plan by the records of the bank, which must have every run.
 fn analysed(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Result<Analysis, Box<dyn Error>> {
     let row = |run: &PlannedRun| {
         let record = records.get(&run.run_id);
@@ -132,7 +132,7 @@ fn analysed(plan: &Plan, records: &HashMap<Id, &RunRecord>) -> Result<Analysis, 
     Ok(Analysis::new(plan.clone(), rows?))
 }
 
-/// Pairs of labels of which the first is shown to be better.
+/// Returns pairs of labels of which the first is shown to be better, with the corrected p-value.
 fn claims(analysis: &Analysis) -> BTreeMap<(String, String), f64> {
     let label = |config: usize| analysis.planned(&analysis.configs[config]).label.clone();
     let pairs = analysis.comparison().pairs.iter().filter(|pair| pair.verdict.is_significant());

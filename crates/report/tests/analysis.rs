@@ -1,5 +1,4 @@
-//! What the report concludes: who is compared with whom, how sure it is, what
-//! it cost.
+//! The conclusions of a report: compared pairs, confidence and cost.
 
 mod common;
 
@@ -84,7 +83,7 @@ fn five_seeds_never_show_a_difference_and_the_report_says_so() {
         words.contains("underpowered. The smallest p-value that 5 seeds can reach is 0.0625, so"),
         "{words}"
     );
-    assert!(words.contains("At least 6 seeds would be needed"), "{words}");
+    assert!(words.contains("At least 6 seeds are needed"), "{words}");
     assert!(!words.contains(" won") && !words.contains("significant, p"), "{words}");
 }
 

@@ -1,4 +1,4 @@
-//! Reports of runs by steps: everything is found by its step, and the page counts in steps.
+//! Reports of runs by steps: values are keyed by step, and the page counts in steps.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Intervals that include the choice: where there are any, and what is said of them.
+//! Intervals that include the choice: their conditions and their texts.
 
 mod common;
 #[path = "common/last.rs"]
@@ -40,7 +40,7 @@ const CLOSE: [[f64; 5]; 3] = [
 const CLEAR: [[f64; 5]; 3] =
     [[0.970, 0.960, 0.965, 0.972, 0.961], [0.94, 0.95, 0.945, 0.93, 0.94], [0.9; 5]];
 
-/// The table with what is said of it, as lines.
+/// Returns the table and its text as lines.
 fn told(analysis: &Analysis) -> String {
     let table = choice_table(analysis);
     let head: Vec<&str> = table.head.iter().map(|head| head.name.as_str()).collect();
@@ -149,7 +149,7 @@ fn fresh_seeds_come_first_and_the_choice_keeps_its_own() {
     let mut open = before.plan.clone();
     open.confirm = Some(Confirm { seeds: vec![1000], top: 1, until: None });
     let open = Analysis::new(open, before.rows.clone());
-    assert!(choice_text(&open)[1].ends_with("of [confirm] will be the stronger answer."));
+    assert!(choice_text(&open)[1].ends_with("of [confirm] will be the stronger evidence."));
     let after = confirmed(&before);
     assert_eq!(after.judging(), Stage::Confirm);
     assert_eq!(after.after_selection(), before.after_selection());

@@ -1,5 +1,5 @@
-//! Several experiments on one page: what is compared, what is not, and that
-//! neither order nor hostile text changes anything.
+//! Several experiments on one page: compared and excluded tasks, and independence of order and of
+//! hostile text.
 
 #[path = "cross_task/by_hand.rs"]
 mod by_hand;
@@ -122,7 +122,7 @@ fn two_tasks_of_two_seeds_are_underpowered_and_coarse() {
     let two = [task("long", 4, 2), task("short", 2, 2)];
     let text = told(&two);
     insta::assert_snapshot!(text);
-    assert!(text.contains("How sure: underpowered. The smallest p-value"));
+    assert!(text.contains("Confidence: underpowered. The smallest p-value"));
     assert!(text.contains("the performance profile is coarse: it can take 3 values"));
     assert!(!text.contains("is significant") && !text.contains("| **first is better**"));
     assert!(text.contains("There is no interval where a task has fewer than 3 seeds"));
@@ -159,7 +159,7 @@ fn values_of_different_metrics_are_never_pooled() {
     assert_eq!((all.standings.len(), all.improvements.len()), (5, 10));
     assert!(figures::all(&all).iter().all(|(name, _)| !name.starts_with("scores")));
     let said = answer(&all);
-    assert!(said.certainty.unwrap().starts_with("How sure: no two tasks share a metric"));
+    assert!(said.certainty.unwrap().starts_with("Confidence: no two tasks share a metric"));
     assert!(!said.headline.contains("accuracy"), "{}", said.headline);
     // The third goes with the first; ranks are over all three.
     let all = CrossTask::of(vec![a.clone(), b.clone(), analysed(&task("c", 5, 3))]);
@@ -277,7 +277,7 @@ fn tasks_without_a_target_do_not_count_in_the_profile() {
     assert!(apart.tasks.seconds_differ.as_deref().unwrap().contains("machines or builds"));
     assert!(!panels(&apart).unwrap().contains("in seconds"));
     assert!(
-        answer(&apart).cost.unwrap().contains("optimizer steps in all (seconds do not compare")
+        answer(&apart).cost.unwrap().contains("optimizer steps in all (seconds are not comparable")
     );
 }
 
@@ -333,7 +333,7 @@ fn tasks_that_share_their_starts_are_said_to_depend_on_each_other() {
     assert_eq!((other.comparison.dependent, said(&other)), (false, false));
 }
 
-/// With `TOGETHER_GALLERY=<folder>` the pages stay there to be looked at.
+/// `TOGETHER_GALLERY=<folder>` keeps the pages there for inspection.
 #[test]
 fn every_kind_of_page_is_drawn() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Every CSV beside every kind of page says what its table says: each number in
-//! full, under a heading that names its unit, and each word that changes one.
+//! Every CSV holds the content of its table on every kind of page: each number unrounded, under a
+//! heading with its unit, and each word that qualifies a number.
 
 mod common;
 #[path = "../../regression/tests/common/regressed.rs"]
@@ -19,14 +19,14 @@ use spec::stopping::StopAt;
 use store::layout::ReportDir;
 use tables::{Cell, Shown, read_csv, shown};
 
-/// Words of a cell of numbers that the CSV has in its headings, or that stand for
-/// an infinite number: whatever else a cell says must be in a column of its own.
+/// Words of a cell of numbers that the CSV has in its headings, or that mean an infinite number;
+/// any other word of a cell must be in its own column.
 const PLAIN: [&str; 15] = [
     "of", "to", "s", "min", "h", "pp", "lr", "left", "after", "below", "never", "diverged",
     "infinite", "\u{b1}", "\u{d7}",
 ];
 
-/// A number as a cell shows it, and how far the number behind it may be from that.
+/// A number as shown in a cell, and the largest distance of the number behind it.
 #[derive(Debug, PartialEq)]
 struct Number {
     value: f64,
@@ -81,7 +81,7 @@ fn parsed(text: &str) -> (Vec<Number>, Vec<String>) {
     (numbers, words)
 }
 
-/// Half a unit of the last digit shown; zeros that end a whole number may be rounding.
+/// Returns half a unit of the last digit shown; trailing zeros of a whole number may be rounding.
 fn precision(digits: &str) -> f64 {
     let (mantissa, exponent) = digits.split_once('e').unwrap_or((digits, "0"));
     let exponent: i32 = exponent.parse().unwrap();
@@ -93,7 +93,7 @@ fn precision(digits: &str) -> f64 {
     0.5 * 10f64.powi(last + exponent) * (1.0 + 1e-9)
 }
 
-/// Compares every table of a page with its CSV; gives how many cells of numbers.
+/// Compares every table of a page with its CSV; returns the number of cells of numbers.
 fn check(page: &Path, dir: &ReportDir) -> usize {
     let mut seen = 0;
     for table in shown(page) {
@@ -123,13 +123,13 @@ fn names_are_unique(table: &Shown, heads: &[String]) {
     assert_eq!(names.len(), heads.len(), "{}: {heads:?}", table.name);
 }
 
-/// Columns of the CSV that a column of the page has.
+/// Returns the number of CSV columns for a column of the page.
 fn width(head: &Cell) -> usize {
     let further = ["data-csv2", "data-csv3", "data-csv4"];
     1 + further.iter().filter(|name| head.attribute(name).is_some()).count()
 }
 
-/// What the page's script makes its CSV of.
+/// Checks the attributes from which the page's script writes its CSV.
 fn script(cell: &Cell, head: &Cell, (heads, fields): (&[String], &[String]), at: &str) {
     let names = ["data-csv", "data-csv2", "data-csv3", "data-csv4"];
     let values = ["data-sort", "data-sort2", "data-sort3", "data-sort4"];
@@ -143,7 +143,7 @@ fn script(cell: &Cell, head: &Cell, (heads, fields): (&[String], &[String]), at:
     }
 }
 
-/// Compares what a cell shows with its fields; whether it holds numbers.
+/// Compares the text of a cell with its fields; returns whether it holds numbers.
 fn compare(cell: &Cell, (heads, fields): (&[String], &[String]), at: &str) -> bool {
     if cell.attribute("data-sort").is_none() {
         let text = if cell.text == "\u{2013}" { "" } else { cell.text.as_str() };

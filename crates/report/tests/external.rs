@@ -1,4 +1,4 @@
-//! Published numbers: the files that are kept here, and judging against fabricated sweeps.
+//! Published numbers: the files in the repository, and judgements against fabricated sweeps.
 
 mod common;
 
@@ -14,7 +14,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/external")
 }
 
-/// Every file of published numbers that is kept here, by stem.
+/// Every file of published numbers in the repository, by stem.
 fn files() -> Vec<(String, Published)> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder())
         .unwrap()
@@ -200,7 +200,7 @@ fn a_row_that_names_what_the_sweep_does_not_have_is_refused_by_name() {
         )
     };
     for (more, part) in [
-        (r#""optimizer": "sdg", "lr": 0.01"#, "no optimizer `sdg`, but sgd, adam"),
+        (r#""optimizer": "sdg", "lr": 0.01"#, "no optimizer `sdg`; it has sgd, adam"),
         (r#""optimizer": "sgd", "lr": 0.5"#, "no run of `sgd` with lr 0.5"),
         (r#""optimizer": "sgd""#, "several configurations of `sgd`"),
         (r#""optimizer": "sgd", "lr": 0.01, "seeds": [0, 9]"#, "no seed 9"),

@@ -1,12 +1,12 @@
-//! What the fairness ledger says of sweeps as their files make them: who trains what
-//! under muon, and what was warned of.
+//! Sentences of the fairness ledger that follow from the sweep file: the split of parameters under
+//! muon, and warnings.
 
 use report::analysis::Analysis;
 use report::page::content;
 use report::table::RunRow;
 use sweep_file::{Overrides, load_text};
 
-/// The sentences of a sweep that has not been trained yet.
+/// Returns the sentences of a sweep that has not been trained yet.
 fn said(data: &str, model: &str, rest: &str) -> String {
     let text = format!("{data}[model]\n{model}\n{rest}\n");
     let plan = load_text("x.toml", "x", text.clone(), &Overrides::default())
@@ -49,7 +49,7 @@ fn the_page_says_which_parameters_muon_trains() {
         "{frozen}"
     );
     let landscape = said("", "kind = \"function\"\nfunction = \"beale\"", MUON);
-    assert!(landscape.contains("so that AdamW trains position at its own rate"), "{landscape}");
+    assert!(landscape.contains("so AdamW trains position at its own rate"), "{landscape}");
 }
 
 #[test]

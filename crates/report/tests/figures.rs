@@ -35,7 +35,7 @@ fn small() -> Fixture {
     }
 }
 
-/// As [`small`] with three seeds, of which one diverges, one fails and one is missing.
+/// [`small`] with three seeds: one run diverges, one fails and one is missing.
 fn troubled() -> Fixture {
     let mut fixture = Fixture { seeds: 3, ..small() };
     fixture.ends = vec![
@@ -56,7 +56,7 @@ macro_rules! snapshot {
             let folder = tempfile::tempdir().unwrap();
             let (analysis, points) = $fixture.analysed(folder.path());
             let figure = $module::$figure(&analysis, &points).unwrap();
-            insta::assert_snapshot!(format!("{}\ncaption: {}", figure.data, figure.caption));
+            insta::assert_snapshot!(format!("{}\ncaption: {}", figure.data, figure.description()));
         }
     };
 }
@@ -224,7 +224,7 @@ fn the_sweep_file_chooses_figures_and_bands() {
         let chart = convergence::series(&analysis, &points, along).unwrap();
         let last = chart.panels[0].curves[0].points.last().unwrap().band;
         widths.push(last.map(|(low, high)| high - low));
-        let words = convergence::figure(&analysis, &points).unwrap().caption;
+        let words = convergence::figure(&analysis, &points).unwrap().description();
         let said = match band {
             Band::Interval => "95% interval of the mean (Student's t)",
             Band::Range => "bands from the lowest to the highest seed",
@@ -263,7 +263,7 @@ fn thousands_of_learning_rates_are_thinned_out() {
     assert!(shown > 100 && shown == analysis.counts().diverged, "{shown}");
     // 2,200 single seeds are a blot, and both texts say that they are not there.
     assert!(panel.dots.is_empty() && !chart.subtitle.contains("dots"), "{}", chart.subtitle);
-    assert!(!figure.caption.contains("dots") && figure.caption.contains("60th part"));
+    assert!(!figure.description().contains("dots") && figure.description().contains("60th part"));
     // A few more than 2,000 are what it takes.
     let fixture = Fixture { seeds: 10, ..fixture };
     let folder = tempfile::tempdir().unwrap();
@@ -293,7 +293,7 @@ fn points_that_differ_in_more_than_the_learning_rate_are_not_joined() {
         let changed = Analysis::new(plan, analysis.rows.clone());
         let chart = lr_sensitivity::series(&changed).unwrap();
         let kinds: Vec<CurveKind> = chart.panels[0].curves.iter().map(|c| c.kind).collect();
-        (kinds, lr_sensitivity::figure(&changed, &points).unwrap().caption)
+        (kinds, lr_sensitivity::figure(&changed, &points).unwrap().description())
     };
     let (barred, loose) = (CurveKind::Barred, CurveKind::Loose);
     assert_eq!(kinds(&|_, _| None).0, [barred, barred]);

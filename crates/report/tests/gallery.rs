@@ -1,5 +1,4 @@
-//! Whole reports of fabricated sweeps. With `REPORT_GALLERY=<folder>` they stay
-//! there to be looked at.
+//! Whole reports of fabricated sweeps. `REPORT_GALLERY=<folder>` keeps them there for inspection.
 
 mod common;
 #[path = "../../regression/tests/common/regressed.rs"]

@@ -30,7 +30,7 @@ fn sgd(axes: &str) -> String {
     format!("[[optimizer]]\nkind = \"sgd\"\n{axes}\n")
 }
 
-/// A result by the accuracy of a run; one that is no number diverged.
+/// The accuracy of a run; NaN for a diverged run.
 fn row(run: &PlannedRun, accuracy: f64) -> RunRow {
     let (seed, diverged) = (run.spec.seed, accuracy.is_nan());
     RunRow {
@@ -118,6 +118,13 @@ fn nothing_grows_beyond_a_diverged_edge_or_from_a_plateau() {
     assert_eq!(added(&played(file(&sgd(GRID), ""), &level)), [], "0.01 is as good as 0.1");
     let perfect = |run: &PlannedRun| if lr(run) > 0.05 { 1.0 } else { 0.9 };
     assert_eq!(added(&played(file(&sgd(GRID), ""), &perfect)), [], "nothing can be better");
+    let everywhere = |run: &PlannedRun| match run.spec.seed {
+        1 => f64::NAN,
+        _ => peak(10.0)(run),
+    };
+    assert_eq!(added(&played(file(&sgd(GRID), ""), &everywhere)), [], "a seed of each diverged");
+    let two = "lr = { log = [1e-2, 1e-1], points = 2, extend = { at_most = 3 } }";
+    assert_eq!(added(&played(file(&sgd(two), ""), &|_| 0.9)), [], "both edges are equally good");
 }
 
 #[test]
@@ -211,6 +218,10 @@ fn what_replaced_decisions_cost_is_told() {
     assert_eq!((cost.decisions, cost.runs), (3, 4 + 2));
     assert_eq!((cost.epochs, cost.device_seconds), (6 * 2, 6.0 * 1.5));
     assert!(Superseded::of(&first, &map).is_empty());
+    // A decision that was replaced by one alike added no run that is not in the plan.
+    let mut alike = first.clone();
+    alike.superseded.clone_from(&first.decisions);
+    assert!(Superseded::of(&alike, &map).is_empty());
 }
 
 #[test]
@@ -235,4 +246,13 @@ fn a_value_between_others_is_no_edge_whatever_stands_beside_it() {
     let plan = played(file(&sgd(axes), ""), &accuracy);
     let pair = |path: &str, value: &str| (path.to_owned(), value.to_owned());
     assert_eq!(added(&plan), [pair("lr", "1"), pair("weight_decay", "0.01")]);
+}
+
+#[test]
+fn grids_grow_after_the_last_rung() {
+    let rungs = "[tuning]\nrungs = [1, 3]\nkeep = 0.5";
+    let plan = played(file(&sgd(GRID), rungs), &peak(1.0));
+    let rungs: Vec<u64> = plan.decisions.iter().map(|decision| decision.rung).collect();
+    assert_eq!(rungs, [1, 3, 0, 0, 0]);
+    assert_eq!(added(&plan), of_lr(&["1", "10"]));
 }

@@ -1,6 +1,5 @@
-//! FigureData of every kind at its limits: what stands where, and that no text leaves
-//! its figure or covers another. With `REPORT_GALLERY=<folder>` the drawings
-//! stay there to be looked at.
+//! Drawings of every kind of figure data at its limits: positions, and no text that leaves its
+//! figure or covers another. `REPORT_GALLERY=<folder>` keeps the drawings there for inspection.
 
 mod common;
 #[path = "common/frames.rs"]
@@ -24,7 +23,7 @@ use plot::style::Layout;
 use regression::Title;
 use regression::figures::{changes, trend};
 
-/// A text of an SVG: left, top, right, bottom and what it says.
+/// A text of an SVG: left, top, right, bottom (pixels) and content.
 type Text = (f64, f64, f64, f64, String);
 
 fn texts(svg: &str) -> Vec<Text> {
@@ -51,7 +50,7 @@ fn text(element: &str) -> Text {
     (left, y - 0.72 * size, left + width, y, words)
 }
 
-/// What is wrong with the texts of a drawing.
+/// Returns the faults of the texts of a drawing.
 fn faults(svg: &str, (width, height): (f64, f64)) -> Vec<String> {
     let texts = texts(svg);
     let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! Journals as crashes, other programs and later versions leave them.
+//! Journals left by crashes, other programs and later versions.
 
 mod common;
 

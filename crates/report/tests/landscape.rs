@@ -33,7 +33,7 @@ fn plan(functions: &str, seeds: u64) -> Plan {
     loaded.unwrap_or_else(|e| panic!("{e}")).plan
 }
 
-/// What a worker would have told: heavy-ball descent in 64-bit floats.
+/// Records a worker would have written: heavy-ball descent in 64-bit floats.
 fn record(run: &PlannedRun) -> RunRecord {
     let ModelSpec::Function(model) = &run.spec.model else { panic!("no function") };
     let (function, lr) = (model.function, run.spec.optimizer.lr());
@@ -133,8 +133,10 @@ fn several_functions_have_figures_of_their_own_and_none_in_common() {
         names,
         ["landscape-ravine", "landscape-saddle", "distance-ravine", "distance-saddle", "descent"]
     );
-    let texts: Vec<String> =
-        figures.iter().map(|(name, f)| format!("== {name}\n{}\n{}", f.caption, f.data)).collect();
+    let texts: Vec<String> = figures
+        .iter()
+        .map(|(name, f)| format!("== {name}\n{}\n{}", f.description(), f.data))
+        .collect();
     insta::assert_snapshot!(texts.join("\n"));
 }
 
@@ -265,7 +267,7 @@ fn a_label_that_was_only_thrown_is_named_and_has_no_map() {
     let figures = report::figures::all(&analysis, &points);
     let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["landscape-saddle", "distance-saddle", "descent"]);
-    let caption = &figures[0].1.caption;
+    let caption = figures[0].1.description();
     assert!(caption.contains("so without a map: ") && caption.contains("heavy"), "{caption}");
     let dir = ReportDir::new(folder.path());
     report::redraw(&dir).unwrap();
@@ -277,7 +279,7 @@ fn a_label_that_was_only_thrown_is_named_and_has_no_map() {
 fn distances_are_named_for_what_they_are_to() {
     let text = figures("\"rastrigin\", \"himmelblau\", \"beale\"", 1);
     let caption =
-        |wanted: &str| text.iter().find(|(name, _)| *name == wanted).unwrap().1.caption.clone();
+        |wanted: &str| text.iter().find(|(name, _)| *name == wanted).unwrap().1.description();
     assert!(caption("distance-rastrigin").contains("Distance to the global minimum"));
     assert!(caption("distance-himmelblau").contains("Distance to the nearest minimum"));
     assert!(caption("distance-beale").contains("Distance to the minimum"));

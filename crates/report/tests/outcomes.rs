@@ -1,5 +1,5 @@
-//! What a run counts for, who is chosen, who won: on inputs with ties, diverged
-//! seeds, stopped runs and rounding, where a plain mean says something false.
+//! Values of runs, chosen configurations and winners, on inputs with ties, diverged seeds, stopped
+//! runs and rounding, for which a plain mean would be wrong.
 
 mod common;
 #[path = "common/last.rs"]
@@ -36,7 +36,7 @@ fn runs_that_stop_at_the_target_are_judged_by_when_they_reach_it() {
     assert!(
         words.contains(
             "b won: it reached a validation accuracy of at least 97% after 110,000 training samples in the median (6 of 6 \
-             seeds reached it); a, the second, after 165,000."
+             seeds reached it); the runner-up a after 165,000."
         ),
         "{words}"
     );
@@ -88,7 +88,7 @@ fn ties_are_broken_by_loss_then_by_the_middle_and_said() {
     let words = text(&answer(&by_loss));
     assert!(
         words.contains(
-            "3 of them are equally good by that; of these it has the lowest mean validation loss."
+            "3 of them are equally good by that; of these the chosen one has the lowest mean validation loss."
         ),
         "{words}"
     );
@@ -205,11 +205,11 @@ fn power_is_told_of_the_seeds_that_differ() {
     assert!(
         words.contains(
             "Only 5 of 10 seeds differ, and the smallest p-value that 5 differing seeds can reach is 0.0625, so no lead \
-             could be called significant, however large"
+             can be significant"
         ),
         "{words}"
     );
-    assert!(words.contains("At least 6 seeds that differ would be needed"), "{words}");
+    assert!(words.contains("At least 6 seeds that differ are needed"), "{words}");
     let said = content::comparison_text(&analysis).join(" ");
     assert!(said.contains("The smallest p that 5 differing seeds can reach is 0.0625"), "{said}");
     // Nothing differs at all.

@@ -1,5 +1,5 @@
-//! Parquet files as other programs read them: plain strings and no NaN. With `READERS_FILES=<folder>` the files stay there for
-//! `xtask/python/readers.py`, those of earlier releases below `earlier/`.
+//! Parquet files as other programs read them: plain strings and no NaN. `READERS_FILES=<folder>`
+//! keeps the files there for `xtask/python/readers.py`, those of earlier releases below `earlier/`.
 
 mod common;
 #[path = "common/earlier.rs"]
@@ -18,7 +18,7 @@ use polars::prelude::ArrowDataType;
 use regression::{Night, baseline, history};
 use store::layout::ReportDir;
 
-/// Runs that end in every way, with values of no number and infinite ones.
+/// Runs that end in every way, with NaN and infinite values.
 fn sweep(folder: &Path) -> ReportDir {
     let mut fixture = Fixture::battle(3);
     fixture.ends = vec![

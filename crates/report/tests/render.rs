@@ -1,5 +1,4 @@
-//! The page and the Markdown report: what they say, and that no text out of a
-//! file has power over them.
+//! The page and the Markdown report: their content, and that no text from a file can inject markup.
 
 #[path = "render/claim.rs"]
 mod claim;

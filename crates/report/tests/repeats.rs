@@ -1,4 +1,4 @@
-//! Runs that were computed more than once: what contradicts, what differs calmly.
+//! Runs that were computed more than once: contradictions, and differences with a known reason.
 
 mod common;
 
@@ -31,7 +31,7 @@ fn outcome(record: &mut RunRecord) -> &mut Outcome {
     record.outcome.as_mut().unwrap()
 }
 
-/// The same elsewhere.
+/// A record of the same run in another environment.
 fn elsewhere(record: &RunRecord, change: impl FnOnce(&mut Environment)) -> RunRecord {
     let mut record = again(record);
     let mut exec = test_records::environment();

@@ -1,5 +1,5 @@
-//! Rungs of tuning on records with whole curves: who goes on, whether runs paused there or went on,
-//! and what is chosen in the end.
+//! Rungs of tuning on records with whole curves: the configurations that continue, whether runs
+//! were paused or not, and the final choice.
 
 use std::collections::HashMap;
 
@@ -28,8 +28,8 @@ fn lr(run: &PlannedRun) -> f64 {
     run.spec.optimizer.lr()
 }
 
-/// The record of a run that was trained for so many epochs: accuracies by learning rate and epoch,
-/// of which one that is no number ends it.
+/// The record of a run that was trained up to an epoch: accuracies by learning rate and epoch, of
+/// which the first NaN ends it.
 fn record(run: &PlannedRun, upto: u64, accuracy: &dyn Fn(f64, u64) -> f64) -> RunRecord {
     let diverged = (1..=upto).find(|epoch| accuracy(lr(run), *epoch).is_nan());
     let epochs = diverged.map_or(upto, |epoch| epoch - 1);
@@ -59,7 +59,7 @@ fn of(records: &Records) -> HashMap<Id, &RunRecord> {
     records.iter().map(|(id, record)| (*id, record)).collect()
 }
 
-/// Plays a plan to its end, each run trained as far as it is asked for.
+/// Plays a plan to its end; each run is trained up to its rung or its end.
 fn played(mut plan: Plan, accuracy: &dyn Fn(f64, u64) -> f64) -> (Plan, Records) {
     loop {
         let pauses = plan.pauses();
@@ -71,7 +71,7 @@ fn played(mut plan: Plan, accuracy: &dyn Fn(f64, u64) -> f64) -> (Plan, Records)
     }
 }
 
-/// Learning rates that went on at each rung, in tenths.
+/// Learning rates that continue at each rung, in tenths.
 fn went_on(plan: &Plan) -> Vec<Vec<u64>> {
     let rate = |id: &Id| {
         let run = plan.runs.iter().find(|run| run.config_id == *id).unwrap();
@@ -81,7 +81,7 @@ fn went_on(plan: &Plan) -> Vec<Vec<u64>> {
     rungs.map(|d| d.chosen.iter().flat_map(|c| &c.configs).map(rate).collect()).collect()
 }
 
-/// Better the nearer to 0.5 and the longer.
+/// An accuracy that grows with the epoch and falls with the distance of the rate from 0.52.
 fn near(lr: f64, epoch: u64) -> f64 {
     0.5 + 0.01 * epoch as f64 - 0.1 * (lr - 0.52).abs()
 }
@@ -162,6 +162,29 @@ fn ties_go_on_and_what_diverged_does_not() {
     assert_eq!(went_on(&plan), [vec![4, 7, 3], vec![4]]);
     let diverged = records.values().filter(|record| record.status == Status::Diverged).count();
     assert_eq!(diverged, 6);
+    // Nine tenths of nine are nine, of which two have no seed that can go on.
+    let plan = self::plan("rungs = [1]\nkeep = 0.9", "");
+    let early = |lr: f64, epoch: u64| match (0.45..0.65).contains(&lr) {
+        true => f64::NAN,
+        false => near(lr, epoch),
+    };
+    assert_eq!(went_on(&played(plan, &early).0)[0].len(), 7);
+}
+
+#[test]
+fn a_configuration_that_was_cut_has_no_mean_even_if_a_seed_ended_before() {
+    let (plan, records) = played(plan("rungs = [3]", ""), &near);
+    let cut = plan.runs.iter().find(|run| plan.cut().contains_key(&run.run_id)).unwrap();
+    let row = |run: &PlannedRun| {
+        // Early stopping ends a run before the rung.
+        let whole = record(run, EPOCHS, &near);
+        let held = if run.run_id == cut.run_id { &whole } else { &records[&run.run_id] };
+        RunRow::of(held, &plan.target)
+    };
+    let analysis = Analysis::new(plan.clone(), plan.runs.iter().map(row).collect());
+    let config = analysis.configs.iter().find(|c| c.config_id == cut.config_id).unwrap();
+    assert_eq!((config.counts.completed, config.counts.cut), (1, 1));
+    assert_eq!((config.judged.mean, config.selection.mean), (None, None));
 }
 
 #[test]
@@ -236,10 +259,11 @@ fn a_run_that_diverges_at_the_rung_itself_does_not_go_on() {
     let plan = plan("rungs = [3]", "");
     // The held-out loss of the very epoch is not finite: the epoch was trained, and the run is over.
     let best = plan.runs.iter().find(|run| (lr(run) - 0.5).abs() < 0.01).unwrap().config_id;
-    let kept = |at: f64| {
+    let kept = |at: f64, seeds: u64| {
         let mut map: Records =
             plan.runs.iter().map(|run| (run.run_id, record(run, 3, &near))).collect();
-        for run in plan.runs.iter().filter(|run| run.config_id == best) {
+        let diverged = |run: &&PlannedRun| run.config_id == best && run.spec.seed < seeds;
+        for run in plan.runs.iter().filter(diverged) {
             let held = map.get_mut(&run.run_id).unwrap();
             held.status = Status::Diverged;
             let outcome = held.outcome.as_mut().unwrap();
@@ -249,7 +273,9 @@ fn a_run_that_diverges_at_the_rung_itself_does_not_go_on() {
         }
         decide(&plan, &of(&map)).unwrap().chosen[0].configs.contains(&best)
     };
-    assert!(!kept(f64::NAN) && !kept(f64::INFINITY));
-    // One that diverges in the next epoch has trained this one whole.
-    assert!(kept(0.53));
+    for seeds in [1, 2] {
+        assert!(!kept(f64::NAN, seeds) && !kept(f64::INFINITY, seeds), "{seeds} of 2 seeds");
+        // One that diverges in the next epoch has trained this one whole.
+        assert!(kept(0.53, seeds));
+    }
 }

@@ -1,5 +1,5 @@
-//! What the results of a stage decide, on fabricated sweeps: by the report's own choice, whatever
-//! the order in which records came, and by looks at the seeds on the way.
+//! Decisions on stages of fabricated sweeps: by the report's own choice, in any order of records,
+//! and by looks at the seeds.
 
 mod common;
 #[path = "common/last.rs"]
@@ -49,7 +49,7 @@ fn the_best_of_tuning_are_trained_whatever_the_order_of_records() {
     assert!(decide(&Plan { confirm: None, ..plan }, &map).is_none());
 }
 
-/// Accuracies by label and seed; learning rates make no difference.
+/// A row whose accuracy depends on label and seed, not on the learning rate.
 fn row(plan: &Plan, run: &PlannedRun, lead: f64) -> RunRow {
     let label = plan.optimizers.iter().position(|o| o.label == run.label).unwrap() as u64;
     let noise = spec::seed::stream(run.spec.seed, &format!("value {label}")).near_normal();

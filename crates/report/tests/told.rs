@@ -1,5 +1,4 @@
-//! Statements of the page on inputs for which a plainer wording, or a shorter way to the
-//! number, says something false.
+//! Statements of the page on inputs for which a simpler wording or computation would be wrong.
 
 mod common;
 #[path = "common/last.rs"]
@@ -87,8 +86,8 @@ fn smallest_p_values_are_those_of_each_kind_of_test() {
     let said = content::comparison_text(&again(&analysis)).join(" ");
     assert!(
         said.contains(
-            "The smallest p that 5 differing seeds can reach is 0.0625 (0.188 after the correction): whatever the numbers, \
-             such pairs cannot show a difference. 7 seeds that differ would be the fewest that can."
+            "The smallest p that 5 differing seeds can reach is 0.0625 (0.188 after the correction), so such pairs \
+             cannot show a difference, however large. At least 7 seeds that differ are needed."
         ),
         "{said}"
     );
@@ -107,10 +106,13 @@ fn an_interval_that_says_otherwise_than_the_test_is_admitted() {
     assert_eq!(pair.verdict, Verdict::Better);
     assert!(pair.gain.interval.unwrap().low < 0.0);
     let said = content::comparison_text(&analysis).join(" ");
-    assert!(said.contains("also in the pair whose interval alone would say otherwise"), "{said}");
+    assert!(
+        said.contains("even in the pair whose interval alone would suggest otherwise"),
+        "{said}"
+    );
     let agrees = again(&two(&[0.95, 0.951, 0.952, 0.953, 0.954, 0.955], &second));
     let said = content::comparison_text(&agrees).join(" ");
-    assert!(!said.contains("would say otherwise"), "{said}");
+    assert!(!said.contains("would suggest otherwise"), "{said}");
 }
 
 #[test]
@@ -328,8 +330,9 @@ fn equal_medians_are_told_apart_by_how_many_got_there() {
     stopped(&mut analysis, &[&[Some(2); 5][..], &[Some(2); 4], &[None]].concat());
     let words = text(&answer(&again(&analysis)));
     assert!(
-        words
-            .contains("(5 of 5 seeds reached it); b, the second, after as many with 4 of 5 seeds."),
+        words.contains(
+            "(5 of 5 seeds reached it); the runner-up b after as many with 4 of 5 seeds."
+        ),
         "{words}"
     );
 }

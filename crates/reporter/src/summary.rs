@@ -33,8 +33,9 @@ fn tell(summary: &Summary) {
             text::output!();
         }
         if totals.completed > 0 {
-            for sentence in std::iter::once(&summary.headline).chain(&summary.certainty) {
-                text::output!("{}", text::wrapped(&text::plain(sentence)));
+            let certainty = summary.certainty.as_deref().map(without_asides);
+            for sentence in std::iter::once(summary.headline.clone()).chain(certainty) {
+                text::output!("{}", text::wrapped(&text::plain(&sentence)));
             }
         }
     }
@@ -46,6 +47,24 @@ fn tell(summary: &Summary) {
         let line = text::wrapped_at(&text::plain(line), indent, text::columns());
         text::output!("{line}");
     }
+}
+
+/// Returns a text without what stands in parentheses, which the page has.
+fn without_asides(text: &str) -> String {
+    let mut out = String::new();
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '(' => {
+                depth += 1;
+                out.truncate(out.trim_end().len());
+            }
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// Prints the numbers of a single run, one per line; it needs no table.
@@ -126,12 +145,12 @@ fn table(rows: &[BestRow], partial: bool) {
     let described = |path: &str| if first.function { name(first, path) } else { path.to_owned() };
     let (metric, evaluation) = (described(&first.metric), described(&first.evaluation));
     let words = match first.reached {
-        true => "mean ± standard deviation over seeds, as measured at the end of training; chosen and judged by how \
-                 soon the target was reached"
+        true => "mean ± sd over seeds, as measured at the end of training; chosen and judged by how soon the \
+                 target was reached"
             .to_owned(),
         false => {
             let spread = if rows.iter().any(|row| row.counts.planned > 1) {
-                "mean ± standard deviation over seeds; "
+                "mean ± sd over seeds; "
             } else {
                 ""
             };
@@ -289,6 +308,12 @@ mod tests {
 
     fn of(mean: f64, sd: f64) -> Estimate {
         Estimate { n: 3, mean: Some(mean), sd: Some(sd), ..Estimate::default() }
+    }
+
+    #[test]
+    fn the_terminal_leaves_out_what_stands_in_parentheses() {
+        assert_eq!(without_asides("p = 0.01 (a (b); c). Next, too."), "p = 0.01. Next, too.");
+        assert_eq!(without_asides("none"), "none");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `sweep` and `sweep-report`.
 
 use std::path::PathBuf;
 
@@ -11,147 +11,152 @@ mod reporting;
 pub use nights::{AgainstArgs, BaselineCommand, NightlyArgs};
 pub use reporting::{
     CompareArgs, ExternalArgs, MergeArgs, RegressArgs, ReportArgs, ScoreClock, TargetArgs,
-    TargetStatistic,
+    TargetStatistic, VerifyArgs,
 };
 
 use crate::exit;
 use crate::shard::Shard;
 
-/// Declarative optimizer sweeps: one TOML file in, a report out.
+/// Runs declarative optimizer sweeps: reads a TOML file, trains its runs and writes a report.
 #[derive(Debug, Parser)]
-#[command(name = "sweep", version, after_help = exit::HELP, propagate_version = true)]
+#[command(name = "sweep", version, after_help = exit::help(), propagate_version = true)]
 pub struct Cli {
-    /// Folder that holds `data/` and `reports/`; default: the nearest folder
-    /// upwards that has both `experiments/` and `data/`, else the current one.
+    /// Folder that holds `data/` and `reports/`. Default: the nearest folder, from the current
+    /// one upwards, that holds both `experiments/` and `data/`; else the current folder.
     #[arg(long, global = true, env = "SWEEP_ROOT", value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// What to do.
+    /// The verb and its arguments.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The verbs.
+/// The verbs of both programs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train what a sweep file asks for and write its report.
+    /// Trains the runs of a sweep file that have no result yet and writes its report.
     Run(Box<RunArgs>),
-    /// Collect and redraw a report from what is on disk; needs no libtorch. Several are
-    /// compared on one page instead, and only read.
+    /// Redraws a report from the journal, without training or libtorch. Several reports are
+    /// only read, and compared on one page.
     Report(ReportArgs),
-    /// Put what other machines trained of a sweep into one report folder and redraw it;
-    /// needs no libtorch.
+    /// Merges the results that other machines trained of a sweep into one report folder and
+    /// redraws the report, without libtorch.
     Merge(MergeArgs),
-    /// Compare two reports run by run: B is judged against A.
+    /// Compares two reports run by run and judges B against A.
     Compare(CompareArgs),
-    /// Set a target from the seeds of the best configuration, and print it for a sweep file.
+    /// Derives a target from the seeds of the best configuration and prints it as TOML.
     Target(TargetArgs),
-    /// Judge what lies in a report against a baseline; trains nothing.
+    /// Judges the last sweep of a report against a baseline, without training.
     Regress(RegressArgs),
-    /// Train everything afresh, judge it against the accepted baseline, keep it in the history.
+    /// Trains every run afresh, judges the night against the accepted baseline and adds it to
+    /// the history.
     Nightly(Box<NightlyArgs>),
-    /// Baselines that nights are judged against.
+    /// Accepts or shows the baseline that nights are judged against.
     Baseline {
-        /// What to do with one.
+        /// The verb of `baseline` and its arguments.
         #[command(subcommand)]
         command: BaselineCommand,
     },
-    /// What a running or interrupted sweep has done, from another shell.
+    /// Prints the progress of a running, interrupted or finished sweep, from another shell.
     Status {
-        /// A sweep file or report folder.
+        /// Sweep file or report folder.
         file: PathBuf,
-        /// As JSON.
+        /// Prints JSON instead of text.
         #[arg(long)]
         json: bool,
     },
-    /// End a running sweep as Ctrl-C would, from another shell.
+    /// Ends a running sweep, and its tasks on a cluster, from another shell. Finished results
+    /// are kept.
     Cancel {
-        /// A sweep file or report folder.
+        /// Sweep file or report folder.
         file: PathBuf,
     },
-    /// Train a sample of finished runs again and compare every digest and metric bit by bit.
+    /// Trains a sample of finished runs again and compares every digest and metric bit by bit.
     Verify(VerifyArgs),
-    /// Say which field or digest makes a run new, stale or cached.
+    /// Explains which field or digest makes a run new, stale or cached.
     Why {
-        /// The sweep file.
+        /// Sweep file.
         file: PathBuf,
-        /// Beginning of a run's id (see --plan, or the report), or `label seed 0`.
+        /// First 4 or more digits of a run's id (see --plan, or the report), or words of its
+        /// description such as `adam seed 0`.
         run: String,
-        /// What would be overridden: train.epochs=2.
+        /// Overrides a value of the file, as in `run`: train.epochs=2. Repeatable.
         #[arg(long = "set", value_name = "PATH=VALUE")]
         set: Vec<String>,
-        /// The devices it would be trained on.
+        /// Replaces the device pool of the file, as in `run`; comma-separated.
         #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
         device: Vec<String>,
     },
-    /// Check toolchain, libtorch, devices, datasets and disk; says what to do.
+    /// Checks toolchain, libtorch, devices, datasets and disk, and prints a remedy for each
+    /// problem. Exits with 2 if a problem must be fixed.
     Doctor {
-        /// A sweep file whose pool and data are to be checked too.
+        /// Sweep file whose device pool, data and report folder are checked too.
         file: Option<PathBuf>,
     },
-    /// Print what exists, with parameters and defaults.
+    /// Prints the registries of optimizers, models, metrics and so on, with parameters and
+    /// defaults.
     List {
-        /// What to list; everything if not given.
+        /// Registry to print. Default: all of them.
         what: Option<Registry>,
-        /// For a terminal, or as tables of Markdown.
+        /// Format of the output.
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: ListFormat,
     },
-    /// Bring a dataset into data/, checked.
+    /// Downloads the missing files of a dataset into `data/` and verifies their checksums.
     Fetch {
-        /// Name of the dataset.
+        /// Name of the dataset, as `list datasets` prints it.
         dataset: String,
     },
-    /// Train one chunk of runs (for the tasks of a cluster).
+    /// Trains one chunk of runs (for the tasks of a cluster).
     #[command(hide = true)]
     Task {
-        /// The report folder.
+        /// Report folder.
         folder: PathBuf,
-        /// Number of the attempt.
+        /// Number of the attempt, from 1.
         #[arg(long)]
         attempt: u64,
-        /// Array of the attempt.
+        /// Array of the attempt, from 0.
         #[arg(long)]
         array: u64,
-        /// Index in the array.
+        /// Index in the array, from 0.
         #[arg(long)]
         chunk: String,
     },
-    /// Write the report when a cluster's tasks have ended (for the job that follows them).
+    /// Writes the report once a cluster's tasks have ended (for the job that follows them).
     #[command(hide = true)]
     Gather {
-        /// The report folder.
+        /// Report folder.
         folder: PathBuf,
     },
-    /// Collect, draw and write the report of a folder (for `sweep`, when it has trained).
+    /// Collects, draws and writes the report of a folder (for `sweep`, after training).
     #[command(hide = true)]
     Write {
-        /// The report folder.
+        /// Report folder.
         folder: PathBuf,
-        /// Say nothing but problems.
+        /// Prints problems only.
         #[arg(long)]
         quiet: bool,
     },
-    /// Decide which runs the next stage of a sweep has, by the plan on standard input and the
+    /// Decides which runs the next stage of a sweep has, by the plan on standard input and the
     /// journal of a folder (for `sweep`).
     #[command(hide = true)]
     Decide {
-        /// The report folder.
+        /// Report folder.
         folder: PathBuf,
     },
-    /// Judge published numbers against ours (for `cargo xtask external`, which trains before).
+    /// Judges our numbers against published ones (for `cargo xtask external`, which trains first).
     #[command(hide = true)]
     External(ExternalArgs),
-    /// What a command line needs, as one line of JSON (for xtask).
+    /// Prints what a command line needs, as one line of JSON (for xtask).
     #[command(hide = true, disable_help_flag = true)]
     Needs {
-        /// The command line, verb first.
+        /// Command line, verb first.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
 }
 
 impl Command {
-    /// True of the verbs of `sweep-report`, which read or write Parquet.
+    /// Returns whether the verb is one of `sweep-report`, which reads and writes Parquet.
     pub fn is_of_reporter(&self) -> bool {
         matches!(
             self,
@@ -177,7 +182,7 @@ pub enum Registry {
     Schedules,
     /// Models.
     Models,
-    /// Layers of a model that lists them.
+    /// Layers of a model of `kind = "layers"`.
     Layers,
     /// Datasets.
     Datasets,
@@ -185,57 +190,69 @@ pub enum Registry {
     Losses,
     /// Metrics of held-out data.
     Metrics,
-    /// Traps of a sweep file that are warned of.
+    /// Lints: warnings about mistakes that a sweep file allows.
     Lints,
     /// Tables of a sweep file with their keys, defaults and ranges.
     Settings,
+    /// Figures of a report.
+    Figures,
+    /// Columns of the Parquet tables.
+    Columns,
+    /// Verbs of the command line.
+    Commands,
+    /// Exit codes.
+    ExitCodes,
 }
 
-/// How `list` prints.
+/// Output format of `list`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ListFormat {
-    /// For a terminal.
+    /// Text for a terminal.
     Text,
-    /// As tables of Markdown.
+    /// Markdown tables.
     Markdown,
 }
 
-/// What every verb that trains a sweep file takes.
+/// Arguments of every verb that trains a sweep file.
 #[derive(Args, Clone, Debug)]
 pub struct TrainingArgs {
-    /// The sweep file.
+    /// Sweep file.
     pub file: PathBuf,
-    /// Override a value of the file: train.epochs=2, optimizer.adam.lr=[1e-3].
+    /// Overrides a value of the file: train.epochs=2, optimizer.adam.lr=[1e-3]. Repeatable.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Use these devices instead of the file's pool: libtorch:cpu, libtorch:cuda:0, flex, auto.
+    /// Replaces the device pool of the file by these devices of one kind, comma-separated:
+    /// libtorch:cpu, libtorch:cuda:0, libtorch:cuda:*, flex, auto.
     #[arg(long, value_name = "DEVICE", value_delimiter = ',')]
     pub device: Vec<String>,
-    /// Runs side by side; default: what the devices have room for.
+    /// Number of runs trained side by side, 1 to 1024. Default: as many as the devices have
+    /// room for.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub jobs: Option<u64>,
-    /// One slot only, for clean seconds.
+    /// Trains one run at a time, for undisturbed timings.
     #[arg(long, conflicts_with = "jobs")]
     pub timing: bool,
-    /// Extra attempts for a run that fails, within this sweep.
+    /// Number of extra attempts for a run that fails, 0 to 100. A run that times out is not
+    /// repeated.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100))]
     pub retry: u64,
-    /// End the sweep after this long: 90s, 30m, 2h; what is finished is kept.
+    /// Ends the sweep after this time: 90s, 30m, 2h. Finished results are kept; exit code 3.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub max_time: Option<std::time::Duration>,
-    /// End an attempt of a run that takes longer than this: 90s, 30m (also `[train] timeout`).
+    /// Ends an attempt of a run that takes longer than this: 90s, 30m. Default: `timeout` in
+    /// [train], else no limit.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<std::time::Duration>,
-    /// Refuse to train from sources that differ from the commit.
+    /// Refuses to train from sources that differ from the commit; exit code 2.
     #[arg(long)]
     pub require_clean: bool,
-    /// Write the host's name into the manifest.
+    /// Records the host name in the manifest.
     #[arg(long)]
     pub record_host: bool,
-    /// Say nothing but problems.
+    /// Prints problems only.
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// A line a finished run on a terminal too; every configuration in --plan.
+    /// Prints a line for each finished run on a terminal too, and every configuration in --plan.
     #[arg(long, short)]
     pub verbose: bool,
 }
@@ -243,65 +260,67 @@ pub struct TrainingArgs {
 /// Arguments of `run`.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// What to train, where and how.
+    /// Arguments of training.
     #[command(flatten)]
     pub training: TrainingArgs,
-    /// Print the plan and train nothing.
+    /// Prints the plan and trains nothing.
     #[arg(long)]
     pub plan: bool,
-    /// With --plan: as JSON.
+    /// Prints the plan as JSON, with the resolved values of every run.
     #[arg(long, requires = "plan")]
     pub json: bool,
-    /// Train only these runs of the plan: optimizer=adam,seed=0 (labels; a key given twice means either).
+    /// Trains only the runs that match: optimizer=<label>, seed=<number>, comma-separated. Values
+    /// of one key are alternatives.
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
-    /// Train only the I-th of N parts of the plan, from 1; `merge` puts the parts together.
+    /// Trains only the I-th of N parts of the plan, from 1; `merge` combines the parts.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// Put earlier results aside (into journal/old-<n>/) and train everything anew.
+    /// Archives earlier results in journal/old-<n>/ and trains every run again.
     #[arg(long)]
     pub fresh: bool,
-    /// Decide anew what later stages of the sweep train (rungs, extend, until, [confirm]), by the results of today.
+    /// Repeats the decisions of later stages (rungs, extend, until, [confirm]) on the current
+    /// results.
     #[arg(long)]
     pub replan: bool,
-    /// Count runs that failed, timed out or were cancelled in earlier sweeps as done
-    /// instead of running them again.
+    /// Counts runs that failed, timed out or were cancelled in earlier sweeps as done
+    /// instead of training them again.
     #[arg(long)]
     pub keep_failed: bool,
-    /// End the sweep once this many runs have failed.
+    /// Ends the sweep once this many runs have failed; exit code 3. Default: no limit.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub fail_fast: Option<u64>,
-    /// One seed, one epoch, the first value of each axis, into reports/<name>-smoke.
+    /// Trains one seed for one epoch at the first value of each axis, into reports/<name>-smoke.
     #[arg(long)]
     pub smoke: bool,
-    /// Where runs are trained: on this machine, or as tasks of a Slurm cluster, which go
-    /// on by themselves ([slurm] in the sweep file or the user's configuration).
+    /// Place where runs are trained. Tasks on a cluster continue without this process; their
+    /// settings are in [slurm] of the sweep file or of the user's configuration.
     #[arg(long, value_name = "WHERE", default_value = "local")]
     pub launcher: LauncherChoice,
-    /// With --launcher slurm: follow the tasks, and report at the end. Ctrl-C stops
-    /// watching; the tasks go on.
+    /// Follows the tasks of --launcher slurm and writes the report at the end. Ctrl-C stops
+    /// watching; the tasks continue.
     #[arg(long)]
     pub watch: bool,
-    /// With --watch: Ctrl-C ends the tasks too.
+    /// Ends the tasks that --watch follows on Ctrl-C.
     #[arg(long, requires = "watch")]
     pub cancel_on_interrupt: bool,
-    /// Train, but write no Parquet, figures or page.
+    /// Trains without writing Parquet files, figures and the page.
     #[arg(long)]
     pub no_report: bool,
-    /// Open the report in a browser at the end.
+    /// Opens the report in a browser at the end, with xdg-open.
     #[arg(long)]
     pub open: bool,
-    /// Whether it is the sweep of a night; no flag of its own.
+    /// Whether this is the sweep of a night. Not a flag.
     #[arg(skip)]
     pub night: bool,
-    /// What the stages of the sweep are where nothing is decided yet: a night repeats those of its
-    /// baseline; no flag of its own.
+    /// Decisions that stages take over where none is made yet: those of a night's baseline. Not
+    /// a flag.
     #[arg(skip)]
     pub decided: Vec<Decision>,
 }
 
 impl RunArgs {
-    /// The whole plan, with a report.
+    /// Returns the arguments that train the whole plan and write the report.
     pub fn whole(training: TrainingArgs) -> Self {
         RunArgs {
             training,
@@ -325,17 +344,17 @@ impl RunArgs {
     }
 }
 
-/// Where runs are trained.
+/// Place where runs are trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LauncherChoice {
-    /// On this machine.
+    /// This machine.
     Local,
-    /// As tasks of a Slurm cluster.
+    /// Tasks of a Slurm cluster.
     Slurm,
 }
 
 impl TrainingArgs {
-    /// Nothing but a sweep file's name.
+    /// Returns the defaults for a sweep file.
     pub fn of(file: &str) -> Self {
         TrainingArgs {
             file: PathBuf::from(file),
@@ -354,23 +373,7 @@ impl TrainingArgs {
     }
 }
 
-/// Arguments of `verify`.
-#[derive(Args, Clone, Debug)]
-pub struct VerifyArgs {
-    /// A sweep file or report folder.
-    pub file: PathBuf,
-    /// Runs to train again, spread over the optimizers.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
-    pub sample: u64,
-    /// Train these again instead: beginnings of run ids.
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub run: Vec<String>,
-    /// Runs side by side.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    pub jobs: Option<u64>,
-}
-
-/// As in the sweep file, seconds or `90s`, `30m`, `2h`; also `1h 30m`, `300ms`.
+/// Parses a duration: seconds, `90s`, `30m` or `2h` as in a sweep file; also `1h 30m`, `300ms`.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     let own = sweep_file::duration(text).map(std::time::Duration::from_secs_f64);
     let friendly = || {

@@ -1,6 +1,6 @@
 //! Time of day as records store it.
 
-/// Now, RFC 3339 in UTC with milliseconds.
+/// Returns the current time, RFC 3339 in UTC with milliseconds.
 pub fn now() -> String {
     jiff::Timestamp::now()
         .round(jiff::Unit::Millisecond)

@@ -1,5 +1,5 @@
-//! Data is looked at before anything is trained: a file that is missing or
-//! altered is one error, not one a run.
+//! Checks of the data before training, so that a missing or altered file is one error, not one
+//! for each run.
 
 use spec::DatasetSpec;
 use spec::plan::Plan;
@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 /// Checks each dataset of the plan against its checksum.
 ///
 /// # Errors
-/// Bad input: the first that is missing or not what it should be.
+/// Bad input: the first dataset that is missing or altered.
 pub fn on_disk(workspace: &Workspace, plan: &Plan) -> crate::Result<()> {
     let mut seen: Vec<&DatasetSpec> = Vec::new();
     for dataset in plan.runs.iter().map(|r| &r.spec.data.dataset) {
@@ -23,11 +23,11 @@ pub fn on_disk(workspace: &Workspace, plan: &Plan) -> crate::Result<()> {
     Ok(())
 }
 
-/// Own data is taken as it is at first use: a later change would give the same
-/// sweep other results.
+/// Checks that user data is unchanged since its first use: a change would give the same sweep
+/// other results.
 ///
 /// # Errors
-/// Bad input when the same files hold something else than at the last sweep.
+/// Bad input: the same files have another checksum than at the last sweep.
 pub fn same_data(earlier: &Plan, plan: &Plan) -> crate::Result<()> {
     let own = |plan: &Plan| match plan.runs.first().map(|r| r.spec.data.dataset.clone()) {
         Some(DatasetSpec::Own(own)) => Some(*own),
@@ -38,7 +38,7 @@ pub fn same_data(earlier: &Plan, plan: &Plan) -> crate::Result<()> {
             if before.files == now.files && before.checksum != now.checksum =>
         {
             Err(bad_input(format!(
-                "{} is not what it was at the first use: checksum {}, now {}\n  restore the file; or begin anew with what it holds now: --fresh; or give the sweep another `name`",
+                "{} has changed since its first use: checksum {}, now {}\n  restore the file; or train everything again on its current content: --fresh; or give the sweep another `name`",
                 now.files.path, before.checksum, now.checksum
             )))
         }

@@ -1,6 +1,6 @@
-//! Errors in two tiers: those that the user made or met, each with an exit code of its
-//! own, and all others. The type of an error says its tier, so that nobody has to look
-//! into an error for what it was made of.
+//! Errors in two tiers: expected ones, which the user can fix and which have their own exit
+//! codes, and all others. The type of an error is its tier, so that no code has to inspect the
+//! causes of an error.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -15,32 +15,32 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// The reason why a command ends without its result.
 ///
-/// It implements no [`std::error::Error`], so that no `anyhow::Result` takes it and loses
-/// the tier. For the same reason [`From`] is implemented for single types of errors and not
-/// for all: a type of which some errors are the user's to mend is converted where it arises.
+/// It does not implement [`std::error::Error`], so that no `anyhow::Result` absorbs it and loses
+/// the tier. For the same reason [`From`] is implemented for single error types and not for all:
+/// a type of which only some errors can be fixed by the user is converted where it arises.
 ///
-/// `{}` prints the outermost message alone, `{:#}` its causes too.
+/// `{}` prints the outermost message only, `{:#}` its causes too.
 #[derive(Debug)]
 pub enum Error {
-    /// An error that the user made or met.
+    /// An error that the user can fix.
     Expected(ExpectedError),
     /// Any other error: of the program or of its surroundings.
     Unexpected(anyhow::Error),
 }
 
-/// An error that the user made or met.
+/// An error that the user can fix.
 #[derive(Debug)]
 pub enum ExpectedError {
-    /// Bad input: what is wrong and, below it, what to do about it.
+    /// Bad input: the problem and, on the next line, the remedy.
     BadInput(String),
     /// The problems of a sweep file.
     Diagnostics(Diagnostics),
-    /// An error that another program has printed, with that program's exit code.
+    /// An error that another program has already printed, with that program's exit code.
     WorkerOutput(Exit),
 }
 
 impl Error {
-    /// Makes an error of the program or of its surroundings from its message.
+    /// Returns an unexpected error with this message.
     pub fn unexpected(message: impl Into<String>) -> Self {
         Error::Unexpected(anyhow::Error::msg(message.into()))
     }
@@ -53,7 +53,7 @@ impl Error {
         }
     }
 
-    /// Puts before the error what was done when it came: `context: cause`. The tier stays.
+    /// Prepends the action that failed: `context: cause`. The tier stays the same.
     #[must_use]
     pub fn context(self, context: impl Into<String>) -> Self {
         let context = context.into();
@@ -78,7 +78,7 @@ impl ExpectedError {
             ExpectedError::BadInput(cause) => {
                 ExpectedError::BadInput(format!("{context}: {cause}"))
             }
-            // Diagnostics name their places, and the other program's words are out already.
+            // Diagnostics name their places, and the other program has printed its error.
             same @ (ExpectedError::Diagnostics(_) | ExpectedError::WorkerOutput(_)) => same,
         }
     }
@@ -103,7 +103,7 @@ impl fmt::Display for ExpectedError {
     }
 }
 
-/// Makes an error that the user can mend: exit code 2.
+/// Returns an error that the user can fix: exit code 2.
 pub fn bad_input(message: impl Into<String>) -> Error {
     ExpectedError::BadInput(message.into()).into()
 }
@@ -135,10 +135,10 @@ unexpected!(std::io::Error, serde_json::Error, data::FetchError, store::StoreErr
 
 /// [`Error::context`] of a result.
 pub trait Context<T> {
-    /// Puts before an error what was done when it came.
+    /// Prepends the action that failed to an error.
     ///
     /// # Errors
-    /// The error of the result, with the context before it.
+    /// The error of the result, with the context prepended.
     fn with_context(self, context: impl FnOnce() -> String) -> Result<T>;
 }
 
@@ -148,8 +148,8 @@ impl<T, E: Into<Error>> Context<T> for std::result::Result<T, E> {
     }
 }
 
-/// Prints the error of a program, if there is one and nobody has printed it, and returns
-/// the program's exit code.
+/// Prints the error of a program, unless it is already printed, and returns the program's exit
+/// code.
 pub fn end(result: Result<Exit>) -> ExitCode {
     let exit = result.unwrap_or_else(|error| {
         say(&error);

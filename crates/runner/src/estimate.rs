@@ -1,4 +1,4 @@
-//! How long outstanding runs will take, from finished runs on this machine.
+//! Estimated duration of outstanding runs, from finished runs on this machine.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,22 +17,22 @@ use crate::provenance;
 use crate::workspace::Workspace;
 use spec::plan::ExecutionProfile;
 
-/// Journals of other sweeps are read up to this many bytes, the newest first.
+/// Maximum bytes of other sweeps' journals that are read, the newest first.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// An estimate and what it rests on.
+/// An estimate and its basis.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// Seconds until all is trained, on all slots.
     pub seconds: f64,
-    /// Finished runs it was derived from.
+    /// Number of finished runs that it is derived from.
     pub from_runs: usize,
-    /// Outstanding runs without any run like them; they are left out.
+    /// Number of outstanding runs without a similar finished run; they are left out.
     pub unknown: usize,
 }
 
-/// How alike a finished run is: the more specific key wins. The first is the
-/// configuration itself, whose other seeds end as it does, early or diverged.
+/// Returns the keys by which finished runs are looked up, the most specific first. The first is
+/// the configuration itself, whose other seeds end as it does, early or diverged.
 fn keys(config: Id, spec: &RunSpec) -> [String; 4] {
     let data = format!("{} {} {:?}", spec.data.dataset.name(), spec.data.batch_size, spec.model);
     [
@@ -43,9 +43,9 @@ fn keys(config: Id, spec: &RunSpec) -> [String; 4] {
     ]
 }
 
-/// The estimate; none when nothing is outstanding or nothing like it was ever
-/// trained here. Only runs on the same processor or GPU, backend and threads
-/// count; evaluation is included, the start of workers is not.
+/// Returns the estimate; `None` if nothing is outstanding or no similar run was trained here.
+/// Only runs on the same processor or GPU, backend and threads count. Evaluation is included,
+/// the start of workers is not.
 pub fn estimate(
     workspace: &Workspace,
     journal: &Journal,
@@ -57,7 +57,7 @@ pub fn estimate(
         return None;
     }
     let known = learn(workspace, journal, &machine.wanted.on, Some(&devices()));
-    // Of a run that pauses its part up to there; what of that is done already is not known here.
+    // The fraction of a run up to its pause; what a checkpoint spares is unknown here.
     let part = |run: &PlannedRun| {
         let pause = pauses.get(&run.run_id).map(|pause| *pause as f64);
         pause.map_or(1.0, |pause| pause / run.spec.train.epochs.max(1) as f64)
@@ -74,9 +74,9 @@ pub fn estimate(
     })
 }
 
-/// Seconds of each run, where anything like it was trained on such a backend, kind
-/// of device and threads; `here` are the names of the devices that count, all
-/// without it.
+/// Returns the estimated seconds of each run; `None` if no similar run was trained on this
+/// backend, kind of device and threads. `here` are the names of the devices that count; `None`
+/// means all.
 pub fn each(
     workspace: &Workspace,
     journal: &Journal,
@@ -88,7 +88,7 @@ pub fn each(
     todo.iter().map(|run| known.seconds(run)).collect()
 }
 
-/// Seconds and steps of finished runs, by how alike they are.
+/// Seconds and steps of finished runs, by key.
 #[derive(Default)]
 struct KnownTimes {
     by_key: HashMap<String, (f64, f64)>,
@@ -144,7 +144,7 @@ fn learn(
     known
 }
 
-/// Other report folders with journals, the newest first, within the bound.
+/// Returns other report folders with journals, the newest first, up to `MOST_BYTES` of journals.
 fn others(workspace: &Workspace) -> Vec<ReportDir> {
     let Ok(entries) = fs::read_dir(workspace.root().join("reports")) else { return Vec::new() };
     let mut found: Vec<(std::time::SystemTime, u64, PathBuf)> = entries
@@ -169,7 +169,7 @@ fn others(workspace: &Workspace) -> Vec<ReportDir> {
         .collect()
 }
 
-/// Names of the processor and the GPUs, as workers record them.
+/// Returns the names of the processor and the GPUs, as workers record them.
 fn devices() -> Vec<String> {
     let value = |text: &str, name: &str| {
         let line = text.lines().find_map(|l| l.strip_prefix(name)?.split_once(':'));

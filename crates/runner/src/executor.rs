@@ -1,5 +1,5 @@
-//! Runs over slots: each slot has a thread and a worker of its own and takes
-//! the next run as soon as it is free.
+//! Execution of runs on slots: each slot has its own thread and worker and takes the next run as
+//! soon as it is free.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,25 +19,25 @@ use crate::scheduler::{Next, RetryPolicy, Scheduler};
 use crate::text;
 use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
 
-/// A signal that ended a worker reaches this process too within so long, if it was
-/// meant for both.
+/// Time within which a signal that ended a worker reaches this process too, if it was meant for
+/// both.
 const HEARD_WITHIN: Duration = Duration::from_millis(500);
 
-/// What a slot tells the main thread.
+/// A message of a slot to the main thread.
 #[derive(Debug)]
 pub enum Message {
-    /// It took a run.
+    /// The slot took a run.
     Took {
         /// The slot.
         slot: usize,
         /// The run.
         run: Box<PlannedRun>,
     },
-    /// Its worker said something about the run.
+    /// The worker reported an event of the run.
     Event {
         /// The slot.
         slot: usize,
-        /// What.
+        /// The event.
         event: Box<Event>,
     },
     /// An attempt failed, and another follows.
@@ -56,7 +56,7 @@ pub enum Message {
     },
 }
 
-/// Ends every run at once, from any thread.
+/// Handle that ends every run at once, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     flag: Arc<AtomicBool>,
@@ -64,7 +64,7 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// No further run is taken; workers are killed and their runs recorded as cancelled.
+    /// Kills all workers, whose runs are recorded as cancelled; no further run is taken.
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::SeqCst);
         let pids = self.pids.lock().map(|p| p.clone()).unwrap_or_default();
@@ -74,7 +74,7 @@ impl Cancel {
         }
     }
 
-    /// Whether it was asked for.
+    /// Returns whether [`Cancel::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
         self.flag.load(Ordering::SeqCst)
     }
@@ -96,7 +96,7 @@ impl Cancel {
     }
 }
 
-/// Starts a thread a slot; the receiver ends when all runs have ended.
+/// Starts a thread for each slot. The receiver is disconnected once all runs have ended.
 pub fn execute(
     command: &WorkerCommand,
     slots: &[Slot],
@@ -105,8 +105,8 @@ pub fn execute(
     context: &Arc<RunContext>,
     cancel: &Cancel,
 ) -> Receiver<Message> {
-    // Without a buffer: a slot takes its next run when the journal's writer has
-    // the record of the last, so that no finished result waits in memory.
+    // Without a buffer: a slot takes its next run only once the main thread has the record of
+    // the last one, so that no finished result waits in memory.
     let (sender, receiver) = sync_channel(0);
     let busy = slots.len().min(runs.len());
     let scheduler = Arc::new(Mutex::new(Scheduler::new(runs, busy, policy)));
@@ -129,7 +129,7 @@ pub fn execute(
 struct SlotThread {
     command: WorkerCommand,
     slot: Slot,
-    /// The slot as the scheduler counts it.
+    /// Index of the slot in the scheduler.
     place: usize,
     context: Arc<RunContext>,
     scheduler: Arc<Mutex<Scheduler<PlannedRun>>>,
@@ -171,7 +171,7 @@ impl SlotThread {
         self.drop_process();
     }
 
-    /// Trains one run; whatever happens, there is a record.
+    /// Trains one run and returns its record, also if anything fails.
     fn run(&mut self, run: &PlannedRun, attempt: u64) -> RunRecord {
         let started = clock::now();
         let kills = OomKills::now();
@@ -210,22 +210,22 @@ impl SlotThread {
         }
         let asked = || record.error.as_ref().is_some_and(|e| e.message.contains("SIGTERM"));
         if record.outcome.is_none() && asked() {
-            // A cluster asks all processes of a task to end at once, and the worker
-            // may be gone before we have heard of it.
+            // A cluster signals all processes of a task at once, and the worker may end before
+            // the signal reaches this process.
             let since = Instant::now();
             while !self.cancel.is_cancelled() && since.elapsed() < HEARD_WITHIN {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
         if self.cancel.is_cancelled() && record.outcome.is_none() {
-            // We ended it: how its process died tells nothing.
+            // Cancelled: the way its process died has no meaning.
             record.status = Status::Cancelled;
             record.error = None;
         }
         record
     }
 
-    /// What an end of the worker means.
+    /// Returns the kind and the message of a worker's failure.
     fn explain(
         &self,
         error: &WorkerError,
@@ -247,7 +247,7 @@ impl SlotThread {
         }
     }
 
-    /// Makes sure that a worker waits for a run.
+    /// Starts a worker, if there is none, and waits until it is ready.
     fn ready(&mut self) -> Result<(), WorkerError> {
         if self.process.is_some() {
             return Ok(());
@@ -255,7 +255,7 @@ impl SlotThread {
         let process = WorkerProcess::start(&self.command, &self.slot)?;
         self.cancel.add(process.pid());
         let process = self.process.insert(process);
-        // Its own limit, since a run's time does not count before it begins.
+        // A separate limit, since a run's time only counts once it has begun.
         let ready = process.next_event(Some(Instant::now() + READY_WITHIN)).map_err(|e| match e {
             WorkerError::TimedOut => WorkerError::Ended(format!(
                 "it was not ready within {}",

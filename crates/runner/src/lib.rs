@@ -1,10 +1,10 @@
-//! Plan x device pool -> workers -> journal, and the command line `sweep`.
+//! The command line `sweep`: trains a plan on a device pool and writes the journal.
 //!
-//! `commands` holds a file a verb; `executor` runs outstanding runs over the
-//! slots of `pool` as `scheduler` says, each with a `worker_process`; `journal`
-//! writes what they say, `live` knows what goes on, `progress` and `status_file`
-//! tell of it; `resume` decides what is outstanding, `launcher` where it is executed. Knows neither Burn nor libtorch:
-//! training happens in worker processes.
+//! `commands` holds one file for each verb. `resume` decides which runs are outstanding and
+//! `launcher` where they are executed; `executor` trains them on the slots of `pool`, in the order
+//! of `scheduler`, with a `worker_process` for each slot. `training` appends the records to the
+//! journal; `sweep_progress` holds the state that `progress` and `status_file` show. The crate
+//! depends neither on Burn nor on libtorch: training happens in worker processes.
 
 pub mod cli;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! One sweep at a time in a report folder.
+//! The lock that admits one sweep at a time to a report folder.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -7,33 +7,34 @@ use store::layout::ReportDir;
 
 use crate::error::{Context as _, bad_input};
 
-/// Held until dropped; the operating system frees it when the process dies, so
-/// that no lock is ever stale.
+/// Lock of a report folder, held until it is dropped. The operating system frees it when the
+/// process dies, so that no lock is ever stale.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
 }
 
 impl Lock {
-    /// Lets processes that are started from now on hold it too: what one of them does
-    /// on our behalf is then done, or not, before anybody else begins, even if we die.
+    /// Lets child processes that are started from now on inherit the lock: their work for this
+    /// process then ends before another sweep begins, even if this process dies.
     ///
     /// # Errors
-    /// Those of the system call.
+    /// The system call fails.
     pub fn pass_on(&self) -> std::io::Result<()> {
         Ok(rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::empty())?)
     }
 
-    /// Ends what [`Lock::pass_on`] began: a browser that is started later does not hold it.
+    /// Ends the inheritance that [`Lock::pass_on`] began, so that a browser that is started later
+    /// does not hold the lock.
     ///
     /// # Errors
-    /// Those of the system call.
+    /// The system call fails.
     pub fn keep(&self) -> std::io::Result<()> {
         Ok(rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::CLOEXEC)?)
     }
 }
 
-/// Who writes to the folder now, as the lock says; none if nobody does.
+/// Returns the holder of the lock, `process 12 on host since <time>`; `None` if nobody holds it.
 pub fn holder(dir: &ReportDir) -> Option<String> {
     // Opening a pipe would wait for its writer.
     let path = dir.lock();
@@ -48,10 +49,11 @@ pub fn holder(dir: &ReportDir) -> Option<String> {
     }
 }
 
-/// Takes the folder's lock.
+/// Acquires the lock of a folder, which is created if needed. `started` is the time that the
+/// lock shows.
 ///
 /// # Errors
-/// Bad input, saying who holds it and since when.
+/// Bad input: another sweep holds the lock; the message names it and since when.
 pub fn acquire(dir: &ReportDir, started: &str) -> crate::Result<Lock> {
     let path = dir.lock();
     fs::create_dir_all(dir.path())
@@ -69,7 +71,7 @@ pub fn acquire(dir: &ReportDir, started: &str) -> crate::Result<Lock> {
         .truncate(false)
         .open(&path)
         .with_context(|| format!("cannot write to {}", path.display()))?;
-    // `status` looks at the lock for a moment: that is no sweep.
+    // `status` holds the lock for a moment, which is no sweep.
     let mut taken = file.try_lock();
     for _ in 0..10 {
         if !matches!(taken, Err(TryLockError::WouldBlock)) {

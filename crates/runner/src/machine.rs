@@ -1,4 +1,4 @@
-//! The worker, the slots of this machine and the threads of a run on it.
+//! The worker, the slots of a machine and the threads per run on it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::resume::ExecutionTarget;
 use crate::threads::{self, KnownThreads, MeasureContext, Resolved};
 use crate::worker_process;
 
-/// Workers, slots and what they compute on.
+/// Worker, slots and the environment of their results.
 #[derive(Debug)]
 pub struct Machine {
     /// The worker's program.
@@ -23,22 +23,19 @@ pub struct Machine {
     /// The folders of libtorch, as the value of `LD_LIBRARY_PATH`; `None` where workers
     /// load the one they were built with.
     pub libraries: Option<OsString>,
-    /// Slots of the pool; none if there is a problem.
+    /// Slots of the pool; empty if there is a problem.
     pub slots: Vec<Slot>,
-    /// What results are to be computed on.
+    /// Environment that results must have been computed in.
     pub wanted: ExecutionTarget,
-    /// Threads of a run; none where they are still to be measured, and slots
-    /// then have one.
+    /// Threads per run; `None` if they are still to be measured, in which case slots assume 1.
     pub threads: Option<Resolved>,
-    /// Why nothing can be trained here. What is cached can be told, and
-    /// reported, all the same.
+    /// Reason why nothing can be trained here; cached results can still be reported.
     pub problem: Option<crate::Error>,
     probe: Option<Probe>,
 }
 
 impl Machine {
-    /// Asks the worker which devices there are and makes the pool's slots.
-    /// Measures nothing.
+    /// Probes the worker for devices and makes the slots of the pool. Measures nothing.
     pub fn find(plan: &Plan, jobs: Option<u64>, known: &KnownThreads) -> Self {
         let worker = worker_process::program();
         let probed = Self::probe(plan, &worker).and_then(|(probe, libraries)| {
@@ -57,11 +54,11 @@ impl Machine {
         }
     }
 
-    /// What the nodes of a cluster will compute on, as far as can be told from here:
-    /// the slots are those of one task.
+    /// Returns the machine of a cluster's nodes, as far as it is known from here; the slots are
+    /// those of one task.
     pub fn of_cluster(plan: &Plan, settings: &SlurmSettings, jobs: Option<u64>) -> Self {
         let worker = worker_process::program();
-        // Which libtorch the nodes have is theirs to say.
+        // The libtorch of the nodes is unknown here.
         let probe = Self::probe(plan, &worker).map(|(probe, _)| probe);
         let libtorch = probe.as_ref().map_or(true, |probe| probe.libtorch.is_some());
         let devices = pool::on_cluster(&plan.pool, libtorch, settings.gpus);
@@ -76,13 +73,13 @@ impl Machine {
         let resolved = threads.map(|count| Resolved { count, source: threads::Source::Given });
         let problem = match (&probe, &resolved) {
             (_, None) => Some(bad_input(
-                "threads_per_run = \"auto\" is measured on the machine that trains, and the nodes are not this one\n  \
+                "threads_per_run = \"auto\" is measured on the machine that trains, which is not this one\n  \
                  write a number in [devices], or --set devices.threads_per_run=1",
             )),
             (Err(_), _) => None,
             (Ok(_), _) if cuda && settings.gpus == 0 && settings.extra.is_empty() => {
                 Some(bad_input(
-                    "the pool asks for GPUs, and the tasks do not\n  write gpus = 1 in [slurm], or the site's own flag in `extra`",
+                    "the pool asks for GPUs, but the tasks do not\n  write gpus = 1 in [slurm], or the site's own flag in `extra`",
                 ))
             }
             _ => None,
@@ -92,23 +89,23 @@ impl Machine {
         }
         let (problem, probe) = match probe {
             Ok(probe) => (problem, Some(probe)),
-            // Python's torch need not be here, where nothing is trained.
+            // Python's torch is only needed on the nodes.
             Err(_) if python::is_wanted(Some(plan)) => (problem, None),
             Err(error) => (problem.or(Some(error)), None),
         };
         Machine { worker, libraries: None, slots, wanted, threads: resolved, problem, probe }
     }
 
-    /// The plan's pool as it will be on a cluster's nodes, `auto` made a device.
+    /// Returns the plan's pool on a cluster's nodes, with `auto` replaced by a device.
     pub fn pool_on_cluster(&self, plan: &Plan, settings: &SlurmSettings) -> Vec<PoolEntry> {
         let libtorch = self.probe.as_ref().is_none_or(|probe| probe.libtorch.is_some());
         pool::on_cluster(&plan.pool, libtorch, settings.gpus)
     }
 
-    /// The slots of a cluster's task, on the node where it runs.
+    /// Returns the machine of a cluster's task, on the node where it runs.
     ///
     /// # Errors
-    /// A worker that does not start here, a device that is not here.
+    /// The worker does not start on this node, or a device is missing.
     pub fn of_task(
         plan: &Plan,
         worker: &Path,
@@ -128,7 +125,8 @@ impl Machine {
         Ok(Machine { worker, libraries, slots, wanted, threads, problem, probe })
     }
 
-    /// Asks the worker, which then loads the libtorch that the plan names.
+    /// Probes the worker with the libtorch that the plan asks for. Returns the search path of that
+    /// libtorch too, `None` if the worker loads the one it was built with.
     fn probe(plan: &Plan, worker: &Path) -> crate::Result<(Probe, Option<OsString>)> {
         if !worker.is_file() {
             let message = format!(
@@ -166,11 +164,10 @@ impl Machine {
         Ok(Machine { worker, libraries, slots, wanted, threads, problem: None, probe })
     }
 
-    /// Measures the threads of a run, where they are not known, and makes the
-    /// slots anew.
+    /// Measures the threads per run, if they are unknown, and makes the slots for that number.
     ///
     /// # Errors
-    /// Nothing can be measured here.
+    /// There is a problem, or no number of threads can be measured.
     pub fn measure(
         &mut self,
         plan: &Plan,

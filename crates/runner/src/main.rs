@@ -1,5 +1,5 @@
-//! `sweep`: the command line over a finished build. `cargo xtask <verb>`
-//! provisions, builds and hands over to it.
+//! The program `sweep`. `cargo xtask <verb>` provisions libtorch, builds the programs and
+//! then calls it.
 
 use std::process::ExitCode;
 

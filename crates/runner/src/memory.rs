@@ -1,9 +1,8 @@
-//! Whether a worker died for want of memory.
+//! Detection of workers that ran out of memory.
 
 use std::fs;
 
-/// What processes say when an allocation fails, in lower case: Rust, C++,
-/// libtorch on the CPU, CUDA.
+/// Messages of failed allocations, in lower case: Rust, C++, libtorch on the CPU, CUDA.
 const SAID: &[&str] = &[
     "memory allocation of",
     "std::bad_alloc",
@@ -13,8 +12,8 @@ const SAID: &[&str] = &[
     "outofmemoryerror",
 ];
 
-/// Processes that the kernel has killed for memory so far, in this control
-/// group and on this machine; none where the kernel does not tell.
+/// Numbers of processes that the kernel has killed for memory so far, in this control group and
+/// on this machine; `None` if the kernel does not report them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OomKills {
     group: Option<u64>,
@@ -22,7 +21,7 @@ pub struct OomKills {
 }
 
 impl OomKills {
-    /// Now.
+    /// Reads the current numbers.
     pub fn now() -> Self {
         let field = |path: &str| {
             let text = fs::read_to_string(path).ok()?;
@@ -37,8 +36,8 @@ impl OomKills {
     }
 }
 
-/// Whether a worker that ended so, with these last words, was out of memory:
-/// it said so, or was killed while the kernel's count of such kills grew.
+/// Returns whether a worker ran out of memory: it printed such a message, or was killed while
+/// the kernel's count of such kills grew. `ended` is its exit status, `last_words` its output.
 pub fn was_out_of_memory(ended: &str, last_words: &str, before: OomKills, now: OomKills) -> bool {
     let words = last_words.to_lowercase();
     SAID.iter().any(|said| words.contains(said))

@@ -1,6 +1,6 @@
-//! Runs that pause before their end: where each of them does, and how far one has come. A run
-//! that is `cut` is the full run, paused: the same id, the same schedule, and it goes on from its
-//! checkpoint ([068](../../decisions/068-paused-runs.md)).
+//! Runs that pause before their end, and how far each has come. A run with status `cut` is the
+//! full run, paused: it has the same id and schedule, and resumes from its checkpoint
+//! ([068](../../decisions/068-paused-runs.md)).
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,12 +11,15 @@ use spec::record::{RunRecord, Status};
 use store::journal::Journal;
 use store::layout::ReportDir;
 
-/// The segments at whose ends runs pause, by run: of a run by epochs the epoch.
+/// Segments at whose ends runs pause, by run; for a run by epochs a segment is an epoch.
 pub type Pauses = HashMap<Id, u64>;
 
-/// The pauses of the runs of a plan that are trained now. A run that has not measured what is asked
-/// for by now is trained as far again as it had come: an earlier pause would not take the place of a
-/// result, nor of a later pause.
+/// Returns the pauses of the runs of a plan that are trained now. A run that lacks a requested
+/// metric is trained again as far as it had come: an earlier pause would not replace its result or
+/// its later pause.
+///
+/// # Errors
+/// The journal cannot be read.
 pub fn pauses_now(dir: &ReportDir, plan: &Plan) -> crate::Result<Pauses> {
     let mut pauses = plan.pauses();
     if !pauses.is_empty() {
@@ -34,17 +37,17 @@ pub fn pauses_now(dir: &ReportDir, plan: &Plan) -> crate::Result<Pauses> {
     Ok(pauses)
 }
 
-/// True of a record after which nothing is left of the run up to this pause, or up to its end
-/// where it has none.
+/// Returns whether a record completes its run up to the segment `pause`, or up to its end if
+/// that is `None`.
 pub fn is_done(record: &RunRecord, pause: Option<u64>) -> bool {
     let there = |at: u64| record.segments_done().is_some_and(|done| done >= at);
     record.status.is_result() || record.status == Status::Cut && pause.is_some_and(there)
 }
 
-/// The paused runs of which a later attempt to go on has failed, with the record of the last.
+/// Returns the paused runs whose later attempt to resume has failed, with the record of the last.
 pub fn failed_since(journal: &Journal) -> HashMap<Id, &RunRecord> {
     let best = journal.best();
-    // "…09Z" sorts behind "…09.5Z".
+    // "…09Z" sorts after "…09.5Z".
     fn ended(record: &RunRecord) -> &str {
         record.ended.trim_end_matches('Z')
     }
@@ -55,16 +58,20 @@ pub fn failed_since(journal: &Journal) -> HashMap<Id, &RunRecord> {
     journal.records.iter().filter(since).map(|record| (record.run_id, record)).collect()
 }
 
-/// `epoch 3`, of a run by steps `step 150`: where a paused run stands; none of any other.
+/// Returns where a run is paused: `epoch 3`, or `step 150` for a run by steps; `None` if it is not
+/// paused.
 pub fn place(record: &RunRecord) -> Option<String> {
     let outcome = record.outcome.as_ref().filter(|_| record.status == Status::Cut)?;
     let grain = Grain::of_run(&record.spec);
     Some(format!("{} {}", grain.unit(), grain.done(outcome)))
 }
 
-/// Removes checkpoints of runs that have a result by now: a sweep that was killed
-/// between a record and its checkpoints leaves such. Those of paused runs stay, since they may
-/// go on, and those of runs outside the plan, since another plan may ask for them again.
+/// Removes checkpoints of runs that have a result, which a sweep leaves that is killed right after
+/// writing a record. Those of paused runs stay, since they may resume, and those of runs outside
+/// the plan, since another plan may ask for them again.
+///
+/// # Errors
+/// The journal cannot be read.
 pub fn forget_checkpoints(dir: &ReportDir, plan: &Plan, todo: &[PlannedRun]) -> crate::Result<()> {
     if !dir.checkpoints().is_dir() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The device pool: from names in the plan to slots that each hold a worker.
+//! The device pool: resolves the devices of a plan to slots that each hold a worker.
 
 use spec::device::DeviceName;
 use spec::event::Probe;
@@ -11,35 +11,35 @@ use crate::error::bad_input;
 /// Room for one worker process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// Number, from 0.
+    /// Number of the slot, from 0.
     pub index: usize,
     /// Device as the pool names it: `libtorch:cuda:1`.
     pub device: DeviceName,
-    /// Physical GPU that the worker is shown as its only one.
+    /// Index of the physical GPU, the only one that the worker sees; `None` on a CPU.
     pub gpu: Option<usize>,
 }
 
 impl Slot {
-    /// Device as the worker names it: its only GPU is number 0.
+    /// Returns the device as the worker names it: its only GPU has index 0.
     pub fn worker_device(&self) -> DeviceName {
         if self.gpu.is_some() { DeviceName::Cuda(0) } else { self.device }
     }
 
-    /// `libtorch` or `flex`.
+    /// Returns the backend: `libtorch` or `flex`.
     pub fn backend(&self) -> &'static str {
         self.device.backend().unwrap_or("flex")
     }
 
-    /// `cuda` or `cpu`.
+    /// Returns the kind of device: `cuda` or `cpu`.
     pub fn device_kind(&self) -> &'static str {
         if self.gpu.is_some() { "cuda" } else { "cpu" }
     }
 }
 
-/// The pool of the plan, replaced by `--device` if given.
+/// Returns the pool of the plan, or the devices of `--device` if given.
 ///
 /// # Errors
-/// A name that is no device, or kinds that do not go together.
+/// Bad input: an unknown device, or devices of different kinds.
 pub fn entries(plan: &[PoolEntry], given: &[String]) -> crate::Result<Vec<PoolEntry>> {
     if given.is_empty() {
         return Ok(plan.to_vec());
@@ -60,15 +60,16 @@ pub fn entries(plan: &[PoolEntry], given: &[String]) -> crate::Result<Vec<PoolEn
     Ok(out)
 }
 
-/// Whether this machine has NVIDIA's driver.
+/// Returns whether this machine has NVIDIA's driver.
 pub fn gpu_driver() -> bool {
     std::path::Path::new("/proc/driver/nvidia/version").exists()
 }
 
-/// Slots of a pool on this machine. `jobs` caps their number.
+/// Returns the slots of a pool on this machine. A GPU has one slot, a CPU as many as its `cpus`
+/// hold runs of `threads`, unless the pool gives a number; `jobs` limits their number.
 ///
 /// # Errors
-/// A device that the worker's probe does not list.
+/// Bad input: a device that the worker's probe does not list.
 pub fn slots(
     pool: &[PoolEntry],
     probe: &Probe,
@@ -81,7 +82,7 @@ pub fn slots(
         for device in resolve(entry.device, probe)? {
             let gpu = device.gpu();
             let room = if gpu.is_some() { 1 } else { (cpus / threads.max(1)).max(1) };
-            // Someone who asks for more jobs than cores gets them: --jobs is the last word on a CPU.
+            // On a CPU --jobs may exceed the number of cores.
             let room = if gpu.is_none() { jobs.unwrap_or(room) } else { room };
             for _ in 0..entry.slots.unwrap_or(room) {
                 out.push(Slot { index: out.len(), device, gpu });
@@ -94,7 +95,7 @@ pub fn slots(
     Ok(out)
 }
 
-/// The pool on a cluster: `auto` is every GPU of a task that asks for some, else its
+/// Returns the pool on a cluster: `auto` becomes every GPU of a task that has GPUs, else its
 /// processors.
 pub fn on_cluster(pool: &[PoolEntry], libtorch: bool, gpus: u64) -> Vec<PoolEntry> {
     let auto = match (libtorch, gpus) {
@@ -109,7 +110,7 @@ pub fn on_cluster(pool: &[PoolEntry], libtorch: bool, gpus: u64) -> Vec<PoolEntr
     pool.iter().map(entry).collect()
 }
 
-/// The slots that a task of a cluster will have, by what it asks for.
+/// Returns the slots that a task of a cluster will have, by the resources it requests.
 pub fn of_task(
     pool: &[PoolEntry],
     settings: &SlurmSettings,
@@ -137,13 +138,13 @@ pub fn of_task(
 }
 
 fn resolve(wanted: DeviceName, probe: &Probe) -> crate::Result<Vec<DeviceName>> {
-    // A name that this program does not know is of a worker that is newer.
+    // A newer worker may list devices that this program does not know.
     let offered: Vec<DeviceName> = probe.devices.iter().filter_map(|d| d.parse().ok()).collect();
     let gpus: Vec<DeviceName> = offered.iter().copied().filter(|d| d.is_cuda()).collect();
     if let Some(why) = probe.libtorch_refused.as_ref().filter(|_| wanted != DeviceName::Flex) {
         return Err(bad_input(format!(
             "device `{wanted}` is not usable here: {why}\n  `cargo xtask sweep FILE` builds a worker for \
-             the libtorch that is asked for; or unset what leads to this one (LD_LIBRARY_PATH, \
+             the requested libtorch; or unset the variables that select this one (LD_LIBRARY_PATH, \
              LIBTORCH_USE_PYTORCH)"
         )));
     }
@@ -167,14 +168,14 @@ fn resolve(wanted: DeviceName, probe: &Probe) -> crate::Result<Vec<DeviceName>> 
     Ok(devices)
 }
 
-/// Why a worker lacks a device, and what would bring it.
+/// Returns why a worker lacks a device, and the remedy.
 fn reason(wanted: DeviceName, probe: &Probe, gpus: usize) -> String {
     if wanted.backend() == Some("libtorch") && probe.libtorch.is_none() {
         "this worker was built without libtorch; `cargo xtask sweep` builds one with it".to_owned()
     } else if !wanted.is_cuda() {
         "the worker does not list it".to_owned()
     } else if probe.libtorch_kind.as_deref() == Some("cpu") {
-        "its libtorch is built for the CPU alone; `cargo xtask sweep` brings the one with CUDA where a pool asks for it, and a GPU with its driver is needed".to_owned()
+        "its libtorch is built for the CPU only; `cargo xtask sweep` downloads one with CUDA if the pool asks for a GPU and this machine has a driver".to_owned()
     } else if gpus == 0 {
         "libtorch sees no GPU; `nvidia-smi` should list one, and CUDA_VISIBLE_DEVICES must not hide it".to_owned()
     } else {
@@ -276,7 +277,7 @@ mod tests {
         };
         for (devices, kind, said) in [
             (&["flex"][..], None, "built without libtorch"),
-            (&["flex", "libtorch:cpu"], Some("cpu"), "built for the CPU alone"),
+            (&["flex", "libtorch:cpu"], Some("cpu"), "built for the CPU only"),
             (&["flex", "libtorch:cpu"], Some("cuda"), "sees no GPU"),
             (&["libtorch:cuda:0", "libtorch:cuda:1"], Some("cuda"), "libtorch sees 2 GPUs"),
         ] {

@@ -1,5 +1,5 @@
-//! What a person sees while runs are trained: on a terminal an overall bar and
-//! a line a slot, elsewhere one line a finished run.
+//! Progress while runs are trained: on a terminal an overall bar and a line for each slot,
+//! elsewhere a line for each finished run.
 
 use std::time::Duration;
 
@@ -14,28 +14,28 @@ use text_format::plural;
 use crate::sweep_progress::{Current, SweepProgress, describe, last_step, reason};
 use crate::text;
 
-/// Positions of the overall bar.
+/// Number of positions of the overall bar.
 const FINE: u64 = 10_000;
 
-/// A worker that has said nothing for this long is pointed out, in seconds.
+/// Seconds without an event after which a worker is marked as silent.
 const SILENT: f64 = 30.0;
 
-/// A label is not cut shorter than this.
+/// Minimum columns of a truncated label.
 const LABEL: usize = 6;
 
-/// How much is said.
+/// Amount of output on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verbosity {
-    /// Problems alone.
+    /// Problems only.
     Quiet,
-    /// Bars on a terminal, else a line a finished run.
+    /// Bars on a terminal, else a line for each finished run.
     Normal,
-    /// A line a finished run on a terminal too, and where runs went on from.
+    /// A line for each finished run on a terminal too, and the place that runs resume from.
     Verbose,
 }
 
 impl Verbosity {
-    /// From the command line.
+    /// Returns the verbosity that the command line asks for.
     pub fn of(quiet: bool, verbose: bool) -> Self {
         match (quiet, verbose) {
             (true, _) => Verbosity::Quiet,
@@ -45,7 +45,7 @@ impl Verbosity {
     }
 }
 
-/// Tells of the runs.
+/// Display of the runs in training.
 pub struct Progress {
     multi: MultiProgress,
     overall: ProgressBar,
@@ -56,7 +56,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a sweep about to begin.
+    /// Starts the display of a sweep that is about to begin.
     pub fn new(live: &SweepProgress, verbosity: Verbosity) -> Self {
         let terminal = console::Term::stderr().is_term();
         let target = if terminal && verbosity != Verbosity::Quiet {
@@ -68,7 +68,7 @@ impl Progress {
         let overall = multi.add(ProgressBar::new(FINE));
         overall.set_style(style("{spinner:.green} {wide_bar:.cyan/238} {msg}"));
         overall.enable_steady_tick(Duration::from_millis(250));
-        // One device for all needs no mention in every line: 80 columns are few.
+        // A device that all slots share is left out of the lines: 80 columns are few.
         let several_devices = live.slots.iter().any(|s| s.device != live.slots[0].device);
         let lines = live
             .slots
@@ -76,7 +76,7 @@ impl Progress {
             .map(|slot| {
                 let bar = multi.add(ProgressBar::new(1));
                 bar.set_style(style("  {msg} {bar:8.magenta/238}"));
-                // So many slots that they fill the screen are not shown one by one.
+                // More slots would fill the screen.
                 if slot.index >= 32 {
                     bar.set_draw_target(ProgressDrawTarget::hidden());
                 }
@@ -85,7 +85,7 @@ impl Progress {
             .collect();
         let progress = Progress { multi, overall, lines, terminal, verbosity, several_devices };
         if live.cached > 0 {
-            // Earlier sweeps have left them, or the stages before this one.
+            // Of earlier sweeps, or of earlier stages of this one.
             let earlier = plural::count(live.cached, "earlier result");
             progress.line(&format!("{earlier} reused"));
         }
@@ -93,7 +93,7 @@ impl Progress {
         progress
     }
 
-    /// Draws what is known.
+    /// Redraws the bars.
     pub fn refresh(&self, live: &SweepProgress) {
         if !self.terminal || self.verbosity == Verbosity::Quiet {
             return;
@@ -113,13 +113,13 @@ impl Progress {
             let (step, steps) = slot.run.as_ref().map_or((0, 1), |r| (r.step, r.steps));
             bar.set_length(steps.max(1));
             bar.set_position(step);
-            // Two blanks before, one and the bar of 8 behind; three columns stay
-            // free for the `^C` that a terminal writes at the end of the last line.
+            // 2 blanks, the message, 1 blank and the bar of 8; three columns stay free for the
+            // `^C` that a terminal writes at the end of the last line.
             bar.set_message(slot_line(device, slot.run.as_ref(), columns.saturating_sub(14)));
         }
     }
 
-    /// A worker said something.
+    /// Handles an event of a worker.
     pub fn event(&self, event: &Event) {
         if let Event::Started { from_epoch, run_id, metrics, steps_per_epoch, .. } = event
             && self.verbosity == Verbosity::Verbose
@@ -130,21 +130,21 @@ impl Progress {
                 true => format!("epoch {from_epoch}"),
                 false => format!("step {steps}"),
             };
-            self.line(&format!("{} goes on from {place}", run_id.short()));
+            self.line(&format!("{} resumes from {place}", run_id.short()));
         }
     }
 
-    /// An attempt failed and another follows.
+    /// Prints that an attempt failed and the run is tried again.
     pub fn retried(&self, run: &PlannedRun, record: &RunRecord) {
         self.always(&format!(
-            "{}: attempt {} {}, again",
+            "{}: attempt {} {}; retrying",
             describe(run),
             record.attempt,
             reason(record)
         ));
     }
 
-    /// A run ended.
+    /// Prints the result of a run that ended, if the verbosity asks for it.
     pub fn ended(&self, run: &PlannedRun, record: &RunRecord, live: &SweepProgress) {
         let line = format!(
             "[{}/{}] {} {}",
@@ -161,14 +161,14 @@ impl Progress {
         }
     }
 
-    /// A line above the bars, unless nothing is to be said.
+    /// Prints a line above the bars, unless `--quiet` is given.
     pub fn line(&self, text: &str) {
         if self.verbosity != Verbosity::Quiet {
             self.always(text);
         }
     }
 
-    /// A line that even `--quiet` shows.
+    /// Prints a line that even `--quiet` shows.
     fn always(&self, text: &str) {
         if self.terminal && self.verbosity != Verbosity::Quiet {
             let _ = self.multi.println(text);
@@ -187,8 +187,8 @@ impl Progress {
     }
 }
 
-/// `adam lr=0.001 seed 3    epoch 2/5  loss 0.1234  1870 steps/s` in exactly
-/// `width` columns; the speed gives way first, then the label.
+/// Returns `adam lr=0.001 seed 3    epoch 2/5  loss 0.1234  1870 steps/s` in exactly `width`
+/// columns; the speed is dropped first, then the label is truncated.
 fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
     let device = if device.is_empty() { String::new() } else { format!("{device}  ") };
     let Some(run) = run else {
@@ -210,12 +210,11 @@ fn slot_line(device: &str, run: Option<&Current>, width: usize) -> String {
     } else {
         run.speed().map_or_else(String::new, |speed| format!("  {speed:>5.0} steps/s"))
     };
-    // The speed is the first to go, so that the run can still be told.
     if own + facts.chars().count() + more.chars().count() <= width {
         facts.push_str(&more);
     }
     let room = width.saturating_sub(facts.chars().count() + 2);
-    // The label gives way before the values that tell the run from its siblings.
+    // The label is truncated before the values that tell the run from its siblings.
     let label = room.saturating_sub(device.chars().count() + run.rest.chars().count() + 1);
     let label = console::truncate_str(&run.label, label.max(LABEL), "…");
     let name = format!("{device}{label} {}", run.rest);

@@ -1,4 +1,4 @@
-//! Where a report comes from: commit, lock file, machine, arguments.
+//! Provenance of a report: commit, lock file, machine, arguments.
 
 use std::fs;
 use std::path::Path;
@@ -13,26 +13,26 @@ use store::manifest::Manifest;
 use crate::pool::Slot;
 use crate::workspace::Workspace;
 
-/// What a sweep knows about itself at its end.
+/// Facts about a sweep at its end, for the manifest.
 #[derive(Debug)]
 pub struct SweepFacts<'a> {
-    /// Start, RFC 3339.
+    /// Start of the sweep, RFC 3339.
     pub started: String,
-    /// Its slots; none if everything was cached.
+    /// Slots of the sweep; empty if everything was cached.
     pub slots: &'a [Slot],
-    /// Records of this sweep.
+    /// Number of runs that this sweep trained.
     pub trained: u64,
-    /// Results reused.
+    /// Number of results that were reused.
     pub cached: u64,
-    /// What workers computed on.
+    /// Environment of the workers; `None` if unknown.
     pub environment: Option<Environment>,
-    /// Whether to name the host.
+    /// Whether the manifest names the host.
     pub record_host: bool,
-    /// Sources and command line, as they were at the start.
+    /// Sources and command line at the start.
     pub provenance: Provenance,
 }
 
-/// Sources, toolchain and command line, now.
+/// Gathers the current state of sources, toolchain and command line.
 pub fn gather(workspace: &Workspace) -> Provenance {
     let git = Git::read(workspace.root());
     let lock = fs::read(workspace.root().join("Cargo.lock")).ok();
@@ -47,7 +47,7 @@ pub fn gather(workspace: &Workspace) -> Provenance {
     }
 }
 
-/// Gathers the manifest.
+/// Returns the manifest of a sweep that ends now.
 pub fn manifest(plan: &Plan, facts: SweepFacts<'_>) -> Manifest {
     Manifest {
         v: 1,
@@ -65,7 +65,7 @@ pub fn manifest(plan: &Plan, facts: SweepFacts<'_>) -> Manifest {
     }
 }
 
-/// The environment of the newest record that has one.
+/// Returns the environment of the newest record that has one.
 pub fn environment<'a>(records: impl IntoIterator<Item = &'a RunRecord>) -> Option<Environment> {
     records
         .into_iter()
@@ -74,12 +74,12 @@ pub fn environment<'a>(records: impl IntoIterator<Item = &'a RunRecord>) -> Opti
         .and_then(|r| r.exec.clone())
 }
 
-/// Logical processors that this process may use.
+/// Returns the number of logical processors that this process may use.
 pub fn cpus() -> u64 {
     std::thread::available_parallelism().map_or(1, |n| n.get() as u64)
 }
 
-/// Name of the processor, as workers record it.
+/// Returns the name of the processor, as workers record it; `unknown` without one.
 pub fn processor() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':'));
@@ -89,20 +89,20 @@ pub fn processor() -> String {
 /// Options whose value is a path.
 const PATHS: [&str; 4] = ["--root", "--baseline", "--history", "--output"];
 
-/// The command line as it can be run again in the root folder, whatever folder it was
-/// run in: paths are relative to the root where they lie inside of it.
+/// Returns the command line such that it can be run again in the root folder: paths inside the
+/// root are relative to it.
 fn arguments(workspace: &Workspace) -> Vec<String> {
     let given = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
     let here = std::env::current_dir().unwrap_or_default();
     std::iter::once("sweep".to_owned()).chain(rerun(workspace, &here, given)).collect()
 }
 
-/// Arguments that were given in the folder `here`, for the root folder.
+/// Converts arguments that were given in the folder `here` for use in the root folder.
 fn rerun(workspace: &Workspace, here: &Path, given: impl Iterator<Item = String>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for arg in given {
         let is_path = out.last().is_some_and(|last| PATHS.contains(&last.as_str()));
-        // Of what is no path by its option, absolute ones and sweep files are.
+        // Other arguments are paths if they are absolute or sweep files.
         let known = |text: &str| {
             let path = here.join(text);
             Path::new(text).is_absolute() || text.ends_with(".toml") && path.is_file()
@@ -129,18 +129,18 @@ fn os() -> String {
     )
 }
 
-/// The file that `cargo xtask bundle` writes: a commit, then the hash of what differed from it.
+/// File that `cargo xtask bundle` writes: a commit, then the hash of uncommitted changes, if any.
 const BUNDLE_COMMIT: &str = "bin/COMMIT";
 
 struct Git {
     commit: String,
-    /// Hash of diff and untracked files, if there are any.
+    /// Hash of diff and untracked files; `None` if there are none.
     diff: Option<String>,
 }
 
 impl Git {
-    /// Reads the state of the checkout that `root` lies in; for a bundle the commit that it was
-    /// made of, wherever the bundle lies.
+    /// Reads the state of the checkout that contains `root`; for a bundle, the commit that it was
+    /// made from.
     fn read(root: &Path) -> Option<Git> {
         if let Ok(made_of) = fs::read_to_string(root.join(BUNDLE_COMMIT)) {
             let (commit, changes) = made_of.trim().split_once(' ').unwrap_or((made_of.trim(), ""));

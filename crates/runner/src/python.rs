@@ -1,5 +1,5 @@
-//! The torch of the Python on the PATH, which workers load where the sweep file or the
-//! environment asks for it, instead of the libtorch that they were built with.
+//! The torch of the Python on the PATH, which workers load instead of the libtorch they were
+//! built with if the sweep file or the environment asks for it.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,14 +11,14 @@ use torch_version::{ASK_PYTHON, PythonTorch, Version};
 
 use crate::error::bad_input;
 
-/// The variable that asks for Python's torch whatever the sweep file says; xtask reads it too.
+/// Environment variable that asks for Python's torch for every sweep file; xtask reads it too.
 const VARIABLE: &str = "LIBTORCH_USE_PYTORCH";
 
-/// The variable by which the dynamic loader finds libraries, after the folder that a program
-/// carries in itself.
+/// Environment variable with folders that the dynamic loader searches after the run path of a
+/// program.
 pub(crate) const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
-/// Returns true where workers of this plan, or without one any worker, load Python's torch.
+/// Returns whether workers of this plan, or without a plan any worker, load Python's torch.
 pub(crate) fn is_wanted(plan: Option<&Plan>) -> bool {
     let flex =
         plan.is_some_and(|plan| plan.pool.iter().all(|entry| entry.device == DeviceName::Flex));
@@ -30,10 +30,10 @@ fn source(plan: Option<&Plan>) -> LibtorchSource {
     plan.map(|plan| plan.libtorch).unwrap_or_default()
 }
 
-/// Finds the torch of python3 where [`is_wanted`]; `None` where it is not.
+/// Finds the torch of python3; `None` if it is not wanted ([`is_wanted`]).
 ///
 /// # Errors
-/// It is wanted, and python3 has none or one that does not fit the bindings.
+/// Bad input: python3 has no torch, or one that does not fit the bindings.
 pub(crate) fn torch(plan: Option<&Plan>) -> crate::Result<Option<PythonTorch>> {
     if !is_wanted(plan) {
         return Ok(None);
@@ -43,7 +43,7 @@ pub(crate) fn torch(plan: Option<&Plan>) -> crate::Result<Option<PythonTorch>> {
         LibtorchSource::Built => VARIABLE,
     };
     let remedy = format!(
-        "install torch {} into the python3 on the PATH, or take that setting away",
+        "install torch {} into the python3 on the PATH, or remove that setting",
         torch_version::fitting()
     );
     let asked = PythonTorch::ask("python3".as_ref())
@@ -54,7 +54,7 @@ pub(crate) fn torch(plan: Option<&Plan>) -> crate::Result<Option<PythonTorch>> {
     }
 }
 
-/// Returns the value of [`LIBRARIES`] with which a worker finds this torch.
+/// Returns the value of [`LIBRARIES`] that makes a worker find this torch.
 pub(crate) fn libraries(torch: &PythonTorch) -> OsString {
     let mut value = torch.libraries().into_os_string();
     if let Some(others) = std::env::var_os(LIBRARIES).filter(|others| !others.is_empty()) {
@@ -64,16 +64,16 @@ pub(crate) fn libraries(torch: &PythonTorch) -> OsString {
     value
 }
 
-/// Checks that the worker has loaded this torch, and not the one it was built with.
+/// Checks that the worker has loaded this torch and not the one it was built with.
 ///
 /// # Errors
-/// It has loaded another version, or one of another folder.
+/// Bad input: it has loaded another version, or a libtorch from another folder.
 pub(crate) fn check(torch: &PythonTorch, probe: &Probe) -> crate::Result<()> {
     let Some(loaded) = &probe.libtorch else { return Ok(()) };
     let wanted = torch.version.parse::<Version>().map(|version| version.to_string());
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let folder = probe.libtorch_folder.as_deref().map(Path::new);
-    // Where another package manager keeps the libraries elsewhere, the version has to do.
+    // Another package manager may keep the libraries elsewhere; then only versions are compared.
     let whole = torch.libraries().join("libtorch_cpu.so").exists();
     let elsewhere = folder.filter(|f| whole && real(f) != real(&torch.libraries()));
     if wanted.as_ref() == Ok(loaded) && elsewhere.is_none() {
@@ -81,14 +81,14 @@ pub(crate) fn check(torch: &PythonTorch, probe: &Probe) -> crate::Result<()> {
     }
     let from = folder.map(|folder| format!(" from {}", folder.display())).unwrap_or_default();
     Err(bad_input(format!(
-        "python3 has torch {} in {}, and the worker loads libtorch {loaded}{from}, with which it was built\n  \
-         `cargo xtask sweep FILE` builds one for python3's",
+        "python3 has torch {} in {}, but the worker loads libtorch {loaded}{from}, which it was built with\n  \
+         `cargo xtask sweep FILE` builds a worker for python3's torch",
         torch.version,
         torch.folder.display()
     )))
 }
 
-/// Returns lines of a shell script after which a worker finds the torch of the python3 there.
+/// Returns shell lines that make a worker find the torch of the python3 on a node.
 pub(crate) fn in_shell() -> String {
     format!(
         "torch=$(python3 -c \"{ASK_PYTHON}\" | tail -n 1)\n\
@@ -96,7 +96,7 @@ pub(crate) fn in_shell() -> String {
     )
 }
 
-/// The line by which a script of a cluster hands on what the environment asks for here.
+/// Returns the shell line that passes [`VARIABLE`] on to a cluster's task; `None` if it is not set.
 pub(crate) fn handed_on() -> Option<String> {
     let asked = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
     asked.then(|| format!("export {VARIABLE}=1\n"))
@@ -128,7 +128,7 @@ mod tests {
         }
         // Of the same version, and another all the same.
         let said = check(&torch, &probe("2.9.0", made.path())).unwrap_err().to_string();
-        assert!(said.contains("and the worker loads libtorch 2.9.0 from"), "{said}");
+        assert!(said.contains("but the worker loads libtorch 2.9.0 from"), "{said}");
         assert!(check(&torch, &probe("2.9.1", &torch.libraries())).is_err());
     }
 

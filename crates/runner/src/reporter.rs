@@ -1,6 +1,6 @@
-//! `sweep-report`, the program that reads and writes Parquet and draws. It is a program
-//! of its own, because polars takes longer to compile than all else together: training
-//! starts without it.
+//! Calls of `sweep-report`, the program that reads and writes Parquet and draws. It is a
+//! separate program because polars takes longer to compile than everything else together:
+//! training starts without it.
 
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -19,12 +19,12 @@ use crate::workspace::Workspace;
 /// Environment variable that names the program.
 const PROGRAM: &str = "SWEEP_REPORT";
 
-/// Environment variable that names a program which builds it, or waits until it is
-/// built, when it is called with the argument `sweep-report`. `cargo xtask` sets it
-/// where it has started the build in the background.
+/// Environment variable that names a builder: called with the argument `sweep-report`, it
+/// builds the program or waits until it is built. `cargo xtask` sets the variable if it has
+/// started the build in the background.
 const BUILDER: &str = "SWEEP_REPORT_BUILDER";
 
-/// Returns the program: `SWEEP_REPORT`, else `sweep-report` beside this program.
+/// Returns the path of the program: `SWEEP_REPORT`, else `sweep-report` beside this program.
 pub fn program() -> PathBuf {
     let given = std::env::var_os(PROGRAM).filter(|path| !path.is_empty());
     given.map(PathBuf::from).unwrap_or_else(|| {
@@ -34,7 +34,7 @@ pub fn program() -> PathBuf {
     })
 }
 
-/// Waits until the program is built, where somebody builds it.
+/// Waits for a build in the background, if there is one, and returns the path of the program.
 ///
 /// # Errors
 /// The build failed.
@@ -46,18 +46,16 @@ pub fn built() -> crate::Result<PathBuf> {
             .with_context(|| format!("cannot start {}", Path::new(&builder).display()))?;
         if !status.success() {
             return Err(Error::unexpected(format!(
-                "sweep-report could not be built ({status}); what was trained is kept, and \
-                 `cargo xtask report FILE` makes the report from it"
+                "sweep-report could not be built ({status}); the results are kept, and \
+                 `cargo xtask report FILE` writes the report"
             )));
         }
     }
     Ok(program())
 }
 
-/// Replaces this process by the program, with the same arguments.
-///
-/// # Errors
-/// Always one where it returns: the program cannot be started.
+/// Replaces this process by the program, with the same arguments. Returns only if the program
+/// cannot be started.
 pub(crate) fn replace_this_process() -> Error {
     let start = || -> crate::Result<()> {
         let program = built()?;
@@ -70,12 +68,12 @@ pub(crate) fn replace_this_process() -> Error {
     }
 }
 
-/// Collects, draws and writes the report of a folder, and prints its end in short unless
-/// `quiet`. A lock that is given is held until the program has ended, even where this
-/// process ends before.
+/// Collects, draws and writes the report of a folder, and prints a summary unless `quiet`. The
+/// program inherits `lock`, so that the lock is held until the program ends even if this
+/// process ends first.
 ///
 /// # Errors
-/// The program cannot be started; or it failed, which it has said itself.
+/// The program cannot be started, or it failed and has printed why.
 pub(crate) fn write(
     workspace: &Workspace,
     dir: &ReportDir,
@@ -100,19 +98,19 @@ pub(crate) fn write(
         Some(0) => Ok(()),
         Some(code) => Err(ExpectedError::WorkerOutput(Exit::of_code(code)).into()),
         None => Err(Error::unexpected(format!(
-            "{} was ended ({status}); what was trained is kept, and `cargo xtask report {}` makes \
-             the report from it",
+            "{} was killed ({status}); the results are kept, and `cargo xtask report {}` writes \
+             the report",
             program.display(),
             workspace.relative(dir.path())
         ))),
     }
 }
 
-/// Asks the program what the next stage of a plan trains, by the journal of a folder; `None`
-/// where no run has a result to decide by.
+/// Asks the program which runs the next stage of a plan trains, by the journal of a folder;
+/// `None` if no run has a result to decide by.
 ///
 /// # Errors
-/// The program cannot be started, or it failed, which it has said itself.
+/// The program cannot be started, or it failed and has printed why.
 pub(crate) fn decide(dir: &ReportDir, plan: &Plan) -> crate::Result<Option<Decision>> {
     let program = built()?;
     let mut command = command(&program);
@@ -120,7 +118,7 @@ pub(crate) fn decide(dir: &ReportDir, plan: &Plan) -> crate::Result<Option<Decis
     let mut child = command.spawn().map_err(|error| missing(&program, &error))?;
     let plan = serde_json::to_vec(plan)?;
     if let Some(mut input) = child.stdin.take() {
-        // Whoever has ended early says why.
+        // A program that has ended early prints why.
         let _ = input.write_all(&plan);
     }
     let output = child.wait_with_output()?;
@@ -133,7 +131,7 @@ pub(crate) fn decide(dir: &ReportDir, plan: &Plan) -> crate::Result<Option<Decis
 
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
-    // It is built: nobody needs to wait for it a second time.
+    // It is built: no second wait.
     command.env_remove(BUILDER);
     command
 }

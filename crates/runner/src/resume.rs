@@ -1,4 +1,4 @@
-//! What is left to do: the plan less the results that the journal holds.
+//! Resuming: the runs of a plan without a reusable result in the journal.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,20 +18,19 @@ use store::layout::ReportDir;
 use crate::pause;
 use crate::pool::{Slot, gpu_driver};
 
-/// Where results must have been computed to be reused.
+/// Environment that results must have been computed in to be reused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionTarget {
-    /// Backend, kind of device, threads; 0 threads where they are still to be
-    /// measured, which no result was computed with.
+    /// Backend, kind of device and threads; 0 threads if they are still to be measured, which fits
+    /// no result.
     pub on: ExecutionProfile,
     /// Hash of the training sources of the worker at hand.
     pub code: String,
 }
 
 impl ExecutionTarget {
-    /// The same from the pool's names alone, where there is no worker to ask:
-    /// `auto` is taken for what a machine with or without a GPU driver would
-    /// give. The code is left open, and the threads are 0.
+    /// Returns the target by the pool's names only, without a worker: `auto` is a GPU if this
+    /// machine has a GPU driver, else the CPU. The code is empty, and the threads are 0.
     pub fn without_probe(pool: &[PoolEntry], plan: &Plan) -> Self {
         let kind = pool.first().map_or(DeviceKind::Auto, |entry| entry.device.kind());
         let (backend, device_kind) = match kind {
@@ -43,7 +42,7 @@ impl ExecutionTarget {
         ExecutionTarget { on: computed_on(backend, device_kind, plan), code: String::new() }
     }
 
-    /// What slots of one kind compute on; the threads are 0.
+    /// Returns the target of slots of one kind; the threads are 0.
     pub fn new(slot: &Slot, plan: &Plan, code: &str) -> Self {
         ExecutionTarget {
             on: computed_on(slot.backend(), slot.device_kind(), plan),
@@ -51,7 +50,7 @@ impl ExecutionTarget {
         }
     }
 
-    /// The threads in words.
+    /// Returns the number of threads as text.
     pub fn threads(&self) -> String {
         match self.on.threads {
             0 => "auto, not measured yet".to_owned(),
@@ -60,7 +59,7 @@ impl ExecutionTarget {
     }
 }
 
-/// Returns the environment in which such a device computes a plan's runs; the threads are 0.
+/// Returns the profile of a device that trains a plan's runs; the threads are 0.
 fn computed_on(backend: &str, device_kind: &str, plan: &Plan) -> ExecutionProfile {
     ExecutionProfile {
         backend: backend.to_owned(),
@@ -71,20 +70,20 @@ fn computed_on(backend: &str, device_kind: &str, plan: &Plan) -> ExecutionProfil
     }
 }
 
-/// Why a run is to be trained.
+/// Reason why a run is to be trained.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// No record of it.
+    /// The journal has no record of it.
     New,
-    /// Its record has no result.
+    /// Its record has no result, but this status.
     NoResult(Status),
-    /// It was paused there.
+    /// It is paused at this epoch or step.
     Paused(String),
-    /// Its result was computed elsewhere.
+    /// Its result was computed in another environment, which the text describes.
     OtherExec(String),
-    /// Its weights are asked for, and were not kept.
+    /// Its weights are requested and were not kept.
     NoWeights,
-    /// A metric is asked for that it did not measure.
+    /// This metric is requested and was not measured.
     NoMetric(Metric),
 }
 
@@ -103,22 +102,22 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// The plan, divided.
+/// The plan, divided into runs to train and cached ones.
 #[derive(Debug, Default)]
 pub struct Outstanding<'a> {
-    /// To be trained, with the reason.
+    /// Runs to train, with the reason.
     pub runs: Vec<(&'a PlannedRun, Reason)>,
-    /// Not to be trained: results that are reused, and what `--keep-failed` keeps.
+    /// Number of runs that are not trained: reused results, and runs kept by `--keep-failed`.
     pub cached: usize,
-    /// Runs among those that are paused at a rung of tuning, or beyond it.
+    /// Number of cached runs that are paused at a rung of tuning, or beyond it.
     pub paused: usize,
-    /// Of those, without a result: kept by `--keep-failed`.
+    /// Number of cached runs without a result, kept by `--keep-failed`.
     pub kept_failed: usize,
-    /// Of those, computed by other training code than the worker at hand.
+    /// Number of cached results that were computed by other training code than the worker's.
     pub other_code: usize,
 }
 
-/// Divides the plan.
+/// Divides the plan into runs to train and cached ones.
 pub fn outstanding<'a>(
     plan: &'a Plan,
     journal: &Journal,
@@ -126,7 +125,7 @@ pub fn outstanding<'a>(
     keep_failed: bool,
     dir: &ReportDir,
 ) -> Outstanding<'a> {
-    // What failed elsewhere may work here; what never got a worker failed anywhere.
+    // A run that failed elsewhere may succeed here; one that got no worker failed everywhere.
     let best = journal.best_of(|r| wanted.on.fits(r) || r.exec.is_none() && !r.status.is_result());
     let elsewhere = journal.best();
     let pauses = plan.pauses();
@@ -153,7 +152,7 @@ pub fn outstanding<'a>(
         }
         let why = reason(run.run_id, &best, &elsewhere, wanted, keep_failed)
             .or_else(unmeasured)
-            // Weights are those of an end, which a run that pauses is not to reach.
+            // Only a run that reaches its end has weights.
             .or_else(|| match pause {
                 None => weights_missing(plan, run, best.get(&run.run_id).copied(), dir),
                 Some(_) => None,
@@ -177,14 +176,14 @@ pub fn outstanding<'a>(
     out
 }
 
-/// BLAKE3 of a file of weights, as records hold it; none without a file.
+/// Returns the BLAKE3 digest of a file of weights, as records hold it; `None` without a file.
 pub fn weights_digest(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
     Some(Digest::of(bytes).to_string())
 }
 
-/// A metric that is asked for now and not in the record, where anything but training was
-/// measured; a run that diverged in its first epoch has at least epoch 0.
+/// Returns a requested metric that the record lacks, if the record has any held-out metric; a run
+/// that diverged in its first epoch has at least those of epoch 0.
 fn metric_missing(plan: &Plan, record: Option<&RunRecord>) -> Option<Reason> {
     let outcome = record.and_then(|r| r.outcome.as_ref())?;
     let held_out = || outcome.metrics.iter().filter(|m| m.split != Split::Train);
@@ -193,7 +192,7 @@ fn metric_missing(plan: &Plan, record: Option<&RunRecord>) -> Option<Reason> {
     plan.keeping.metrics.iter().find(|m| !measured(m)).copied().map(Reason::NoMetric)
 }
 
-/// Whether the weights that `save` asks for now are not those on the disk.
+/// Returns [`Reason::NoWeights`] if the weights that `save` asks for are not on the disk.
 fn weights_missing(
     plan: &Plan,
     run: &PlannedRun,
@@ -213,8 +212,8 @@ fn weights_missing(
     (wanted.is_some() && !there).then_some(Reason::NoWeights)
 }
 
-/// The first epoch, of a run by steps the first step, of the best finite value, as the worker
-/// chooses it.
+/// Returns the first epoch of the best finite value, as the worker chooses it; for a run by steps,
+/// the first step.
 fn best_at(outcome: &Outcome, by: EpochMetric, grain: Grain) -> Option<u64> {
     let EpochMetric { split, metric } = by;
     let mut best: Option<(u64, f64)> = None;
@@ -235,7 +234,8 @@ fn best_at(outcome: &Outcome, by: EpochMetric, grain: Grain) -> Option<u64> {
     best.map(|(epoch, _)| epoch)
 }
 
-/// What `save = "best"` goes by: the target, where it may be looked at.
+/// Returns the metric of `save = "best"`: the target metric on validation data, if there is any,
+/// else the training loss.
 pub fn best_by(plan: &Plan) -> EpochMetric {
     let held_out = plan.runs.first().is_some_and(|r| r.spec.data.validation > 0);
     match plan.target.split {
@@ -245,7 +245,7 @@ pub fn best_by(plan: &Plan) -> EpochMetric {
     }
 }
 
-/// Fast path and precision in words, where they are not the usual ones.
+/// Describes fast path and precision, if they differ from the defaults.
 fn way(plain: bool, tf32: bool) -> String {
     let path = if plain { " without the fast path" } else { "" };
     let precision = if tf32 { " in TF32" } else { "" };
@@ -280,7 +280,7 @@ fn reason(
             );
             Some(Reason::OtherExec(exec))
         }
-        // A pause is no failure that could be kept.
+        // A pause is no failure that --keep-failed could keep.
         (Some(record), _) if record.status == Status::Cut => {
             Some(Reason::Paused(pause::place(record).unwrap_or_default()))
         }
@@ -289,8 +289,8 @@ fn reason(
     }
 }
 
-/// The order of execution: over seeds, then configurations, then optimizers
-/// in turn, so that slow drift of a machine favours no optimizer.
+/// Sorts runs into the order of execution: by seed, then configuration, then optimizers in turn,
+/// so that slow drift of a machine favours no optimizer.
 pub fn interleave<'a>(plan: &'a Plan, runs: Vec<&'a PlannedRun>) -> Vec<&'a PlannedRun> {
     let label: HashMap<&str, usize> =
         plan.optimizers.iter().enumerate().map(|(i, o)| (o.label.as_str(), i)).collect();
@@ -324,7 +324,7 @@ mod tests {
 
     use super::*;
 
-    /// A plan of one run that asks for these metrics.
+    /// Returns a plan of one run that asks for these metrics.
     fn plan(metrics: &str) -> Plan {
         let text = format!(
             "[data]\ndataset = \"digits\"\n[model]\nkind = \"linear\"\n[train]\n{metrics}\n[[optimizer]]\nkind = \"sgd\"\nlr = 0.1\n"
@@ -332,7 +332,7 @@ mod tests {
         load_text("x.toml", "x", text, &Overrides::default()).unwrap().plan
     }
 
-    /// A finished record of a plan's run that measured these on the test split.
+    /// Returns a finished record of a plan's run that measured these on the test split.
     fn record(plan: &Plan, metrics: &[&str]) -> RunRecord {
         let run = &plan.runs[0];
         let point = |metric: &&str| MetricPoint {

@@ -1,5 +1,5 @@
-//! The options that a worker is given beside the run itself: what is kept of it, what is measured,
-//! and where it pauses.
+//! Options that a worker gets in addition to a run: what it keeps, what it measures, and where
+//! the run pauses.
 
 use std::path::PathBuf;
 
@@ -11,25 +11,24 @@ use store::layout::ReportDir;
 
 use crate::pause::Pauses;
 
-/// What holds for every run of a sweep beside its [`crate::scheduler::RetryPolicy`].
+/// Options of every run of a sweep, apart from its [`crate::scheduler::RetryPolicy`].
 #[derive(Clone, Debug)]
 pub struct RunContext {
-    /// What records say of how many runs went side by side.
+    /// Number of runs trained side by side, for records.
     pub jobs: u64,
-    /// Checkpoints, saved weights, time-out.
+    /// Checkpoints, saved weights, metrics and timeout.
     pub keeping: ArtifactOptions,
-    /// What decides which weights are the best.
+    /// Metric that decides which weights are the best.
     pub best_by: EpochMetric,
     /// Report folder, absolute.
     pub dir: ReportDir,
-    /// Folder that paths of own data are relative to, absolute.
+    /// Folder that paths of user data are relative to, absolute.
     pub root: PathBuf,
-    /// Stands in every record.
+    /// Provenance that every record holds.
     pub provenance: Provenance,
-    /// The pauses of runs; a run that is not there trains to its end.
+    /// Segments at whose ends runs pause; other runs train to their end.
     pub pause: Pauses,
-    /// Whether runs go on from checkpoints that lie in the folder, of a pause or of a sweep that
-    /// kept some.
+    /// Whether runs resume from checkpoints in the folder, of a pause or of an earlier sweep.
     pub go_on: bool,
 }
 
@@ -88,7 +87,7 @@ mod tests {
         let keeping = ArtifactOptions { checkpoint_every: 2, ..ArtifactOptions::default() };
         let often = RunContext { keeping, ..pausing };
         assert_eq!(told(&often), (Some(2), Some(3)));
-        // What a pause has left is gone on from, unless the run is trained again for its own sake.
+        // A run resumes from the checkpoint of a pause, unless `go_on` is false, as for `verify`.
         std::fs::create_dir_all(context.dir.checkpoint_of(run.run_id)).unwrap();
         assert_eq!(told(&context), (Some(0), None));
         assert_eq!(told(&RunContext { go_on: false, ..context }), (None, None));

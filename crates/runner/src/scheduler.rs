@@ -1,25 +1,23 @@
-//! Which run a free slot takes next. Knows no clock, process or thread, so
-//! that it is tested on a virtual clock with scripted runs.
+//! Scheduler: decides which run a free slot takes next. It uses no clock, process or thread, so
+//! that tests run it on a virtual clock with scripted runs.
 //!
-//! Order: as `resume::interleave` has it, over seeds, then configurations,
-//! then optimizers in turn, so that slow drift of a machine favours no
-//! optimizer. A failed run is tried again at once by the same slot (which has
-//! a new worker by then), so that its record stands beside the first one.
+//! Runs are taken in the given order, that of `resume::interleave`. A failed run is tried again
+//! at once by the same slot, with a new worker, so that its records are adjacent in the journal.
 
 use std::collections::VecDeque;
 
 use spec::record::Status;
 
-/// What holds for every run of a sweep.
+/// Policy for failed runs of a sweep.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// Extra attempts for a run that fails.
+    /// Number of extra attempts for a run that fails.
     pub retry: u64,
-    /// No further run is taken once this many have failed for good.
+    /// Number of failed runs after which no further run is taken; `None` means no limit.
     pub fail_fast: Option<u64>,
 }
 
-/// Runs that wait, and what each slot is busy with. `R` is a run.
+/// Waiting runs, and the run of each slot. `R` is a run.
 #[derive(Debug)]
 pub struct Scheduler<R> {
     waiting: VecDeque<R>,
@@ -29,7 +27,7 @@ pub struct Scheduler<R> {
     stopped: bool,
 }
 
-/// What follows the end of an attempt.
+/// Action after the end of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// The same run again, on the same slot, as this attempt.
@@ -39,7 +37,7 @@ pub enum Next {
 }
 
 impl<R: Clone> Scheduler<R> {
-    /// For so many slots; runs are taken in the order given.
+    /// Returns a scheduler for `slots` slots that takes `runs` in their order.
     pub fn new(runs: impl IntoIterator<Item = R>, slots: usize, policy: RetryPolicy) -> Self {
         Scheduler {
             waiting: runs.into_iter().collect(),
@@ -50,8 +48,7 @@ impl<R: Clone> Scheduler<R> {
         }
     }
 
-    /// The next run for a free slot; none when no more is to be begun, or for
-    /// a slot that is busy.
+    /// Returns the next run for a free slot; `None` if no run is left, or the slot is busy.
     pub fn take(&mut self, slot: usize) -> Option<R> {
         let place = self.busy.get_mut(slot)?;
         if self.stopped || place.is_some() {
@@ -62,7 +59,7 @@ impl<R: Clone> Scheduler<R> {
         Some(run)
     }
 
-    /// A slot's attempt has ended so.
+    /// Records the status with which a slot's attempt ended, and returns what follows.
     pub fn ended(&mut self, slot: usize, status: Status) -> Next {
         let Some(place) = self.busy.get_mut(slot) else { return Next::Free };
         if let Some((_, attempt)) = place
@@ -81,12 +78,12 @@ impl<R: Clone> Scheduler<R> {
         Next::Free
     }
 
-    /// No further run is taken.
+    /// Stops the scheduler: no further run or attempt begins.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
 
-    /// Whether `--fail-fast` or [`Scheduler::stop`] ended it.
+    /// Returns whether `--fail-fast` or [`Scheduler::stop`] has stopped it.
     #[cfg(test)]
     fn is_stopped(&self) -> bool {
         self.stopped
@@ -128,8 +125,8 @@ mod tests {
             .collect()
     }
 
-    /// Plays the script on a virtual clock; a line a moment: what ended, then
-    /// what began, as `run@slot`.
+    /// Plays the script on a virtual clock. Returns for each moment the runs that ended, then those
+    /// that began, as `run@slot`.
     fn timeline(slots: usize, policy: RetryPolicy, text: &str) -> String {
         let runs = script(text);
         let mut scheduler = Scheduler::new(runs.clone(), slots, policy);

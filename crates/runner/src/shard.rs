@@ -1,4 +1,4 @@
-//! `I/N`: one of the parts that a plan is divided into.
+//! Shards `I/N`: the parts that a plan is divided into.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use spec::Id;
 use spec::plan::Plan;
 
-/// The most parts that a plan is divided into.
+/// Maximum number of parts of a plan.
 const MOST: u64 = 1_000_000;
 
 /// The `number`-th of `of` parts, from 1.
@@ -40,7 +40,7 @@ impl FromStr for Shard {
 }
 
 impl Shard {
-    /// The number of the part, from 1.
+    /// Returns the number of the part, from 1.
     pub fn number(self) -> u64 {
         self.number
     }
@@ -53,12 +53,10 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    /// Its runs. The plan is dealt out run by run in its own order, whatever is
-    /// done of it by now, so that the parts are the same on every machine and on
-    /// every day. Runs of one configuration stand together in that order, as do
-    /// those of one optimizer: each is spread evenly over the parts. In the order of
-    /// execution they would not be, since with as many parts as optimizers each
-    /// part would be one optimizer.
+    /// Returns the runs of the part. The plan is dealt run by run in its own order, regardless of
+    /// existing results, so that the parts are the same on every machine. In that order runs of one
+    /// configuration or optimizer are adjacent, so that each is spread evenly over the parts. In
+    /// the order of execution, with as many parts as optimizers, each part would be one optimizer.
     pub fn runs(self, plan: &Plan) -> impl Iterator<Item = Id> + '_ {
         let (first, step) = (self.number as usize - 1, self.of as usize);
         plan.runs.iter().skip(first).step_by(step).map(|run| run.run_id)
@@ -74,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// A plan with so many learning rates for each optimizer.
+    /// Returns a plan with `rates[i]` learning rates for optimizer `i`.
     fn plan(rates: &[usize], seeds: usize) -> Plan {
         let mut text = format!(
             "[data]\ndataset = \"digits\"\n[model]\nkind = \"linear\"\n[repeat]\nseeds = {{ count = {seeds} }}\n"

@@ -1,5 +1,5 @@
-//! What `examples/cluster`, a cluster on a virtual clock, uses of this crate: all but
-//! Slurm and the training is the real thing. For nobody else.
+//! Items for `examples/cluster` only, a cluster on a virtual clock in which everything but Slurm
+//! and the training is real.
 
 pub use crate::launcher::slurm::Slurm;
 pub use crate::launcher::slurm::client::{Engine, Queued, SubmitError};

@@ -1,5 +1,5 @@
-//! Stages of a sweep: which is next, and what is known of it. What a stage trains is decided by
-//! `sweep-report`, which chooses as the report does.
+//! Stages of a sweep and their decisions. `sweep-report` decides what a stage trains, by the same
+//! rules as the report.
 
 mod text;
 
@@ -10,8 +10,8 @@ use store::journal::Journal;
 
 pub use text::{decided, described, waits};
 
-/// Takes over what an earlier plan of the same sweep has decided, where that rests on the runs
-/// that tuning has in this one, too. Decisions of other runs are kept as replaced ones.
+/// Takes over the decisions of an earlier plan of the same sweep that rest on runs of this plan.
+/// Other decisions are kept as superseded.
 pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
     let Some(earlier) = earlier.filter(|_| plan.is_staged()) else { return };
     plan.superseded.clone_from(&earlier.superseded);
@@ -22,7 +22,7 @@ pub fn recall(plan: &mut Plan, earlier: Option<&Plan>) {
     }
 }
 
-/// Returns whether two plans decide alike by the same results.
+/// Returns whether two plans would make the same decisions on the same results.
 pub fn same_design(plan: &Plan, other: &Plan) -> bool {
     let design = |plan: &Plan| {
         let growth: Vec<_> = plan.optimizers.iter().map(|o| o.extend.clone()).collect();
@@ -34,10 +34,10 @@ pub fn same_design(plan: &Plan, other: &Plan) -> bool {
     design(plan) == design(other) && by(plan) == by(other)
 }
 
-/// Takes decisions over, those that rest on other runs than the plan has as replaced ones.
+/// Takes over decisions; those that rest on runs outside the plan become superseded.
 pub fn take_over(plan: &mut Plan, decisions: &[Decision]) {
     for decision in decisions {
-        // What rests on one that is put aside rests on other runs, too.
+        // A decision that rests on a superseded one rests on other runs, too.
         if plan.fits(decision) {
             plan.decide(decision.clone());
         } else {
@@ -46,14 +46,14 @@ pub fn take_over(plan: &mut Plan, decisions: &[Decision]) {
     }
 }
 
-/// Puts what was decided aside, so that it is decided anew.
+/// Marks all decisions as superseded, so that they are made again.
 pub fn forget(plan: &mut Plan) {
     plan.runs.truncate(plan.runs_of_file().len());
     plan.superseded.append(&mut plan.decisions);
 }
 
-/// The decision of the plan that rests on other results than the journal has now, with the
-/// number of these.
+/// Returns the first decision of the plan whose results have changed since, with the number of
+/// changed results; `None` if there is none.
 pub fn outdated<'a>(plan: &'a Plan, journal: &Journal) -> Option<(&'a Decision, usize)> {
     let records = journal.best_for(plan.computed_on.as_ref());
     let mut all = plan.decisions.iter().enumerate().map(|(i, decision)| {

@@ -1,6 +1,5 @@
-//! The folder `running/`: a running sweep tells there what it does, and is
-//! told there to end. Files, so that it works across hosts that share a disk
-//! and needs no port.
+//! The folder `running/`, in which a running sweep writes its status and finds requests to
+//! end. Files work across hosts that share a disk, without a port.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,7 +12,7 @@ use store::status::SweepStatus;
 
 use crate::sweep_progress::SweepProgress;
 
-/// How often the file is written anew.
+/// Interval at which the file is rewritten.
 const EVERY: Duration = Duration::from_secs(1);
 
 fn status_file(dir: &ReportDir) -> PathBuf {
@@ -24,21 +23,21 @@ fn cancel_file(dir: &ReportDir) -> PathBuf {
     dir.running().join("cancel")
 }
 
-/// Held by a running sweep; its file goes when it is dropped.
+/// Status file of a running sweep; removed on drop.
 pub struct StatusFile {
     dir: ReportDir,
     last: Option<Instant>,
     file: PathBuf,
     every: Duration,
-    /// The bytes of the file.
+    /// Serializes the status into the bytes of the file.
     bytes: Box<dyn Fn(SweepStatus) -> serde_json::Result<Vec<u8>>>,
-    /// True where requests to end are for it.
+    /// Whether requests to end are addressed to this sweep.
     ends: bool,
 }
 
 impl StatusFile {
-    /// Begins. To be called as soon as the folder's lock is held: what an
-    /// earlier sweep left, its last word or a request to it, is forgotten.
+    /// Creates the status of a sweep that holds the folder's lock. Removes the status and the
+    /// request to end that an earlier sweep may have left.
     pub fn new(dir: &ReportDir) -> Self {
         let _ = fs::remove_file(status_file(dir));
         let _ = fs::remove_file(cancel_file(dir));
@@ -52,8 +51,8 @@ impl StatusFile {
         }
     }
 
-    /// The beacon of a part of a sweep that somebody else has started and ends: it writes a
-    /// file of its own in the folder `running`, `every` so often.
+    /// Creates the status of a part of a sweep that another process has started and ends: the
+    /// file `name` in the folder `running`, rewritten at the interval `every`.
     pub fn of_part(
         dir: &ReportDir,
         name: &str,
@@ -65,8 +64,8 @@ impl StatusFile {
         StatusFile { dir: dir.clone(), last: None, file, every, bytes, ends: false }
     }
 
-    /// Writes what is going on, once a second; a file that cannot be written
-    /// costs `status` its answer and nothing else.
+    /// Writes the status if the interval has passed. Failures are ignored: only `status` needs
+    /// the file.
     pub fn tell(&mut self, live: &SweepProgress) {
         if self.last.is_none_or(|at| at.elapsed() >= self.every) {
             self.last = Some(Instant::now());
@@ -76,7 +75,7 @@ impl StatusFile {
         }
     }
 
-    /// Returns whether another shell asked for the end.
+    /// Returns whether another shell has asked this sweep to end.
     pub fn end_asked(&self) -> bool {
         self.ends && cancel_file(&self.dir).exists()
     }
@@ -88,12 +87,12 @@ impl Drop for StatusFile {
         if self.ends {
             let _ = fs::remove_file(cancel_file(&self.dir));
         }
-        // Gone with the last that writes there.
+        // Succeeds for the last part that writes there.
         let _ = fs::remove_dir(self.dir.running());
     }
 }
 
-/// The last word of a running or killed sweep.
+/// Reads the last status of a running or killed sweep; `None` if there is none.
 pub fn read(dir: &ReportDir) -> Option<SweepStatus> {
     serde_json::from_slice(&fs::read(status_file(dir)).ok()?).ok()
 }
@@ -101,13 +100,13 @@ pub fn read(dir: &ReportDir) -> Option<SweepStatus> {
 /// Asks the running sweep to end.
 ///
 /// # Errors
-/// Those of writing the request.
+/// The request cannot be written.
 pub fn ask_to_end(dir: &ReportDir) -> io::Result<()> {
     fs::create_dir_all(dir.running())?;
     fs::write(cancel_file(dir), b"")
 }
 
-/// Takes a request back that nobody heard.
+/// Withdraws a request to end.
 pub fn forget_request(dir: &ReportDir) {
     let _ = fs::remove_file(cancel_file(dir));
     let _ = fs::remove_dir(dir.running());

@@ -1,5 +1,4 @@
-//! What is known of a sweep while it runs: the model behind the terminal's
-//! lines and behind `status`.
+//! State of a running sweep, from which the terminal's lines and `status` are made.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -15,40 +14,40 @@ use crate::pause::{self, Pauses};
 use crate::pool::Slot;
 use crate::text;
 
-/// Failures that are remembered.
+/// Number of failures that are kept.
 const FAILURES: usize = 5;
 
 /// A sweep in progress.
 pub struct SweepProgress {
-    /// Runs to train.
+    /// Number of runs to train.
     pub total: usize,
-    /// Runs that have ended.
+    /// Number of runs that have ended.
     pub done: usize,
-    /// Results reused.
+    /// Number of results that are reused.
     pub cached: usize,
     planned: usize,
-    /// How runs ended.
+    /// Number of ended runs by status.
     pub counts: BTreeMap<Status, u64>,
     epochs_total: f64,
     /// Epochs of runs that have ended, whether trained or no longer needed.
     epochs_done: f64,
-    /// Of those trained, and in how many slot-seconds.
+    /// Epochs of runs that ended with an outcome, and the slot-seconds that these took.
     trained: (f64, f64),
-    /// By slot.
+    /// State of each slot.
     pub slots: Vec<SlotState>,
     failures: VecDeque<String>,
     started: String,
-    /// Where runs pause.
+    /// Segments at whose ends runs pause.
     pause: Pauses,
 }
 
-/// What a slot does.
+/// State of a slot.
 pub struct SlotState {
-    /// Its number.
+    /// Number of the slot, from 0.
     pub index: usize,
-    /// Its device.
+    /// Name of its device.
     pub device: String,
-    /// Its run.
+    /// Run in training; `None` if the slot is idle.
     pub run: Option<Current>,
 }
 
@@ -57,43 +56,43 @@ pub struct Current {
     id: Id,
     /// Label of its optimizer.
     pub label: String,
-    /// What tells it from its siblings beside the label.
+    /// Values of its axes and its seed, which tell it from other runs of the label.
     pub rest: String,
-    /// Whole epochs done.
+    /// Number of whole epochs done.
     pub epochs_done: u64,
-    /// Epochs planned.
+    /// Number of planned epochs.
     pub epochs: u64,
-    /// Steps done.
+    /// Number of steps done.
     pub step: u64,
-    /// Steps of the whole run.
+    /// Number of steps of the whole run.
     pub steps: u64,
-    /// True of a run by steps, which is shown in steps.
+    /// Whether the length of the run is given in steps, in which its progress is then shown.
     pub by_steps: bool,
     steps_per_epoch: u64,
-    /// Training loss of the last epoch.
+    /// Training loss of the last epoch; `None` before one is measured.
     pub loss: Option<f64>,
-    /// What that is called.
+    /// Name of that loss: `loss` or `value`.
     pub loss_word: &'static str,
     began: Instant,
-    /// When training began, and the step it began at: a checkpoint's, if any.
+    /// Time at which training began and the step it began at, which a checkpoint may set.
     trained_since: Option<(Instant, u64)>,
     last_word: Instant,
 }
 
-/// Epochs that a run trains to its end or to its pause, of one by steps with the part of the
-/// last.
+/// Returns the epochs that a run trains to its end or to its pause; fractional for a run by
+/// steps.
 fn work(run: &PlannedRun, pause: Option<u64>) -> f64 {
     let until = pause.map_or(u64::MAX, |at| at.saturating_mul(run.spec.segments().length));
     run.spec.total_steps().min(until) as f64 / run.spec.steps_per_epoch().max(1) as f64
 }
 
-/// The last step of what was measured; none of nothing.
+/// Returns the step of the latest measurement; `None` without one.
 pub fn last_step(metrics: &[MetricPoint]) -> Option<u64> {
     metrics.iter().map(|m| m.step).max()
 }
 
 impl SweepProgress {
-    /// Before anything has begun.
+    /// Returns the state before any run has begun.
     pub fn new(
         slots: &[Slot],
         runs: &[PlannedRun],
@@ -121,7 +120,7 @@ impl SweepProgress {
         }
     }
 
-    /// The same of runs of which some pause.
+    /// Takes pauses into account.
     pub fn with_pauses(mut self, runs: &[PlannedRun], pause: &Pauses) -> Self {
         self.pause.clone_from(pause);
         self.epochs_total = runs.iter().map(|run| self.work(run)).sum();
@@ -136,7 +135,7 @@ impl SweepProgress {
         self.slots.iter_mut().find(|s| s.index == index)
     }
 
-    /// A slot took a run.
+    /// Records that a slot took a run.
     pub fn took(&mut self, slot: usize, run: &PlannedRun) {
         let now = Instant::now();
         if let Some(slot) = self.slot(slot) {
@@ -159,7 +158,7 @@ impl SweepProgress {
         }
     }
 
-    /// A worker said something of its run.
+    /// Records an event of a slot's worker.
     pub fn event(&mut self, slot: usize, event: &Event) {
         let Some(run) = self.slot(slot).and_then(|s| s.run.as_mut()) else { return };
         run.last_word = Instant::now();
@@ -186,7 +185,7 @@ impl SweepProgress {
         }
     }
 
-    /// An attempt failed and another follows.
+    /// Records that an attempt failed and the run is tried again.
     pub fn retried(&mut self, slot: usize, record: &RunRecord) {
         if let Some(run) = self.slot(slot).and_then(|s| s.run.as_mut()) {
             (run.step, run.epochs_done, run.trained_since) = (0, 0, None);
@@ -199,14 +198,14 @@ impl SweepProgress {
         ));
     }
 
-    /// A run ended.
+    /// Records that a run ended.
     pub fn ended(&mut self, slot: usize, run: &PlannedRun, record: &RunRecord) {
         self.done += 1;
         *self.counts.entry(record.status).or_default() += 1;
         self.epochs_done += self.work(run);
         let began = self.slot(slot).and_then(|s| s.run.take()).map(|r| r.began);
         if let (Some(began), Some(_)) = (began, &record.outcome) {
-            // A run that ended early took less than its share, as later ones will.
+            // Counted in full: later runs will end early as often as earlier ones.
             self.trained.0 += self.work(run);
             self.trained.1 += began.elapsed().as_secs_f64();
         }
@@ -222,19 +221,19 @@ impl SweepProgress {
         self.failures.push_back(line);
     }
 
-    /// Epochs of runs in training, parts of one included.
+    /// Returns the epochs done of runs in training, fractions included.
     fn epochs_now(&self) -> f64 {
         let runs = self.slots.iter().filter_map(|s| s.run.as_ref());
         runs.map(|r| r.step as f64 / r.steps_per_epoch.max(1) as f64).sum()
     }
 
-    /// How much of the work is done, from 0 to 1.
+    /// Returns the fraction of the work that is done, 0 to 1.
     pub fn fraction(&self) -> f64 {
         let done = self.epochs_done + self.epochs_now();
         (done / self.epochs_total.max(f64::MIN_POSITIVE)).min(1.0)
     }
 
-    /// Estimated seconds until the end.
+    /// Returns the estimated seconds until the end; `None` before half an epoch is trained.
     pub fn eta(&self) -> Option<f64> {
         let running = self.slots.iter().filter_map(|s| s.run.as_ref());
         let seconds: f64 = running.map(|r| r.began.elapsed().as_secs_f64()).sum();
@@ -244,7 +243,7 @@ impl SweepProgress {
         (epochs > 0.5).then(|| (left.max(0.0) * seconds / epochs / slots).max(0.0))
     }
 
-    /// As `status` reads it.
+    /// Returns the form that `status` reads.
     pub fn status(&self) -> SweepStatus {
         SweepStatus {
             v: 1,
@@ -282,12 +281,12 @@ impl SlotState {
 }
 
 impl Current {
-    /// The epoch it is in, from 1.
+    /// Returns the epoch in training, from 1.
     pub fn epoch(&self) -> u64 {
         (self.epochs_done + 1).min(self.epochs)
     }
 
-    /// `epoch 2/5`, of a run by steps `step 450/2000`.
+    /// Returns `epoch 2/5`; `step 450/2000` for a run by steps.
     pub fn place(&self) -> String {
         match self.by_steps {
             true => format!("step {}/{}", self.step, self.steps),
@@ -295,25 +294,25 @@ impl Current {
         }
     }
 
-    /// Steps a second since training began.
+    /// Returns the steps per second since training began; `None` in the first 0.2 seconds.
     pub fn speed(&self) -> Option<f64> {
         let (since, from) = self.trained_since?;
         let seconds = since.elapsed().as_secs_f64();
         (seconds > 0.2 && self.step > from).then(|| (self.step - from) as f64 / seconds)
     }
 
-    /// Seconds since the worker's last word.
+    /// Returns the seconds since the worker's last event.
     pub fn silent(&self) -> f64 {
         self.last_word.elapsed().as_secs_f64()
     }
 }
 
-/// `adam lr=0.001 seed 3`: what tells this run from its siblings.
+/// Returns the description of a run: `adam lr=0.001 seed 3`.
 pub fn describe(run: &PlannedRun) -> String {
     format!("{} {}", text::plain(&run.label), siblings(run))
 }
 
-/// The same without the label.
+/// Returns the description of a run without its label.
 fn siblings(run: &PlannedRun) -> String {
     let mut out = String::new();
     for (path, value) in &run.axes {
@@ -322,7 +321,7 @@ fn siblings(run: &PlannedRun) -> String {
     format!("{out}seed {}", run.spec.seed)
 }
 
-/// Status, and what the error says in a line; of a paused run where it stands.
+/// Returns the status and the headline of the error; for a paused run, where it is paused.
 pub fn reason(record: &RunRecord) -> String {
     if let Some(place) = pause::place(record) {
         return format!("paused at {place}");

@@ -1,4 +1,4 @@
-//! Small pieces of text for people.
+//! Text for the terminal: tables, wrapped lines, durations, and writing that never panics.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 use text_format::wrap;
 
-/// A table with a rule under its header and nothing else: narrow enough for a
-/// terminal of 100 columns, and easy to copy.
+/// Returns an empty table with a rule under its header and no other lines: narrow enough for
+/// a terminal of 100 columns, and easy to copy.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
@@ -15,12 +15,11 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Columns that hold names: they come first and may be broken between words.
+/// Number of leading columns that hold names and may be broken between words.
 const NAMES: usize = 2;
 
-/// The table as text: two blanks between columns, none at the ends of lines.
-/// The first two columns are broken between words where the terminal is too narrow, others
-/// never.
+/// Returns the table as text: two blanks between columns, none at the ends of lines.
+/// If the terminal is too narrow, the first two columns are broken between words; others never.
 pub fn show(table: Table) -> String {
     let terminal = console::Term::stdout();
     let columns =
@@ -28,7 +27,7 @@ pub fn show(table: Table) -> String {
     show_within(table, columns)
 }
 
-/// The table as [`show`] has it in a terminal of so many columns; none = no terminal.
+/// Returns the table for a terminal of `columns` columns; `None` means no terminal.
 fn show_within(mut table: Table, columns: Option<u16>) -> String {
     let words: Vec<u16> = (0..NAMES).map(|column| longest_word(&table, column)).collect();
     let widths = table.column_max_content_widths();
@@ -44,7 +43,7 @@ fn show_within(mut table: Table, columns: Option<u16>) -> String {
             None => ColumnConstraint::ContentWidth,
         });
     }
-    // Narrower, words would be broken into letters: lines that wrap read better.
+    // In a narrower table words would be broken into letters: lines that wrap read better.
     if let Some(columns) = columns.filter(|columns| needed <= *columns) {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }
@@ -52,7 +51,7 @@ fn show_within(mut table: Table, columns: Option<u16>) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// The width of the longest word in a column, its header included.
+/// Returns the width of the longest word in a column, its header included.
 fn longest_word(table: &Table, column: usize) -> u16 {
     let rows = table.header().into_iter().chain(table.row_iter());
     let cells = rows.filter_map(|row| row.cell_iter().nth(column));
@@ -63,11 +62,11 @@ fn longest_word(table: &Table, column: usize) -> u16 {
     words.max().unwrap_or(0).try_into().unwrap_or(u16::MAX)
 }
 
-/// Whether something that was asked for could not be written.
+/// Whether a write to standard output has failed.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Writes to standard output. A reader that has seen enough (`| head`) is no
-/// error; any other is remembered for [`output_was_lost`].
+/// Writes to standard output. A closed pipe (`| head`) is no error; any other failure is
+/// remembered for [`output_was_lost`].
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -76,13 +75,12 @@ pub fn print(text: &str) {
     }
 }
 
-/// Whether [`print`] met a full disk or the like.
+/// Returns whether a [`print`] has failed, on a full disk for instance.
 pub fn output_was_lost() -> bool {
     LOST.load(Ordering::SeqCst)
 }
 
-/// Writes to standard error, if it can be written to: a terminal that is gone
-/// never ends training.
+/// Writes to standard error and ignores failures: a terminal that is gone never ends training.
 pub fn print_error(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
@@ -102,7 +100,7 @@ macro_rules! status {
 
 pub use {output, status};
 
-/// Columns of the terminal, at most 80; 80 where there is none.
+/// Returns the columns of the terminal, 20 to 80; 80 without a terminal.
 pub fn columns() -> usize {
     match console::Term::stdout().size_checked() {
         Some((_, columns)) => usize::from(columns).clamp(20, 80),
@@ -110,13 +108,12 @@ pub fn columns() -> usize {
     }
 }
 
-/// A sentence in lines of at most 80 columns, or as wide as the terminal is
-/// if that is less.
+/// Wraps a sentence to the width of the terminal, at most 80 columns.
 pub fn wrapped(text: &str) -> String {
     wrapped_at(text, 0, columns())
 }
 
-/// A sentence in lines of at most `width` columns, each indented.
+/// Wraps a sentence to lines of at most `width` columns, each indented by `indent`.
 pub fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
     let blanks = " ".repeat(indent);
     let fits = |line: &str| indent + console::measure_text_width(line) <= width;
@@ -124,7 +121,7 @@ pub fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
     format!("{blanks}{}", lines.join(&format!("\n{blanks}")))
 }
 
-/// What the loss of a run is called: a function has values.
+/// Returns the name of a run's loss: `value` for a function, else `loss`.
 pub fn loss_word(spec: &spec::RunSpec) -> &'static str {
     match spec.data.dataset {
         spec::DatasetSpec::Function(_) => "value",
@@ -132,23 +129,23 @@ pub fn loss_word(spec: &spec::RunSpec) -> &'static str {
     }
 }
 
-/// A loss, or the value of a function, with as many digits at every size.
+/// Formats a loss, or the value of a function, with the same number of digits at every size.
 pub fn loss(value: f64) -> String {
     spec::metric::Metric::LOSS.format(value)
 }
 
-/// The first line of an error, without the remedy below it.
+/// Returns the first line of an error, without the remedy below it.
 pub fn first_line(error: &impl std::fmt::Display) -> String {
     plain(error.to_string().lines().next().unwrap_or_default())
 }
 
-/// Text from a file or a worker on one line, without anything that could move
-/// the cursor, change colours or turn the direction of writing.
+/// Returns text from a file or a worker on one line, without characters that could move the
+/// cursor, change colours or reverse the direction of writing.
 pub fn plain(text: &str) -> String {
     text_format::escape::line(text)
 }
 
-/// `3 min 20 s`, `42 ms`.
+/// Formats a duration of `seconds`: `3 min 20 s`, `42 ms`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {

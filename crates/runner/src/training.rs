@@ -1,5 +1,5 @@
-//! The part of `run` that trains: slots are fed, records are kept, and a
-//! signal, `cancel`, `--fail-fast` or `--max-time` ends it early.
+//! Training of the outstanding runs of a sweep: slots take runs, records go to the journal, and
+//! a signal, `cancel`, `--fail-fast` or `--max-time` ends it early.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -34,20 +34,20 @@ use crate::sweep_progress::SweepProgress;
 use crate::text;
 use crate::worker_process::WorkerCommand;
 
-/// Waking up this often tells `status` news and hears of `cancel`.
+/// Interval at which the status is written and `cancel` is noticed.
 const TICK: Duration = Duration::from_millis(500);
 
-/// What training came to.
+/// Result of training.
 #[derive(Default)]
 pub struct Trained {
-    /// Runs that ended, however.
+    /// Number of runs that ended, in any way.
     pub(crate) runs: usize,
     failed: usize,
     cancelled: usize,
     stopped: Option<Stop>,
 }
 
-/// What ended a sweep before its runs were done.
+/// Cause that ended a sweep before its runs were done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
     /// Ctrl-C or SIGTERM.
@@ -61,17 +61,17 @@ enum Stop {
 }
 
 impl Trained {
-    /// Whether a signal ended it.
+    /// Returns whether a signal ended the training.
     pub(crate) fn interrupted(&self) -> bool {
         self.stopped == Some(Stop::Signal)
     }
 
-    /// Whether something ended it before its runs were done.
+    /// Returns whether the training ended before its runs were done.
     pub(crate) fn was_stopped(&self) -> bool {
         self.stopped.is_some()
     }
 
-    /// Adds what a further stage came to.
+    /// Adds the result of a further stage.
     pub(crate) fn add(&mut self, stage: Trained) {
         self.runs += stage.runs;
         self.failed += stage.failed;
@@ -79,7 +79,7 @@ impl Trained {
         self.stopped = stage.stopped;
     }
 
-    /// The exit code of the sweep.
+    /// Returns the exit code of the sweep.
     pub(crate) fn exit(&self) -> Exit {
         match (self.stopped, self.failed) {
             (Some(Stop::Signal | Stop::Asked), _) => Exit::Interrupted,
@@ -87,9 +87,25 @@ impl Trained {
             _ => Exit::RunsFailed,
         }
     }
+
+    /// Returns the summary line: `12 runs trained, 4 cached, 0 failed in 3.4 s`, with the cause
+    /// that ended the sweep early, if any.
+    pub(crate) fn summary(&self, cached: usize, elapsed: Duration, args: &RunArgs) -> String {
+        let trained = plural::count(self.runs - self.failed - self.cancelled, "run");
+        let cancelled = match self.cancelled {
+            0 => String::new(),
+            n => format!(", {n} cancelled"),
+        };
+        format!(
+            "{trained} trained, {cached} cached, {} failed{cancelled} in {}{}",
+            self.failed,
+            text::duration(elapsed.as_secs_f64()),
+            how_it_stopped(self.stopped, args)
+        )
+    }
 }
 
-/// A sweep about to train.
+/// Input of training.
 pub(crate) struct Sweep<'a> {
     pub(crate) dir: &'a ReportDir,
     pub(crate) plan: &'a Plan,
@@ -97,17 +113,17 @@ pub(crate) struct Sweep<'a> {
     pub(crate) args: &'a RunArgs,
     /// Folder of the datasets.
     pub(crate) data: PathBuf,
-    /// Folder that paths of own data are relative to.
+    /// Folder that paths of user data are relative to.
     pub(crate) root: PathBuf,
     /// Folder of the workers' logs.
     pub(crate) logs: PathBuf,
-    /// Stands in every record.
+    /// Provenance that every record holds.
     pub(crate) provenance: Provenance,
-    /// The pauses of runs.
+    /// Segments at whose ends runs pause.
     pub(crate) pauses: Pauses,
-    /// Results that are reused.
+    /// Number of results that are reused.
     pub(crate) cached: usize,
-    /// Start of training in the first stage of the sweep: `--max-time` counts from it.
+    /// Start of training in the first stage of the sweep, from which `--max-time` counts.
     pub(crate) begun: Instant,
 }
 
@@ -129,7 +145,8 @@ impl Sweep<'_> {
     }
 }
 
-/// Trains the runs of a sweep that `started` then, and appends each to the journal.
+/// Trains the runs `todo` and appends their records to the journal. `started` is the start of the
+/// sweep, RFC 3339.
 pub(crate) fn train(
     sweep: &Sweep<'_>,
     todo: Vec<PlannedRun>,
@@ -152,7 +169,6 @@ pub(crate) fn train(
     if !args.training.quiet {
         announce(plan, machine, todo.len());
     }
-    let clock = Instant::now();
     let context = Arc::new(sweep.context()?);
     let mut live = SweepProgress::new(&machine.slots, &todo, plan.runs.len(), cached, started)
         .with_pauses(&todo, &context.pause);
@@ -182,15 +198,10 @@ pub(crate) fn train(
     // Gone when no run is unfinished or paused: only an empty folder can be removed so.
     let _ = std::fs::remove_dir(dir.checkpoints());
     settle(&mut result, by_id.len(), cancel);
-    if !args.training.quiet || result.stopped.is_some() {
-        let seconds = text::duration(clock.elapsed().as_secs_f64());
-        let runs = plural::count(result.runs, "run");
-        text::status!("{runs} in {seconds}{}", how_it_stopped(result.stopped, args));
-    }
     Ok(result)
 }
 
-/// Shows a message of the executor's.
+/// Shows a message of the executor in the display and in `status`.
 fn show(
     message: &Message,
     by_id: &HashMap<Id, PlannedRun>,
@@ -218,7 +229,7 @@ fn show(
     }
 }
 
-/// Counts a run whose record is in the journal, and ends the sweep after so many failures.
+/// Counts a run whose record is in the journal, and ends the sweep after `fail_fast` failures.
 fn ended(
     record: &RunRecord,
     dir: &ReportDir,
@@ -227,7 +238,7 @@ fn ended(
     result: &mut Trained,
 ) {
     if record.status.is_result() {
-        // Only now that the result is safe.
+        // Only now is the result on disk.
         let _ = std::fs::remove_dir_all(dir.checkpoint_of(record.run_id));
     }
     let cancelled = record.status == Status::Cancelled;
@@ -242,7 +253,7 @@ fn ended(
 
 /// Decides what ended a sweep of `planned` runs.
 fn settle(result: &mut Trained, planned: usize, cancel: &Cancel) {
-    // What came when the last run had ended stopped nothing.
+    // A cause after the end of the last run stopped nothing.
     if result.runs == planned && result.cancelled == 0 && result.stopped != Some(Stop::FailFast) {
         result.stopped = None;
     }
@@ -251,8 +262,8 @@ fn settle(result: &mut Trained, planned: usize, cancel: &Cancel) {
     }
 }
 
-/// Returns what stopped a sweep and how it goes on, behind a comma; nothing where it ran
-/// to its end.
+/// Returns, after a comma, what stopped a sweep and how to resume it; empty if it ran to its
+/// end.
 fn how_it_stopped(stopped: Option<Stop>, args: &RunArgs) -> String {
     let what = match stopped {
         None => return String::new(),
@@ -261,9 +272,9 @@ fn how_it_stopped(stopped: Option<Stop>, args: &RunArgs) -> String {
         Some(Stop::FailFast) => "ended by --fail-fast",
         Some(Stop::MaxTime) => "ended by --max-time",
     };
-    // A night begins afresh unless told not to.
-    let command = if args.night { "the same command with --resume" } else { "the same command" };
-    format!(", {what}: {command} goes on from here")
+    // A night begins afresh unless --resume is given.
+    let flag = if args.night { "with --resume" } else { "again" };
+    format!(", {what}: run the same command {flag} to resume")
 }
 
 fn announce(plan: &Plan, machine: &Machine, runs: usize) {
@@ -284,8 +295,8 @@ enum Wait {
     Over,
 }
 
-/// Waits a moment for a slot to say something. First looks at the clock and
-/// for a request to end, when everything is cancelled.
+/// Waits a moment for a message of a slot. First cancels everything if `--max-time` is over or
+/// another shell asked for the end.
 fn wait(
     messages: &Receiver<Message>,
     args: &RunArgs,
@@ -315,7 +326,7 @@ fn wait(
     }
 }
 
-/// Appends a record; if that fails nothing more can be kept, so everything ends.
+/// Appends a record to the journal. If that fails, no result can be kept, so everything ends.
 fn keep(
     journal: &mut JournalWriter,
     record: &RunRecord,
@@ -328,7 +339,7 @@ fn keep(
     })?;
     if restored {
         let path = journal.path().display();
-        text::status!("warning: {path} was removed; it is there again, with all its records");
+        text::status!("warning: {path} was removed; restored with all its records");
     }
     Ok(())
 }
@@ -339,7 +350,7 @@ fn devices(slots: &[Slot]) -> String {
     names.join(", ")
 }
 
-/// Whether this was started by `nohup` or the like, which must stay so.
+/// Returns whether SIGHUP is ignored, as under `nohup`, which must stay so.
 fn hangups_are_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
@@ -347,28 +358,28 @@ fn hangups_are_ignored() -> bool {
         .is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
 }
 
-/// Ctrl-C, SIGTERM and a terminal that closes: while runs are trained the first ends them and leaves a
-/// state to resume from; a second one, or one at any other time, ends the
-/// program at once, which loses nothing that is not derived.
+/// Handler of Ctrl-C, SIGTERM and a terminal that closes. While runs are trained, the first
+/// signal ends them and leaves a state to resume from. A second signal, or one at any other
+/// time, ends the program at once, which loses only derived files.
 pub(crate) struct Signalled {
     pub(crate) cancel: Cancel,
     pub(crate) training: Arc<AtomicBool>,
 }
 
 impl Signalled {
-    /// Not listening yet.
+    /// Returns a handler that does not listen yet.
     pub(crate) fn new() -> Self {
         Signalled { cancel: Cancel::default(), training: Arc::new(AtomicBool::new(true)) }
     }
 
-    /// Starts to listen.
+    /// Returns a handler that listens.
     pub(crate) fn watch() -> crate::Result<Self> {
         let watched = Signalled::new();
         watched.listen()?;
         Ok(watched)
     }
 
-    /// Starts to listen.
+    /// Starts a thread that listens for signals.
     pub(crate) fn listen(&self) -> crate::Result<()> {
         let (cancel, training) = (self.cancel.clone(), Arc::clone(&self.training));
         let mut signals = Signals::new([SIGINT, SIGTERM])?;

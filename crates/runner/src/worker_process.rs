@@ -1,4 +1,4 @@
-//! One worker process: started, spoken to, and ended whatever it does.
+//! A worker process: its start, its requests and events, and its end.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
@@ -19,27 +19,27 @@ use crate::error::Error;
 use crate::pool::Slot;
 use crate::python::LIBRARIES;
 
-/// An event is no longer than this, and so much more for each epoch of its run:
-/// that of the start holds the metrics of all that a checkpoint has spared. Anything longer is not the protocol.
+/// Maximum bytes of an event, to which `MAX_LINE_AN_EPOCH` is added for each epoch of its run:
+/// `started` holds the metrics of all epochs before its checkpoint. Anything longer is an error.
 const MAX_LINE: u64 = 16 << 20;
 const MAX_LINE_AN_EPOCH: u64 = 16 << 10;
 
-/// How often a silent worker is looked after.
+/// Interval at which a silent worker is checked.
 const TICK: Duration = Duration::from_millis(500);
-/// Ticks that a pipe may stay open after the death of its worker: a process
-/// that it started, out of our reach, may hold it for ever.
+/// Number of ticks that a pipe may stay open after the end of its worker, since a child of the
+/// worker outside its process group may hold it for ever.
 const TICKS_AFTER_DEATH: u32 = 3;
 
-/// A worker that has not said that it is ready after this long never will.
+/// Time within which a worker must be ready.
 pub const READY_WITHIN: Duration = Duration::from_secs(180);
 
-/// Events of one worker that may wait to be looked at.
+/// Number of events of one worker that may be queued.
 const WAITING: usize = 64;
 
-/// What a worker did that is no event.
+/// Failure of a worker.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// It could not be started.
+    /// The worker could not be started.
     #[error("cannot start {path}: {reason}")]
     Start {
         /// The program.
@@ -47,13 +47,13 @@ pub enum WorkerError {
         /// The reason.
         reason: io::Error,
     },
-    /// It ended.
+    /// The worker ended.
     #[error("the worker ended: {0}")]
     Ended(String),
-    /// It said nothing until the deadline, and was killed.
+    /// The worker sent no event before the deadline and was killed.
     #[error("the worker was ended: the time was up")]
     TimedOut,
-    /// It wrote something that is no event.
+    /// The worker wrote something that is no event.
     #[error("the worker wrote something that is not its protocol: {0}")]
     Garbage(String),
 }
@@ -64,33 +64,33 @@ impl From<WorkerError> for Error {
     }
 }
 
-/// Makes CUDA count GPUs as `nvidia-smi` does, and not by their speed.
+/// Environment variable that makes CUDA number GPUs as `nvidia-smi` does, not by their speed.
 pub(crate) const GPU_ORDER: (&str, &str) = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
 
-/// At 0, NVIDIA's libraries use no TF32, whatever a program allows.
+/// Environment variable that, at 0, forbids NVIDIA's libraries to use TF32.
 const TF32_OVERRIDE: &str = "NVIDIA_TF32_OVERRIDE";
 
-/// How workers are started.
+/// Command that starts workers.
 #[derive(Clone, Debug)]
 pub struct WorkerCommand {
     /// The program.
     pub program: PathBuf,
     /// Folder of the datasets.
     pub data: PathBuf,
-    /// Threads inside a run.
+    /// Threads per run.
     pub threads: u64,
-    /// Without the fast path.
+    /// Whether the fast path is off.
     pub plain: bool,
-    /// Products and convolutions on a GPU may round their inputs to TF32.
+    /// Whether products and convolutions on a GPU may round their inputs to TF32.
     pub tf32: bool,
-    /// The folders of libtorch, as the value of `LD_LIBRARY_PATH`; `None` where they load
-    /// the one they were built with.
+    /// Folders of libtorch, as the value of `LD_LIBRARY_PATH`; `None` if workers load the one
+    /// they were built with.
     pub libraries: Option<OsString>,
     /// Folder of their logs.
     pub logs: PathBuf,
 }
 
-/// The program: `SWEEP_WORKER`, else `sweep-worker` beside this program.
+/// Returns the path of the worker: `SWEEP_WORKER`, else `sweep-worker` beside this program.
 pub fn program() -> PathBuf {
     std::env::var_os("SWEEP_WORKER").map(PathBuf::from).unwrap_or_else(|| {
         let here =
@@ -99,10 +99,11 @@ pub fn program() -> PathBuf {
     })
 }
 
-/// Asks a worker build what it can use, with the libtorch that it finds in `libraries`.
+/// Probes a worker for its backends and devices, with `libraries` as the value of
+/// `LD_LIBRARY_PATH`.
 ///
 /// # Errors
-/// A worker that is missing, does not start or speaks another protocol.
+/// The worker is missing, does not start or speaks another protocol.
 pub fn probe(program: &Path, libraries: Option<&OsStr>) -> crate::Result<Probe> {
     let start = |reason| WorkerError::Start { path: program.to_path_buf(), reason };
     let output = Command::new(program)
@@ -121,13 +122,13 @@ pub fn probe(program: &Path, libraries: Option<&OsStr>) -> crate::Result<Probe> 
     }
     let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|e| {
         Error::unexpected(format!(
-            "{} --probe: {e}; build it anew with cargo xtask sweep",
+            "{} --probe: {e}; rebuild it with cargo xtask sweep",
             program.display()
         ))
     })?;
     if probe.protocol != PROTOCOL {
         return Err(Error::unexpected(format!(
-            "{} speaks protocol {}, this program {PROTOCOL}: build both from the same sources",
+            "{} speaks protocol {}, this program speaks {PROTOCOL}: build both from the same sources",
             program.display(),
             probe.protocol
         )));
@@ -135,7 +136,7 @@ pub fn probe(program: &Path, libraries: Option<&OsStr>) -> crate::Result<Probe> 
     Ok(probe)
 }
 
-/// What the reading thread found on a worker's pipe.
+/// Message of the thread that reads a worker's pipe.
 #[derive(Debug)]
 enum WorkerOutput {
     Event(Box<Event>),
@@ -153,15 +154,15 @@ pub struct WorkerProcess {
     longest: Arc<AtomicU64>,
     log: File,
     log_start: u64,
-    /// What it computes on, once ready.
+    /// Environment of the worker; `None` until it is ready.
     pub environment: Option<Environment>,
 }
 
 impl WorkerProcess {
-    /// Starts a worker for a slot; its prints go to `logs/slot-<n>.log`.
+    /// Starts a worker for a slot; its standard error goes to `logs/slot-<n>.log`.
     ///
     /// # Errors
-    /// A program or log file that cannot be opened.
+    /// The program or the log file cannot be opened.
     pub fn start(command: &WorkerCommand, slot: &Slot) -> Result<Self, WorkerError> {
         let fail = |reason| WorkerError::Start { path: command.program.clone(), reason };
         std::fs::create_dir_all(&command.logs).map_err(fail)?;
@@ -186,10 +187,10 @@ impl WorkerProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log.try_clone().map_err(fail)?)
-            // A group of its own: Ctrl-C at the terminal is ours to handle.
+            // Its own process group: Ctrl-C at the terminal is handled by this process.
             .process_group(0);
         if let Some(gpu) = slot.gpu {
-            // NVIDIA's own switch stands above libtorch's: it is off where the sweep has it off.
+            // NVIDIA's variable overrides libtorch's setting, so it must agree with the sweep.
             match command.tf32 {
                 true => process.env_remove(TF32_OVERRIDE),
                 false => process.env(TF32_OVERRIDE, "0"),
@@ -210,7 +211,7 @@ impl WorkerProcess {
         Ok(WorkerProcess { child, requests, events, longest, log, log_start, environment: None })
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -218,7 +219,7 @@ impl WorkerProcess {
     /// Sends a request.
     ///
     /// # Errors
-    /// A worker that is gone.
+    /// The worker has ended.
     pub fn send(&mut self, request: &Request) -> Result<(), WorkerError> {
         self.log_start = self.log.seek(SeekFrom::End(0)).unwrap_or(self.log_start);
         let (Request::Run { spec, .. } | Request::Measure { spec, .. }) = request;
@@ -237,16 +238,16 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits for the next event, until the deadline if there is one; a worker
-    /// that is late is killed.
+    /// Waits for the next event, until `deadline` if there is one, after which the worker is
+    /// killed.
     ///
     /// # Errors
-    /// The worker's end, a line that is no event, or the deadline.
+    /// The worker ended, wrote a line that is no event, or missed the deadline.
     pub fn next_event(&mut self, deadline: Option<Instant>) -> Result<Event, WorkerError> {
         let mut dead = 0;
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            // Looked at first: a worker that talks without pause is late all the same.
+            // Checked first: a worker that sends events without pause is late, too.
             if left.is_some_and(|left| left.is_zero()) {
                 self.kill();
                 let _ = self.child.wait();
@@ -268,10 +269,10 @@ impl WorkerProcess {
         }
     }
 
-    /// How the process ended; waits for it, after ending it if need be.
+    /// Waits for the end of the process, kills it after a second, and returns its exit status.
     fn ended(&mut self) -> WorkerError {
         self.requests = None;
-        // The pipe is closed: a process that lives on has no more to say.
+        // The pipe is closed: a process that is still alive cannot send events.
         for _ in 0..50 {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return WorkerError::Ended(status.to_string());
@@ -282,12 +283,12 @@ impl WorkerProcess {
         WorkerError::Ended(self.child.wait().map_or_else(|e| e.to_string(), |s| s.to_string()))
     }
 
-    /// Kills the worker and whatever it started: it leads a process group.
+    /// Kills the process group of the worker.
     fn kill(&mut self) {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
-    /// The last lines it printed since the last request.
+    /// Returns the last 20 lines that the worker logged since the last request.
     pub fn log_tail(&mut self) -> String {
         const LINES: usize = 20;
         const BYTES: u64 = 64 << 10;
@@ -303,7 +304,8 @@ impl WorkerProcess {
     }
 }
 
-/// Reads the pipe until its end, the first garbage, or until nobody listens.
+/// Reads the pipe until its end, until the first line that is no event, or until the receiver is
+/// gone.
 fn listen(stdout: ChildStdout, to: &SyncSender<WorkerOutput>, longest: &AtomicU64) {
     let mut pipe = BufReader::new(stdout);
     loop {
@@ -338,15 +340,15 @@ fn listen(stdout: ChildStdout, to: &SyncSender<WorkerOutput>, longest: &AtomicU6
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
-        // Killed at once: whatever it was to keep was on the disk before its
-        // last event, and libtorch takes a tenth of a second to say goodbye.
+        // Killed at once: its files were on the disk before its last event, and libtorch takes a
+        // tenth of a second to shut down.
         self.requests = None;
         self.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The GPU's name in the world that `CUDA_VISIBLE_DEVICES` already narrowed.
+/// Returns the name of a GPU among those that `CUDA_VISIBLE_DEVICES` already selects.
 fn visible_gpu(index: usize) -> String {
     let visible = std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default();
     visible

@@ -1,4 +1,4 @@
-//! Where data and reports are, and the paths that are shown and stored.
+//! The folder of data and reports, and paths relative to it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The folder given, else the nearest one upwards with `experiments/` and
-    /// `data/`, else the current one.
+    /// Returns the workspace at the given folder, else at the nearest one upwards that holds
+    /// `experiments/` and `data/`, else at the current one.
     pub fn find(given: Option<PathBuf>) -> Self {
         let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let root = given.unwrap_or_else(|| {
@@ -22,23 +22,23 @@ impl Workspace {
         Workspace { root }
     }
 
-    /// The folder itself.
+    /// Returns the root folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Folder of the datasets.
+    /// Returns the folder of the datasets.
     pub fn data(&self) -> PathBuf {
         self.root.join("data")
     }
 
-    /// Report folder of an experiment.
+    /// Returns the report folder of a sweep, `reports/<name>`.
     pub fn report(&self, name: &str) -> ReportDir {
         ReportDir::new(self.root.join("reports").join(name))
     }
 
-    /// A path relative to the root where it lies inside (`.` for the root itself), else
-    /// absolute, for storing and showing.
+    /// Returns a path relative to the root if it is inside (`.` for the root itself), else
+    /// absolute.
     pub fn relative(&self, path: &Path) -> String {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());

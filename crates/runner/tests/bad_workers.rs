@@ -1,5 +1,5 @@
-//! A scripted worker that misbehaves: each way costs one run, recorded as what
-//! it was, and the sweep goes on.
+//! A scripted worker that misbehaves: each fault costs one run, recorded with its cause, and the
+//! sweep continues.
 
 mod support;
 

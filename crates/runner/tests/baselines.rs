@@ -1,4 +1,4 @@
-//! Baselines: what is none, what does not fit, and what is refused.
+//! Baselines that are incomplete, damaged, outdated or refused.
 
 mod support;
 
@@ -10,7 +10,7 @@ use support::{Sandbox, digits};
 const FILE: &str = "experiments/night.toml";
 const FOLDER: &str = "reports/baselines/night";
 
-/// 12 runs, trained.
+/// Returns a sandbox with 12 trained runs.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("night", &digits(3, 2));
@@ -18,14 +18,14 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// The same, accepted.
+/// Returns the same sandbox with an accepted baseline.
 fn accepted() -> Sandbox {
     let sandbox = sandbox();
     sandbox.expect(0, &["baseline", "accept", FILE, "--reason", "a test"]);
     sandbox
 }
 
-/// Says what is wrong with a file, once, and what to do that helps.
+/// Expects bad input that names a file and its remedy once.
 fn refused(sandbox: &Sandbox, args: &[&str], file: &str) -> String {
     let text = sandbox.expect(2, args);
     assert!(text.contains(file) && text.contains("restore it from git"), "{text}");
@@ -127,7 +127,7 @@ fn a_sweep_file_that_was_edited_since_is_not_what_was_trained() {
     // Fewer runs than were trained are an edit too.
     sandbox.sweep_file("night", &digits(3, 2).replace("lr = [0.05, 0.1]", "lr = [0.1]"));
     let text = sandbox.expect(2, &accept);
-    assert!(text.contains("2 that lie there"), "{text}");
+    assert!(text.contains("which has 2 others"), "{text}");
 }
 
 #[test]
@@ -140,10 +140,10 @@ fn a_sweep_is_not_judged_against_itself() {
         (FILE, "reports/../reports/night/"),
     ] {
         let text = sandbox.expect(2, &["regress", file, "--baseline", itself]);
-        assert!(text.contains("what is judged"), "{text}");
+        assert!(text.contains("is the judged report itself"), "{text}");
     }
     let trained = sandbox.records("night").len();
     let text = sandbox.expect(2, &["nightly", FILE, "--baseline", "reports/night"]);
-    assert!(text.contains("what is judged"), "{text}");
+    assert!(text.contains("is the judged report itself"), "{text}");
     assert_eq!(sandbox.records("night").len(), trained, "nothing was trained");
 }

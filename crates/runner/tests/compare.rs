@@ -1,4 +1,4 @@
-//! `compare`: two sweeps run by run, and the folder that tells of it.
+//! `compare`: two sweeps run by run, and the folder of the comparison.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Every example of `data/README.md`, run on a file of the form that it speaks of.
+//! Every example of `data/README.md`, run on a file of the described form.
 
 mod support;
 
@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 /// Samples of a file, enough for every part to have each class.
 const ROWS: usize = 200;
 
-/// A number that looks like chance and is none.
+/// Returns a deterministic number that looks random.
 fn noise(i: usize) -> f64 {
     ((i * 7919 + 13) % 1009) as f64 / 100.0
 }

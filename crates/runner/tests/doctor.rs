@@ -1,4 +1,4 @@
-//! `sweep doctor` in a workspace of its own: what is well, and what is not.
+//! `sweep doctor` in a separate workspace, with and without problems.
 
 mod support;
 
@@ -47,7 +47,7 @@ fn doctor(sandbox: &Sandbox, code: i32, args: &[&str]) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Every line begins with its mark or goes on below the text, and keeps to 80
+/// Asserts that every line begins with its mark or continues below the text, and has at most 80
 /// columns unless a path or a command is longer.
 fn narrow(text: &str) {
     for line in text.lines() {
@@ -55,7 +55,7 @@ fn narrow(text: &str) {
         let whole = line.contains('`') || !line.trim().contains(' ');
         assert!(!goes_on || whole || line.chars().count() <= 80, "{line}\n{text}");
         let mark = line.split_whitespace().next().unwrap_or_default();
-        let closing = line.contains("all is well") || line.contains("to mend");
+        let closing = line.contains("no problems found") || line.contains("to fix");
         let begins = ["ok", "warn", "fail"].contains(&mark) || closing;
         assert!(begins || line.is_empty() || line.starts_with("     "), "{line}\n{text}");
     }
@@ -66,13 +66,13 @@ fn a_healthy_machine_is_told_so() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("x", &(digits(1, 1) + "[devices]\npool = [\"libtorch:cpu\"]\n"));
     let text = doctor(&sandbox, 0, &[]);
-    for part in ["ok device libtorch:cpu", "mnist: 4 files", "all is well"] {
+    for part in ["ok device libtorch:cpu", "mnist: 4 files", "no problems found"] {
         assert!(text.contains(part), "{part}\n{text}");
     }
     assert!(!text.contains('\x1b') && !text.contains(" fail "), "{text}");
     let text = doctor(&sandbox, 0, &["experiments/x.toml"]);
     assert!(text.contains("ok file experiments/x.toml: x: 4 runs"), "{text}");
-    assert!(text.contains("x libtorch:cpu; 1 thread a run"), "{text}");
+    assert!(text.contains("x libtorch:cpu; 1 thread per run"), "{text}");
     assert!(!sandbox.path("reports").exists(), "the doctor makes nothing");
 }
 
@@ -82,7 +82,7 @@ fn in_a_bundle_no_toolchain_is_missed() {
     std::fs::create_dir(sandbox.path("bin")).unwrap();
     std::fs::write(sandbox.path("bin/sweep.gz"), "").unwrap();
     let text = doctor(&sandbox, 0, &[]);
-    assert!(text.starts_with("ok worker") && text.contains("all is well"), "{text}");
+    assert!(text.starts_with("ok worker") && text.contains("no problems found"), "{text}");
     assert!(!text.contains("ok cargo") && !text.contains("ok libtorch"), "{text}");
 }
 
@@ -99,7 +99,7 @@ fn data_that_is_missing_must_be_mended_where_it_is_needed() {
     assert!(text.contains("fail dataset mnist:"), "{text}");
     assert!(text.contains("warn dataset digits:"), "{text}");
     assert!(text.contains("cargo xtask fetch mnist"), "{text}");
-    assert!(text.contains("1 thing to mend"), "{text}");
+    assert!(text.contains("1 problem to fix"), "{text}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_worker_that_does_not_fit_must_be_mended() {
                    shared object file' >&2; exit 127";
     let sandbox = Sandbox::with_worker(scripted(&folder, library));
     let text = doctor(&sandbox, 2, &[]);
-    assert!(text.contains("libtorch_cpu.so") && text.contains("brings it back"), "{text}");
+    assert!(text.contains("libtorch_cpu.so") && text.contains("restores it"), "{text}");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn cuda_without_cuda_must_be_mended() {
     let sandbox = Sandbox::with_worker(scripted(&folder, &probe(PROTOCOL)));
     sandbox.sweep_file("x", &(digits(1, 1) + "[devices]\npool = [\"libtorch:cuda:0\"]\n"));
     let text = doctor(&sandbox, 2, &["experiments/x.toml"]);
-    assert!(text.contains("fail pool libtorch:cuda:0 is asked for"), "{text}");
+    assert!(text.contains("fail pool the pool asks for libtorch:cuda:0"), "{text}");
     assert!(text.contains("pool = [\"auto\"]"), "{text}");
 }
 
@@ -145,7 +145,7 @@ fn a_sweep_file_with_mistakes_must_be_mended() {
     assert!(text.contains("fail file experiments/x.toml: 1 problem"), "{text}");
     assert!(text.contains("adem") && text.contains("adam"), "{text}");
     let text = doctor(&sandbox, 2, &["experiments/none.toml"]);
-    assert!(text.contains("fail file") && text.contains("1 thing to mend"), "{text}");
+    assert!(text.contains("fail file") && text.contains("1 problem to fix"), "{text}");
 }
 
 #[test]

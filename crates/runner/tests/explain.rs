@@ -1,4 +1,4 @@
-//! `why`, `verify`, `status`, `cancel`, `--plan`, and how loud it all is.
+//! `why`, `verify`, `status`, `cancel`, `--plan`, and the amount of output.
 
 mod support;
 
@@ -46,7 +46,7 @@ fn why_names_the_fields_that_make_a_run_new() {
     sandbox.expect(2, &["why", "experiments/why.toml", "ffffffff"]);
     sandbox.expect(2, &["why", "experiments/why.toml", "no such label"]);
     let many = sandbox.expect(2, &["why", "experiments/why.toml", "seed 0"]);
-    assert!(many.contains("may be 4 runs"), "{many}");
+    assert!(many.contains("matches 4 runs"), "{many}");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn verify_repeats_results_and_finds_an_altered_digest() {
     // One byte: found by the record's checksum, sampled or not.
     std::fs::write(&file, text.replace(&digest, &other)).unwrap();
     let found = sandbox.expect(6, &["verify", "experiments/verify.toml", "--sample", "1"]);
-    assert!(found.contains(&id) && found.contains("not as it was written"), "{found}");
+    assert!(found.contains(&id) && found.contains("damaged record"), "{found}");
     // A forger who mends the checksum too is found by training again.
     let mut forged = record.clone();
     forged.outcome.as_mut().unwrap().weights_digest = Some(other.clone());
@@ -86,7 +86,7 @@ fn verify_repeats_results_and_finds_an_altered_digest() {
         let lines: Vec<String> = text.lines().map(forge).collect();
         std::fs::write(&file, lines.join("\n") + "\n").unwrap();
         let found = sandbox.expect(6, &["verify", "experiments/verify.toml", "--sample", "1"]);
-        assert!(found.contains(&id) && found.contains("not as it was written"), "{found}");
+        assert!(found.contains(&id) && found.contains("damaged record"), "{found}");
     }
     // Trained again, the run is well, and the damage no more than a note.
     sandbox.expect(0, &["run", "experiments/verify.toml", "--no-report"]);
@@ -154,8 +154,8 @@ fn a_lock_says_who_holds_it_and_dies_with_its_holder() {
     sandbox.expect(0, &["run", "experiments/lock.toml", "--no-report"]);
 }
 
-/// A worker that cannot be ended at once: a child out of its group keeps its
-/// pipe open, so that the first interrupt has to wait a moment.
+/// A worker that cannot be killed at once: a child outside its process group keeps its pipe open,
+/// so that the first interrupt has to wait a moment.
 const CLINGING: &str = r#"#!/bin/bash
 if [ "$1" = --probe ]; then
   echo '{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"fake"}'
@@ -207,7 +207,7 @@ fn a_plan_says_what_is_new_what_it_costs_and_how_long_it_takes() {
     sandbox.expect(0, &["run", "experiments/plan.toml", "--only", "optimizer=sgd", "--no-report"]);
     let text = sandbox.expect(0, &["run", "experiments/plan.toml", "--plan"]);
     assert!(text.contains("12 runs, 6 cached, 6 to train"), "{text}");
-    assert!(text.contains("going by 6 finished runs"), "{text}");
+    assert!(text.contains("estimated from 6 finished runs"), "{text}");
     let json = sandbox.expect(0, &["run", "experiments/plan.toml", "--plan", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["runs"].as_array().unwrap().len(), 12);
@@ -312,8 +312,8 @@ fn only_clean_sources_train_when_that_is_asked_for() {
     assert!(text.contains("differ from the commit"), "{text}");
 }
 
-/// A trap is said once by each verb that reads the file to train it, stands in the report,
-/// and is silenced without training anything again.
+/// A lint is printed once by each verb that reads the file to train it, is in the report, and is
+/// silenced without training anything again.
 #[test]
 fn a_trap_is_said_once_and_silenced_without_a_new_run() {
     let sandbox = Sandbox::new();
@@ -325,7 +325,7 @@ fn a_trap_is_said_once_and_silenced_without_a_new_run() {
     for args in [&["run", file, "--plan"][..], &["doctor", file], &["run", file, "--quiet"]] {
         let text = sandbox.expect(0, args);
         assert_eq!(said(&text), 1, "{args:?}: {text}");
-        assert!(text.contains("2 of 4 configurations are concerned"), "{args:?}: {text}");
+        assert!(text.contains("2 of 4 configurations are affected"), "{args:?}: {text}");
     }
     let report = || std::fs::read_to_string(sandbox.report("trap").markdown()).unwrap();
     let told = "Warned of before training (one-cycle-too-short, 2 configurations)";

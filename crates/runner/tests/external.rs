@@ -55,13 +55,16 @@ fn a_file_that_is_no_file_of_published_numbers_is_refused_with_its_place() {
     let sandbox = sandbox("no-worker".into(), &["algoperf", "modded_nanogpt"]);
     edit(&sandbox, "modded_nanogpt", |text| text.replacen("\"rule\"", "\"rul\"", 1));
     let text = sandbox.expect(2, &["external"]);
-    assert!(text.contains("modded_nanogpt.json is no file of published numbers: "), "{text}");
+    assert!(
+        text.contains("modded_nanogpt.json is not a valid file of published numbers: "),
+        "{text}"
+    );
     assert!(text.contains("unknown field `rul`") && text.contains("at line "), "{text}");
     // What is needed is not told before either.
     sandbox.expect(2, &["external", "--needs"]);
     let text = sandbox.expect(2, &["external", "algopref"]);
     assert!(text.contains("no published numbers `algopref`"), "{text}");
-    assert!(text.contains("there are: algoperf, modded_nanogpt"), "{text}");
+    assert!(text.contains("available: algoperf, modded_nanogpt"), "{text}");
     edit(&sandbox, "algoperf", |text| {
         text.replacen("\"submission\": \"shampoo\"", "\"submission\": \"shampo\"", 1)
     });
@@ -95,7 +98,7 @@ fn trained_runs_and_printed_pairs_are_judged_and_what_is_missing_is_skipped() {
     write("experiments/external/digits.json", DIGITS);
     let text = sandbox.expect(5, &["external"]);
     assert!(
-        text.contains("skipped one row of digits: the sweep file digits.toml is not there"),
+        text.contains("skipped one row of digits: the sweep file digits.toml does not exist"),
         "{text}"
     );
     assert!(text.contains("skipped one row of digits: PyTorch is not there: bring it"), "{text}");

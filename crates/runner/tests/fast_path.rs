@@ -1,4 +1,4 @@
-//! `[devices] fast_path` from the sweep file to the records, and what is said of it.
+//! `[devices] fast_path` from the sweep file to the records and the output.
 
 mod support;
 

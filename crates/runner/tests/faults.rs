@@ -18,25 +18,24 @@ use support::Sandbox;
 const FILE: &str = "experiments/nightly.toml";
 const BASELINE: &str = "reports/baselines/nightly";
 
-/// A fault, what must be found in whom (as label and metric), and labels that
-/// it cannot touch; none where it is in every run. A night trains these labels
-/// and no others.
+/// A fault, the findings it must cause (label and metric), and labels that it cannot affect; none
+/// if it affects every run. A night trains only these labels.
 struct Fault {
     name: &'static str,
-    /// The size that it is given, where a night misses it as small as it would be made by
-    /// mistake, or finds it by so little that another processor's rounding may hide it.
-    /// The patch's first lines say what was found at which size.
+    /// Size of the fault, if a night misses it at the size that a mistake would have, or detects
+    /// it so barely that another processor's rounding may hide it. The patch's first lines list
+    /// the findings for each size.
     size: Option<&'static str>,
-    /// Says whether what is found is for the worse. A fault may also make the numbers
-    /// better: the night names it all the same, but it is no alarm.
+    /// Whether the findings are regressions. A fault may also improve the numbers: the night then
+    /// reports it, but raises no alarm.
     worse: bool,
-    /// Says whether it is in what the runs are fed with.
+    /// Whether the fault is in the batches.
     fed: bool,
     found: &'static [(&'static str, &'static str)],
     untouched: &'static [&'static str],
 }
 
-/// A fault in the arithmetic, of one size and for the worse.
+/// A fault in the arithmetic, of one size, that makes the numbers worse.
 const PLAIN: Fault =
     Fault { name: "", size: None, worse: true, fed: false, found: &[], untouched: &[] };
 
@@ -126,20 +125,20 @@ const FAULTS: [Fault; 10] = [
 ];
 
 impl Fault {
-    /// Every label that it names.
+    /// Returns every label that the fault names.
     fn labels(&self) -> Vec<&'static str> {
         let found: BTreeSet<&str> = self.found.iter().map(|(label, _)| *label).collect();
         found.into_iter().chain(self.untouched.iter().copied()).collect()
     }
 }
 
-/// The worker with the faults.
+/// Returns the path of the worker with the faults.
 fn faulty_worker() -> PathBuf {
     support::program("SWEEP_FAULTY_WORKER")
 }
 
-/// The sweep file of every night, less the optimizers that are not `kept`; all
-/// if `kept` is empty.
+/// Returns the sweep file of the nights with only the optimizers `kept`; with all if `kept` is
+/// empty.
 fn nightly_file(kept: &[&str]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(FILE);
     let text = std::fs::read_to_string(path).unwrap();
@@ -159,7 +158,7 @@ fn nightly_file(kept: &[&str]) -> String {
     format!("{out}[devices]{devices}")
 }
 
-/// A workspace whose baseline is a sweep of the true worker.
+/// Returns a workspace whose baseline is a sweep of the correct worker.
 fn accepted(kept: &[&str], options: &[&str]) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("nightly", &nightly_file(kept));
@@ -168,8 +167,7 @@ fn accepted(kept: &[&str], options: &[&str]) -> Sandbox {
     sandbox
 }
 
-/// Leaves these labels in the sweep file, and of the `whole` baseline what it
-/// would be had the true worker trained no others.
+/// Reduces the sweep file to these labels, and the `whole` baseline to their runs.
 fn keep(sandbox: &Sandbox, whole: &(Night, Accepted), labels: &[&str]) {
     sandbox.sweep_file("nightly", &nightly_file(labels));
     let (mut night, accepted) = whole.clone();
@@ -178,8 +176,7 @@ fn keep(sandbox: &Sandbox, whole: &(Night, Accepted), labels: &[&str]) {
     baseline::write(&sandbox.path(BASELINE), &night, &accepted).unwrap();
 }
 
-/// A night of the faulty worker, with a history of its own: what it said, its
-/// exit code and its findings.
+/// Runs a night of the faulty worker with its own history. Returns its exit code and its findings.
 fn night(sandbox: &Sandbox, fault: Option<&Fault>, options: &[&str]) -> (i32, Value) {
     let name = fault.map_or("none", |fault| fault.name);
     let size = fault.and_then(|fault| fault.size).unwrap_or("");
@@ -204,12 +201,12 @@ fn configs(told: &Value) -> &Vec<Value> {
     told["configs"].as_array().unwrap()
 }
 
-/// Why the comparison is not what it should be.
+/// Returns the reasons why the comparison is incomplete.
 fn gaps(told: &Value) -> BTreeSet<&str> {
     told["gaps"].as_array().unwrap().iter().map(|gap| gap["why"].as_str().unwrap()).collect()
 }
 
-/// Label and metric of everything of which the night says this.
+/// Returns label and metric of every change with this finding.
 fn said<'a>(told: &'a Value, finding: &str) -> BTreeSet<(&'a str, &'a str)> {
     let mut out = BTreeSet::new();
     for config in configs(told) {
@@ -222,7 +219,7 @@ fn said<'a>(told: &'a Value, finding: &str) -> BTreeSet<(&'a str, &'a str)> {
     out
 }
 
-/// Labels whose every pair of runs ended with the same bits.
+/// Returns labels of which every pair of runs is bit-identical.
 fn identical(told: &Value) -> BTreeSet<&str> {
     let same = |c: &&Value| c["pairs"] == 10 && c["identical"] == 10;
     configs(told).iter().filter(same).map(|c| c["label"].as_str().unwrap()).collect()
@@ -258,10 +255,9 @@ fn faults_in_the_code_are_caught() {
     }
 }
 
-/// What else the machine does while the baseline or the night is timed can hide
-/// the change, so that both are timed up to four times; it cannot make one up in
-/// both configurations, while every weight stays as it was. A step that takes a
-/// third longer was hidden by it in four of four tries.
+/// Other load on the machine can hide the change while the baseline or the night is timed, so
+/// both are timed up to four times; it cannot feign a change in both configurations with
+/// identical weights. A step that takes a third longer was hidden in four of four tries.
 #[test]
 fn a_slower_step_is_caught() {
     let kept = ["sgd", "adam"];

@@ -42,7 +42,7 @@ fn a_grid_grows_and_its_best_is_confirmed() {
     sandbox.sweep_file("growth", &growing());
     let before = sandbox.expect(0, &["run", "experiments/growth.toml", "--plan"]);
     let before = before.replace('\n', " ");
-    assert!(before.contains("where the best lies on one: 8 runs at most"), "{before}");
+    assert!(before.contains("whose best value is at the edge: 8 runs at most"), "{before}");
     assert!(before.contains("of each optimizer on 2 fresh seeds: 4 runs at most"), "{before}");
 
     let text = sandbox.expect(0, &["run", "experiments/growth.toml"]);
@@ -71,7 +71,7 @@ fn a_grid_grows_and_its_best_is_confirmed() {
     );
     sandbox.sweep_file("growth", &listed);
     let text = sandbox.expect(0, &["run", "experiments/growth.toml"]);
-    assert!(!text.contains("runs in "), "{text}");
+    assert!(!text.contains("runs trained, "), "{text}");
     assert!(trained(&sandbox).values().all(|n| *n == 1));
 }
 

@@ -1,6 +1,5 @@
-//! Bad input that only the machine, the data or the folder can tell: what a
-//! person reads, and the exit code. What the sweep file alone tells is in
-//! `spec/tests/diagnostics.rs`.
+//! Bad input that depends on the machine, the data or the folder: the message and the exit code.
+//! Diagnostics of the sweep file alone are in `sweep-file/tests/diagnostics.rs`.
 
 mod support;
 
@@ -16,7 +15,7 @@ fn listing(devices: &str, libtorch: &str) -> Sandbox {
     Sandbox::with_script(&format!("#!/bin/bash\necho '{probe}'\n"))
 }
 
-/// What is said, with the folder of the test taken out.
+/// Returns the output of bad input, with the folder of the test replaced.
 fn said(sandbox: &Sandbox, args: &[&str]) -> String {
     let text = sandbox.expect(2, args);
     let folder = std::fs::canonicalize(sandbox.path("")).unwrap();
@@ -139,7 +138,7 @@ fn own_data_is_pinned_at_its_first_use() {
     assert!(moved.contains("nothing to train"), "{moved}");
     std::fs::write(sandbox.path("mine/moved.csv"), csv(61)).unwrap();
     let text = said(&sandbox, &["run", "experiments/own.toml"]);
-    assert!(text.contains("is not what it was at the first use"), "{text}");
+    assert!(text.contains("has changed since its first use"), "{text}");
     // A plan says what the sweep would do: nothing.
     let plan = said(&sandbox, &["run", "experiments/own.toml", "--plan"]);
     assert_eq!(plan, text);

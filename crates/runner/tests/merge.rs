@@ -90,13 +90,13 @@ fn parts_of_three_machines_are_one_sweep() {
     let desk = desk(&text);
     let half = desk.expect(3, &["merge", "experiments/parts.toml", a, c]);
     assert!(
-        half.contains("taken: 5 records in 2 journal files and 5 files of weights; 0 were here")
+        half.contains("merged 5 records in 2 journal files and 5 files of weights; 0 were merged")
             && half.contains("5 of 8 runs have a result, 3 missing"),
         "{half}"
     );
     let all = desk.expect(0, &["merge", "experiments/parts.toml", a, b, c]);
     assert!(
-        all.contains("taken: 3 records in 1 journal file and 3 files of weights; 2 were here")
+        all.contains("merged 3 records in 1 journal file and 3 files of weights; 2 were merged")
             && all.contains("8 of 8 runs have a result, 0 missing")
             && all.contains("report: reports/parts/index.html"),
         "{all}"
@@ -116,10 +116,10 @@ fn parts_of_three_machines_are_one_sweep() {
     };
     let before = all_files();
     let again = desk.expect(0, &["merge", "reports/parts", c, a, b]);
-    assert!(again.contains("taken: 0 records in 0 journal files; 3 were here already"), "{again}");
+    assert!(again.contains("merged 0 records in 0 journal files; 3 were merged before"), "{again}");
     assert!(before == all_files(), "merging twice changed something");
     let sweep = desk.expect(0, &["run", "experiments/parts.toml"]);
-    assert!(sweep.contains("all 8 results are there already, nothing to train"), "{sweep}");
+    assert!(sweep.contains("nothing to train; 8 results cached"), "{sweep}");
 
     // Into a folder that is not there, whose plan is taken over; the sources stay.
     desk.expect(0, &["merge", "reports/elsewhere", a, b, c]);
@@ -161,7 +161,7 @@ fn a_repeated_run_that_contradicts_is_named() {
             && text.contains(&victim.ended)
     };
     assert!(named(&said) && said.matches("two results that should be").count() == 1, "{said}");
-    assert!(said.contains("holds other records than the file of that name here"), "{said}");
+    assert!(said.contains("differs from the file of that name here"), "{said}");
     let merged = files(&dir.journal());
     assert_eq!(merged.len(), 2);
     assert!(original.iter().all(|(name, bytes)| merged.get(name) == Some(bytes)));
@@ -194,13 +194,13 @@ fn a_folder_that_cannot_be_merged_is_bad_input() {
     fs::create_dir(whole.path("empty")).unwrap();
     let before = files(dir.path());
     for (file, folder, said) in [
-        ("experiments/parts.toml", own.as_str(), "is the folder that is merged into"),
-        ("reports/parts", "reports/../reports/parts", "is the folder that is merged into"),
+        ("experiments/parts.toml", own.as_str(), "is the folder to merge into"),
+        ("reports/parts", "reports/../reports/parts", "is the folder to merge into"),
         ("reports/parts", "empty", "holds no journal"),
-        ("reports/parts", "nowhere", "is no folder"),
-        ("reports/parts", &other, "is of another sweep: no run of it"),
-        ("experiments/parts.toml", &other, "is of another sweep: no run of it"),
-        ("experiments", &other, "holds something that is no report"),
+        ("reports/parts", "nowhere", "is not a folder"),
+        ("reports/parts", &other, "belongs to another sweep: none of its runs"),
+        ("experiments/parts.toml", &other, "belongs to another sweep: none of its runs"),
+        ("experiments", &other, "is neither empty nor a report"),
         ("experiments/none.toml", &other, "cannot open experiments/none.toml"),
     ] {
         let said_all = whole.expect(2, &["merge", file, folder]);
@@ -237,8 +237,8 @@ fn a_running_sweep_is_merged_as_far_as_it_is() {
     let merge = ["merge", "experiments/parts.toml", &folder];
     let said = here.expect(3, &merge);
     assert!(said.contains("is being written to by process 1 on elsewhere"), "{said}");
-    assert!(said.contains("its last line is torn and left out"), "{said}");
-    assert!(said.contains("taken: 4 records in 1 journal file; 0 were here"), "{said}");
+    assert!(said.contains("left out the incomplete last line"), "{said}");
+    assert!(said.contains("merged 4 records in 1 journal file; 0 were merged"), "{said}");
     let merged = here.report("parts").journal().join(&name);
     assert_eq!(fs::read(&merged).unwrap(), lines[..4].concat());
 
@@ -246,10 +246,10 @@ fn a_running_sweep_is_merged_as_far_as_it_is() {
     drop(lock);
     fs::write(&journal, &whole).unwrap();
     let said = here.expect(3, &merge);
-    assert!(said.contains("taken: 2 records in 1 journal file; 0 were here"), "{said}");
-    assert!(said.contains("2 runs of what was merged are not in the plan"), "{said}");
+    assert!(said.contains("merged 2 records in 1 journal file; 0 were merged"), "{said}");
+    assert!(said.contains("2 runs with merged records are not in the plan"), "{said}");
     assert!(said.contains("4 of 8 runs have a result, 4 missing"), "{said}");
-    assert!(!said.contains("torn") && !said.contains("written to"), "{said}");
+    assert!(!said.contains("last line") && !said.contains("written to"), "{said}");
     assert_eq!(fs::read(&merged).unwrap(), whole);
     // A beginning takes nothing away.
     fs::write(&journal, lines[0]).unwrap();

@@ -59,7 +59,7 @@ fn the_same_code_twice_gives_the_same_bits() {
     assert_eq!((sandbox.records("night").len(), nights(&sandbox).len()), (trained, 2));
     assert_eq!(std::fs::read(sandbox.path("reports/night/REGRESSION.md")).unwrap(), markdown);
     let text = sandbox.expect(0, &["baseline", "show", FILE]);
-    assert!(text.contains("a test") && text.contains("12 with a result"), "{text}");
+    assert!(text.contains("a test") && text.contains("12 of 12 runs with a result"), "{text}");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn an_interrupted_night_is_none_and_can_be_gone_on_with() {
     sandbox.expect(0, &["cancel", FILE]);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let said = std::fs::read_to_string(sandbox.path("log")).unwrap();
-    assert!(said.contains("the same command with --resume goes on from here"), "{said}");
+    assert!(said.contains("run the same command with --resume to resume"), "{said}");
     let done = sandbox.records("night").iter().filter(|r| r.status.is_result()).count();
     assert!(nights(&sandbox).is_empty() && done > 0 && done < 40, "{done}");
     sandbox.expect(5, &["nightly", FILE, "--resume"]);
@@ -232,7 +232,7 @@ fn a_night_ended_by_the_clock_is_judged_but_not_kept() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("night", &digits(10, 100));
     let text = sandbox.expect(5, &["nightly", FILE, "--max-time", "1500ms"]);
-    assert!(text.contains("--max-time: the same command with --resume goes on"), "{text}");
+    assert!(text.contains("--max-time: run the same command with --resume"), "{text}");
     assert!(text.contains("not kept in the history"), "{text}");
     assert!(nights(&sandbox).is_empty() && sandbox.path("reports/night/REGRESSION.md").is_file());
     sandbox.expect(5, &["nightly", FILE, "--resume"]);

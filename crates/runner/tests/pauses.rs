@@ -1,5 +1,5 @@
-//! Sweeps with runs that pause: they are outstanding and nothing that failed, their checkpoints
-//! stay, and what comes out of going on is what an undisturbed sweep gives.
+//! Sweeps with runs that pause: these are outstanding, not failed, their checkpoints stay, and
+//! resuming gives the results of an undisturbed sweep.
 
 mod support;
 
@@ -9,7 +9,7 @@ use support::{Sandbox, digits, real_worker, results};
 
 const FILE: &str = "experiments/pauses.toml";
 
-/// The real worker, told to pause each run at the epoch that the variable `PAUSE_AT` has.
+/// The real worker, told to pause each run at the epoch in the variable `PAUSE_AT`.
 fn worker() -> String {
     format!(
         r#"#!/bin/bash
@@ -20,7 +20,7 @@ exec "{0}" "$@" < <(sed -u "s/\"options\":{{/\"options\":{{\"pause_at\":$PAUSE_A
     )
 }
 
-/// Two runs of five epochs with checkpoints at pauses alone; one of another two diverges.
+/// Three runs of five epochs with checkpoints only at pauses; one of them diverges.
 fn text() -> String {
     digits(1, 5)
         .replace("lr = [0.05, 0.1]", "lr = [0.05, 1e30]")
@@ -28,7 +28,7 @@ fn text() -> String {
         .replace("[train]\n", "[train]\ncheckpoint_every = 100\nsave = \"best\"\n")
 }
 
-/// Pauses the runs of a sweep; gives what it said.
+/// Pauses the runs of a sweep and returns its output.
 fn pause(sandbox: &Sandbox, at: u64, args: &[&str]) -> String {
     let output = sandbox.command(args).env("PAUSE_AT", at.to_string()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -71,11 +71,11 @@ fn a_paused_run_is_outstanding_until_it_has_a_result() {
     assert!(page.contains("paused at epoch 2"), "{page}");
 
     let status = sandbox.expect(0, &["status", FILE]);
-    assert!(status.contains("2 cut") && status.contains("goes on from here"), "{status}");
+    assert!(status.contains("2 cut") && status.contains("again to resume"), "{status}");
     let plan = sandbox.expect(0, &["run", FILE, "--plan"]);
     assert!(plan.contains("paused at epoch 2"), "{plan}");
     let why = sandbox.expect(0, &["why", FILE, &cut[0].run_id.to_string()]);
-    assert!(why.contains("to go on: paused at epoch 2") && why.contains("goes on from"), "{why}");
+    assert!(why.contains("to resume: paused at epoch 2") && why.contains("resumes from"), "{why}");
 
     // Neither a part of the plan nor `--keep-failed` takes their checkpoints.
     pause(&sandbox, 2, &["run", FILE, "--only", "optimizer=adam", "--no-report"]);

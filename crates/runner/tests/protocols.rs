@@ -53,10 +53,7 @@ fn a_claim_is_refused_or_told_from_file_to_page() {
     assert!(fs::read_to_string(&page).unwrap().contains("Student's t test of one sample"));
     sandbox.sweep_file("x", &claim(5, "t").replace("0.5\n", "1.5\n"));
     let text = sandbox.expect(0, &["report", FILE]);
-    assert!(
-        text.contains("the report says nothing of [claim]: no run can reach above 1.5"),
-        "{text}"
-    );
+    assert!(text.contains("the report leaves out [claim]: no run can reach above 1.5"), "{text}");
     // A claim that the file no longer makes is not shown as the file's.
     assert!(!fs::read_to_string(&page).unwrap().contains("## Claim"));
 }
@@ -94,7 +91,8 @@ fn a_target_is_set_from_the_seeds_of_the_best_configuration() {
     assert!(of(&sgd) < of(&worst), "{sgd}");
     let text = sandbox.expect(2, &["target", "reports/short", "--optimizer", "sgdm"]);
     assert!(
-        text.contains("--optimizer sgdm") && text.contains("these have: sgd, momentum"),
+        text.contains("--optimizer sgdm")
+            && text.contains("labels with completed runs: sgd, momentum"),
         "{text}"
     );
     assert_eq!(fs::read(sandbox.report("short").plan()).unwrap(), before, "only read");
@@ -136,7 +134,7 @@ fn one_seed_sets_a_target_with_a_warning_and_lines_that_are_refused_are_not_prin
     let sandbox = Sandbox::with_worker(PathBuf::from("no-worker"));
     Fixture::battle(1).write(&sandbox.path("reports/battle"));
     let text = sandbox.expect(0, &["target", "reports/battle"]);
-    assert!(text.contains("One seed says nothing of the next") && text.contains("[claim]\n"));
+    assert!(text.contains("A single seed does not predict others") && text.contains("[claim]\n"));
     let path = sandbox.report("battle").plan();
     let plan = fs::read_to_string(&path).unwrap();
     let mut plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
@@ -146,7 +144,7 @@ fn one_seed_sets_a_target_with_a_warning_and_lines_that_are_refused_are_not_prin
     }
     fs::write(&path, plan.to_string()).unwrap();
     let text = sandbox.expect(0, &["target", "reports/battle"]);
-    assert!(text.contains("There are no lines for [claim]: early stopping"), "{text}");
+    assert!(text.contains("No lines for [claim] are given: early stopping"), "{text}");
     assert!(!text.contains("[claim]\n"), "{text}");
 }
 
@@ -188,7 +186,7 @@ fn a_score_over_tasks_takes_reference_ratio_and_clock() {
         let text = sandbox.expect(2, &[&two[..], args].concat());
         assert!(text.contains(why), "{text}");
     };
-    refused(&["--reference", "adamw"], "these have: ");
+    refused(&["--reference", "adamw"], "labels with a result in every task: ");
     refused(&["--r-max", "1"], "a number above 1");
     let text = sandbox.expect(2, &["report", "reports/short", "--reference", "adam"]);
     assert!(text.contains("--reference is for the speed-ups on the page over several"), "{text}");

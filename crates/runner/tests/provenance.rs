@@ -1,5 +1,5 @@
-//! What workers are started with: the libtorch of the Python on the PATH where it is asked
-//! for, and the GPU that a slot is to see, counted as `nvidia-smi` counts and without TF32.
+//! Environment of workers: the libtorch of the Python on the PATH if it is requested, and the GPU
+//! of a slot, numbered as by `nvidia-smi` and without TF32.
 
 mod support;
 
@@ -101,7 +101,7 @@ fn a_torch_of_python_that_cannot_be_used_trains_nothing() {
         // The worker has loaded another than Python has.
         (
             "2.10.0\\n/venv/torch\\n",
-            "torch 2.10.0 in /venv/torch, and the worker loads libtorch 2.11.0",
+            "torch 2.10.0 in /venv/torch, but the worker loads libtorch 2.11.0",
         ),
     ] {
         place.python(said);

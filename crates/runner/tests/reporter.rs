@@ -1,5 +1,5 @@
-//! `sweep` and `sweep-report`: two programs that lie beside each other, of which the
-//! second may still be compiled when the first has trained.
+//! `sweep` and `sweep-report`: two programs in one folder, of which the second may still be
+//! compiling when the first has trained.
 
 mod support;
 
@@ -16,7 +16,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// Runs `sweep run` with a variable; gives the exit code and what was said.
+/// Runs `sweep run` with an environment variable. Returns the exit code and standard error.
 fn run_with(sandbox: &Sandbox, variable: &str, value: &str) -> (Option<i32>, String) {
     let output = sandbox.command(&["run", FILE]).env(variable, value).output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())

@@ -1,5 +1,5 @@
-//! Resume: whatever ends a sweep, the next one goes on from there, and what
-//! comes out is what an undisturbed sweep gives.
+//! Resuming: whatever ends a sweep, the next one continues from there, with the results of an
+//! undisturbed sweep.
 
 mod support;
 
@@ -16,7 +16,7 @@ fn forty() -> String {
     digits(10, 2)
 }
 
-/// A table without what time and place alone decide.
+/// Reads a table without the columns and rows that depend on time and place.
 fn table(path: &Path) -> DataFrame {
     let frame = ParquetReader::new(std::fs::File::open(path).unwrap()).finish().unwrap();
     let of_time = |name: &str| name.contains("seconds") || name == "slot" || name == "attempt";
@@ -131,7 +131,7 @@ fn a_run_goes_on_from_its_checkpoint_to_the_same_weights() {
     child.wait().unwrap();
     assert!(has_one(), "the checkpoint outlives the worker");
     let text = sandbox.expect(0, &["run", "experiments/long.toml", "--no-report", "--verbose"]);
-    assert!(text.contains("goes on from epoch"), "{text}");
+    assert!(text.contains("resumes from epoch"), "{text}");
     let records = sandbox.records("long");
     let resumed = records.iter().filter_map(|r| r.outcome.as_ref()?.resumed_from).count();
     assert_eq!(resumed, 1, "{text}");
@@ -157,7 +157,7 @@ fn a_run_goes_on_from_its_checkpoint_to_the_same_weights() {
     let plan = sandbox.expect(0, &["run", "experiments/long.toml", "--plan"]);
     assert!(plan.contains("2 to train"), "{plan}");
     let found = sandbox.expect(6, &["verify", "experiments/long.toml", "--sample", "1"]);
-    assert!(found.contains("its kept weights are not as they were written"), "{found}");
+    assert!(found.contains("its kept weights differ from the record"), "{found}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Rungs of tuning, through the built programs: what is cut is paused and nothing else, whatever
-//! ends the sweep on the way.
+//! Rungs of tuning, through the built programs: exactly the cut runs are paused, whatever ends the
+//! sweep on the way.
 
 mod support;
 
@@ -60,9 +60,9 @@ fn what_is_cut_is_paused_and_what_goes_on_ends_as_ever() {
     let before = sandbox.expect(0, &["run", file, "--plan"]).replace('\n', " ");
     assert!(before.contains("runs pause at epochs 1, 2, where 33% of the"), "{before}");
     let text = sandbox.expect(0, &["run", file]);
-    let told = "rung at epoch 1: 5 configurations go on to epoch 2";
+    let told = "rung at epoch 1: 5 configurations continue to epoch 2";
     assert!(text.contains(told), "{text}");
-    assert!(text.contains("rung at epoch 2: 2 configurations go on to the end"), "{text}");
+    assert!(text.contains("rung at epoch 2: 2 configurations continue to the end"), "{text}");
     let cut = records(&sandbox);
     // Two of SGD's tie with the last of those that go on.
     let mut paused = vec![1; 8];
@@ -86,7 +86,7 @@ fn what_is_cut_is_paused_and_what_goes_on_ends_as_ever() {
     assert!(status.contains("rungs: finished") && status.contains("14 cut"), "{status}");
     let of_cut = cut.values().find(|r| r.status == Status::Cut).unwrap().run_id.to_string();
     let why = sandbox.expect(0, &["why", file, &of_cut]);
-    assert!(why.contains("cut: it is paused where a rung has cut it"), "{why}");
+    assert!(why.contains("cut: paused at the rung that cut it"), "{why}");
 
     // Without rungs each is the full run, which goes on from where it paused.
     sandbox.sweep_file("rungs", &full());
@@ -103,10 +103,9 @@ fn what_is_cut_is_paused_and_what_goes_on_ends_as_ever() {
     // With them again the full curves say what was cut.
     sandbox.sweep_file("rungs", &tuned());
     let text = sandbox.expect(0, &["run", file]);
-    assert!(!text.contains("runs in "), "{text}");
+    assert!(!text.contains("runs trained, "), "{text}");
     let report = std::fs::read_to_string(sandbox.report("rungs").path().join("REPORT.md")).unwrap();
-    let told =
-        "of 2 optimizers whose configurations all have full curves the best would have been cut in";
+    let told = "In hindsight: of 2 optimizers with full curves of all configurations,";
     assert!(report.contains(told), "{report}");
 }
 

@@ -47,7 +47,7 @@ fn three_machines_train_a_plan_once() {
         );
         let again = machine.expect(0, &sweep);
         let said = format!(
-            "nothing to train of what --shard {part} chose; {runs} results there, {} missing in all",
+            "nothing to train of what --shard {part} chose; {runs} results cached, {} missing in all",
             8 - runs
         );
         assert!(again.contains(&said), "{again}");
@@ -85,13 +85,13 @@ fn a_part_that_is_none_is_bad_input() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("parts", &digits(1, 1));
     let parts = [("0/3", "counted from 1"), ("4/3", "3/3 is the last"), ("x", "write I/N")];
-    let more = [("1/0", "no parts"), ("1/1000001", "at most 1000000"), ("5/6", "4 parts at most")];
+    let more = [("1/0", "no parts"), ("1/1000001", "at most 1000000"), ("5/6", "at most 4 parts")];
     for (part, said) in parts.into_iter().chain(more) {
         let text = sandbox.expect(2, &["run", "experiments/parts.toml", "--shard", part]);
         assert!(text.contains(said) && text.contains("--shard"), "{part}: {text}");
     }
     let none = ["--shard", "1/4", "--only", "optimizer=adam"];
     let text = sandbox.expect(2, &[&["run", "experiments/parts.toml"][..], &none].concat());
-    assert!(text.contains("chooses none of the 1 run of --shard 1/4"), "{text}");
+    assert!(text.contains("matches none of the 1 run of --shard 1/4"), "{text}");
     assert!(!sandbox.path("reports").exists(), "something was written");
 }

@@ -1,5 +1,5 @@
-//! Whole programs on a real Slurm, which each test starts for itself; skipped
-//! where Slurm is not installed. First what the tests rest on: the cluster.
+//! Whole programs on a real Slurm, which each test starts for itself; skipped if Slurm is not
+//! installed. The first tests are of the cluster itself.
 
 #[path = "slurm/answers.rs"]
 mod answers;
@@ -37,14 +37,14 @@ use cluster::{Options, processes, wait_until};
 /// More than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A script `job.sh` in this folder, with the folder in `$1`'s place.
+/// Writes a script `job.sh` into the folder, which changes to that folder first.
 fn script(folder: &Path, text: &str) -> PathBuf {
     let path = folder.join("job.sh");
     fs::write(&path, format!("#!/bin/bash\ncd {}\n{text}", folder.display())).unwrap();
     path
 }
 
-/// For a script: waits until as many files are here; fails if they do not come.
+/// Shell function that waits until there are `$1` files `out.*`, and fails after a minute.
 const MEET: &str = r#"
 meet() { for i in {1..600}; do [ "$(ls out.* | wc -l)" = "$1" ] && return; sleep 0.1; done; exit 1; }
 "#;
@@ -60,7 +60,7 @@ fn outputs(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Where Slurm's own output of jobs goes.
+/// Flag that discards the output of jobs.
 const QUIET: &str = "--output=/dev/null";
 
 #[test]
@@ -169,8 +169,7 @@ fn fixture_the_controller_dies_and_comes_back() {
     assert_eq!(outputs(folder.path())["after"], "ran");
 }
 
-/// A job that does not want to end, and has started another without Slurm's
-/// knowledge.
+/// A job that ignores signals, and has started a process that Slurm does not know of.
 const CLINGING: &str =
     "trap '' TERM HUP INT; setsid sleep 1000 & touch out.ready; sleep 1000; wait";
 

@@ -1,5 +1,5 @@
-//! Stages: fresh seeds that judge what tuning chose, through the built programs. Whatever ends a
-//! staged sweep, the next one goes on to the same runs and tables.
+//! Stages: fresh seeds that judge the choice of tuning, through the built programs. Whatever ends a
+//! staged sweep, the next one continues to the same runs and tables.
 
 mod support;
 
@@ -47,7 +47,7 @@ fn cells(line: &str) -> Vec<String> {
     out
 }
 
-/// The tables of the report as text, but for what time decides.
+/// Returns the tables of the report as text, without columns of time.
 fn tables(sandbox: &Sandbox) -> Vec<String> {
     let folder = sandbox.report("stages").tables();
     ["best", "comparison", "confirmation"]
@@ -89,7 +89,7 @@ fn what_tuning_chose_is_judged_on_fresh_seeds() {
     let page = std::fs::read_to_string(sandbox.report("stages").markdown()).unwrap();
     assert!(page.contains("All comparisons rest on the seeds 1000, 1001 and 1002"), "{page}");
     let again = sandbox.expect(0, &["run", "experiments/stages.toml"]);
-    assert!(again.contains("all 14 results are there already"), "{again}");
+    assert!(again.contains("nothing to train; 14 results cached"), "{again}");
     let after = sandbox.expect(0, &["run", "experiments/stages.toml", "--plan"]);
     assert!(after.replace('\n', " ").contains("14 runs, 14 cached, 0 to train"), "{after}");
 
@@ -238,7 +238,7 @@ fn without_any_result_nothing_is_decided() {
     lossy.sweep_file("stages", &staged());
     lossy.expect(3, &["run", "experiments/stages.toml"]);
     let text = lossy.expect(0, &["run", "experiments/stages.toml", "--keep-failed"]);
-    assert!(text.replace('\n', " ").contains("no run has a result to decide by"), "{text}");
+    assert!(text.replace('\n', " ").contains("there is no result to decide by"), "{text}");
     assert!(plan(&lossy).is_open());
     // What is mended later is decided on.
     let output = lossy

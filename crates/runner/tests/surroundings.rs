@@ -1,6 +1,5 @@
-//! What happens around a sweep that is not its fault: terminals that close,
-//! outputs that are gone, files that somebody removes. Training goes on or
-//! ends in order, and nothing finished is lost.
+//! Disturbances from outside: terminals that close, outputs that are gone, files that somebody
+//! removes. Training continues or ends in order, and no finished result is lost.
 
 mod support;
 

@@ -1,6 +1,5 @@
-//! `threads_per_run = "auto"` from the sweep file to the records: measured once,
-//! kept, looked up by whatever trains nothing. Which number wins is asked of
-//! scripted workers alone.
+//! `threads_per_run = "auto"` from the sweep file to the records: measured once, stored, and looked
+//! up by verbs that do not train. Only scripted workers decide which number wins.
 
 mod support;
 
@@ -26,7 +25,7 @@ fn write(path: &Path, value: &Value) {
     std::fs::write(path, serde_json::to_vec(value).unwrap()).unwrap();
 }
 
-/// Threads that the records of an experiment were computed with, each once.
+/// Returns the distinct numbers of threads of the records of a sweep.
 fn threads_of_records(sandbox: &Sandbox, name: &str) -> Vec<u64> {
     let mut all: Vec<u64> =
         sandbox.records(name).iter().map(|r| r.exec.as_ref().unwrap().threads).collect();
@@ -35,7 +34,7 @@ fn threads_of_records(sandbox: &Sandbox, name: &str) -> Vec<u64> {
     all
 }
 
-const MEASURING: &str = "measuring how many threads";
+const MEASURING: &str = "measuring the best number of threads";
 
 #[test]
 fn auto_is_measured_once_kept_and_written_everywhere() {
@@ -178,7 +177,7 @@ fn nights_refuse_auto_before_anything_is_built_or_trained() {
     sandbox.sweep_file("night", &auto());
     for args in [&["nightly", file][..], &["needs", "nightly", file]] {
         let text = sandbox.expect(2, args);
-        assert!(text.contains("nights need a number of threads"), "{text}");
+        assert!(text.contains("nights need a fixed number of threads"), "{text}");
         assert!(
             text.contains("night.toml:19:19") && text.contains("threads_per_run = 1"),
             "{text}"
@@ -256,7 +255,7 @@ fn what_cannot_be_measured_is_left_out_and_nothing_at_all_is_bad_input() {
     if cores > 1 {
         let text = sandbox.expect(0, &["run", "experiments/some.toml", "--no-report"]);
         assert!(
-            text.contains("warning: not measured, 1 thread x") && text.contains("no memory for it"),
+            text.contains("warning: not measured: 1 thread x") && text.contains("no memory for it"),
             "{text}"
         );
     }

@@ -1,5 +1,5 @@
-//! `report` of several experiments: the page over all of them, and what is
-//! refused. The experiments are fabricated, so no worker is needed.
+//! `report` of several experiments: the page over all of them, and refusals. The experiments are
+//! fabricated, so no worker is needed.
 
 mod support;
 
@@ -106,7 +106,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_drawn() {
     refused(&["reports/short", "--output", "x"], "only one is given");
     refused(&["reports/short", "reports/long", "--output", "reports/third"], "is the report of an");
     std::fs::write(sandbox.path("file"), "").unwrap();
-    refused(&["reports/short", "reports/long", "--output", "file"], "is no folder");
+    refused(&["reports/short", "reports/long", "--output", "file"], "is not a folder");
     refused(&["reports/short", "reports/none"], "");
     refused(&["reports/short", "reports/long", "--output", "x", "--no-together"], "cannot be used");
 }

@@ -43,13 +43,15 @@ choice! {
 params! {
     /// Keys that every network takes in `[model]` besides those of its kind.
     InitSpec {
-        /// Distribution of the initial weights of linear layers and convolutions; embeddings, and a head that is one, keep their own.
+        /// Distribution of the initial weights of linear layers and convolutions; embeddings, and a
+        /// head tied to one, keep their default.
         init: Init = value(Init::Default), Any;
-        /// Standard deviation of `truncated-normal`, which needs it.
+        /// Standard deviation of `truncated-normal` before its truncation; required for that
+        /// distribution.
         init_sd: f64 = value(0.0), Within(0.0, 1e3);
         /// Distribution of the initial biases.
         init_bias: BiasInit = value(BiasInit::Default), Any;
-        /// The value of biases that are `constant`.
+        /// Initial value of the biases if `init_bias` is `constant`.
         init_bias_value: f64 = value(0.0), Within(-1e3, 1e3);
     }
 }

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::params::choice;
 
 choice! {
-    /// A landscape.
+    /// A test function of two variables.
     Function {
         /// A flat valley with steep walls in the corners.
         Beale = "beale",

@@ -35,12 +35,14 @@ params! {
     Mlp {
         /// Widths of the hidden layers.
         hidden: Vec<u64> = value(vec![128]), Within(1.0, 1e6);
-        /// Function after each hidden layer.
+        /// Activation function after each hidden layer.
         activation: Activation = value(Activation::Relu), Any;
         later {
-            /// Part of each hidden layer's outputs that is set to zero in training, the rest grown by as much; after the activation (torch.nn.Dropout).
+            /// Probability that an output of a hidden layer is set to zero in training, after the
+            /// activation; the others are divided by 1 - dropout (torch.nn.Dropout); 0 = off.
             dropout: f64, BelowOne;
-            /// Normalise each hidden layer before its activation by the batch's mean and deviation, in evaluation by their running averages (torch.nn.BatchNorm1d).
+            /// Whether each hidden layer is batch-normalised before its activation
+            /// (torch.nn.BatchNorm1d).
             batch_norm: bool, Any;
         }
     }
@@ -49,15 +51,16 @@ params! {
 params! {
     /// A convolutional network.
     Cnn {
-        /// Channels of each convolution; each is followed by the activation and 2x2 max pooling.
+        /// Output channels of each convolution; each is followed by the activation and 2x2 max
+        /// pooling.
         channels: Vec<u64> = value(vec![6, 16]), Within(1.0, 1e4);
         /// Height and width of each convolution's kernel.
         kernel: u64 = value(5), Within(1.0, 63.0);
-        /// Zeros around each convolution's input, on every side.
+        /// Rows and columns of zeros added on every side of each convolution's input.
         padding: u64 = value(2), Within(0.0, 31.0);
-        /// Widths of the hidden linear layers behind the convolutions.
+        /// Widths of the hidden linear layers after the convolutions.
         hidden: Vec<u64> = value(vec![120, 84]), Within(1.0, 1e6);
-        /// Function after each convolution and each hidden layer.
+        /// Activation function after each convolution and each hidden layer.
         activation: Activation = value(Activation::Relu), Any;
     }
 }
@@ -88,23 +91,25 @@ impl Cnn {
 params! {
     /// A function of two variables in place of a network: no data, no layers.
     FunctionModel {
-        /// The landscape.
+        /// Function that is minimised.
         function: Function = required, Any;
-        /// Where x begins.
+        /// Initial value of x.
         start_x: f64 = derived("the function's own"), Within(-1e3, 1e3);
-        /// Where y begins.
+        /// Initial value of y.
         start_y: f64 = derived("the function's own"), Within(-1e3, 1e3);
         later {
-            /// Each seed begins elsewhere: up to this far from the start in x and in y, uniformly.
+            /// Largest offset of a seed's start in x and in y, drawn uniformly around the start; 0
+            /// = every seed begins at the start.
             start_jitter: f64, Within(0.0, 1e3);
-            /// Standard deviation of the noise on each component of the gradient; the same draws for every optimizer.
+            /// Standard deviation of the noise on each component of the gradient; every optimizer
+            /// gets the same draws; 0 = no noise.
             noise: f64, Within(0.0, 1e6);
         }
     }
 }
 
 params! {
-    /// A quadratic with one variable per number of a sample.
+    /// A quadratic with one variable for each value of a sample.
     Quadratic {
         /// Initial value of each variable.
         start: f64 = value(1.0), Within(-1e6, 1e6);
@@ -114,13 +119,14 @@ params! {
 params! {
     /// A quadratic with a noisy gradient, which needs no data.
     NoisyQuadratic {
-        /// Variables.
+        /// Number of variables.
         dimensions: u64 = value(10_000), Within(1.0, 1e6);
-        /// The curvature of variable i, from 1, is i to the power of minus this.
+        /// Exponent of the curvatures: variable i, counted from 1, has the curvature i^-exponent.
         exponent: f64 = value(1.0), Within(0.0, 10.0);
-        /// The noise on the gradient of a variable has this times its curvature as variance, in a batch of one.
+        /// Variance of the gradient noise of each variable at batch size 1, as a multiple of its
+        /// curvature; 0 = no noise.
         noise: f64 = value(1.0), Within(0.0, 1e6);
-        /// Samples whose noise is averaged in a step: the variance is divided by it.
+        /// Number of samples whose noise is averaged per step; divides the variance of the noise.
         batch_size: u64 = value(1), Within(1.0, 1e9);
         /// Initial value of each variable.
         start: f64 = value(1.0), Within(-1e6, 1e6);
@@ -341,23 +347,26 @@ impl ModelSpec {
 registry! {
     /// A resolved model.
     ModelSpec {
-        /// Softmax regression: inputs to classes, no hidden layer.
+        /// Linear model without a hidden layer; with cross-entropy, softmax regression.
         Linear(LinearModel) = "linear" from "torch.nn.Linear",
-        /// Multi-layer perceptron: linear layers with an activation between.
+        /// Multi-layer perceptron: linear layers with an activation between them.
         Mlp(Mlp) = "mlp" from "torch.nn.Linear, torch.nn.ReLU, torch.nn.BatchNorm1d, torch.nn.Dropout",
         /// Convolutions with pooling, then linear layers, in the style of LeNet-5.
         Cnn(Cnn) = "cnn" from "LeCun et al. 1998, Gradient-based learning applied to document recognition; torch.nn.Conv2d, torch.nn.MaxPool2d"
             differs "from LeNet-5: ReLU, max pooling, every map connected to every other, padding in both convolutions so that images of 8x8 pass",
-        /// A landscape: two numbers that move downhill; needs no data.
+        /// Test function of two variables, minimised directly; needs no data.
         Function(FunctionModel) = "function" from "test functions of optimization",
-        /// Half of (p - x) Q (p - x), averaged over the samples x of own data without labels, whose `matrix` is Q.
+        /// Quadratic (p - x) Q (p - x) / 2, averaged over the samples x of own data without labels;
+        /// Q is their `matrix`, by default the identity.
         Quadratic(Quadratic) = "quadratic" from "DeepOBS, quadratic_deep (Schneider, Balles and Hennig 2019)",
-        /// Half of the sum of h_i p_i^2 with noise on the gradient that a larger batch makes smaller; needs no data.
+        /// Sum of h_i p_i^2 / 2 with gradient noise that shrinks as the batch grows; needs no data.
         NoisyQuadratic(NoisyQuadratic) = "noisy-quadratic" from "Zhang et al. 2019, Which Algorithmic Choices Matter at Which Batch Sizes? (arXiv 1907.04164)",
-        /// Decoder-only transformer over tokens, as GPT-2: pre-norm blocks of causal attention and an MLP.
+        /// Decoder-only transformer over tokens, as GPT-2: pre-norm blocks of causal attention and an
+        /// MLP.
         Gpt(Gpt) = "gpt" from "Radford et al. 2019, Language Models are Unsupervised Multitask Learners; Karpathy, nanoGPT (github.com/karpathy/nanoGPT)"
             differs "from GPT-2: exact GELU; from both: norm = rms",
-        /// Stacked LSTM layers over tokens, from an embedding to a linear head: a character RNN.
+        /// Stacked LSTM layers over tokens, between an embedding and a linear head: a character
+        /// RNN.
         Lstm(Lstm) = "lstm" from "torch.nn.Embedding, torch.nn.LSTM, torch.nn.Linear; DeepOBS, tolstoi_char_rnn (Schneider, Balles and Hennig 2019)"
             differs "from DeepOBS: no constant on the forget gate, two biases a layer",
         /// The layers that the sweep file lists, then a dense layer to the outputs.

@@ -16,9 +16,9 @@ params! {
         lr: f64 = value(1e-3), Positive;
         /// Momentum factor; 0 is plain SGD.
         momentum: f64 = value(0.0), NonNegative;
-        /// Share of the gradient that momentum leaves out.
+        /// Dampening of momentum: every gradient but the first enters it times 1 - dampening.
         dampening: f64 = value(0.0), UpToOne;
-        /// Nesterov's look-ahead; needs momentum > 0 and dampening = 0.
+        /// Whether to use Nesterov momentum; needs momentum > 0 and dampening = 0.
         nesterov: bool = value(false), Any;
         /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
@@ -32,11 +32,11 @@ params! {
         lr: f64 = value(1e-2), Positive;
         /// Smoothing constant of the mean square.
         alpha: f64 = value(0.99), BelowOne;
-        /// Added to the root, outside of it.
+        /// Term added to the square root of the mean square.
         eps: f64 = value(1e-8), Positive;
         /// Momentum factor.
         momentum: f64 = value(0.0), NonNegative;
-        /// Subtract the squared mean gradient from the mean square.
+        /// Whether the squared mean gradient is subtracted from the mean square.
         centered: bool = value(false), Any;
         /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
@@ -52,11 +52,11 @@ params! {
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the second moment (the mean of squared gradients).
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the corrected second moment.
+        /// Term added to the square root of the bias-corrected second moment.
         eps: f64 = value(1e-8), Positive;
         /// L2 penalty added to the gradient (coupled; see adamw).
         weight_decay: f64 = value(0.0), NonNegative;
-        /// Use the largest second moment seen so far.
+        /// Whether the largest second moment so far is used (AMSGrad).
         amsgrad: bool = value(false), Any;
     }
 }
@@ -70,11 +70,11 @@ params! {
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the second moment (the mean of squared gradients).
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the corrected second moment.
+        /// Term added to the square root of the bias-corrected second moment.
         eps: f64 = value(1e-8), Positive;
-        /// Decoupled decay: weights shrink by lr * weight_decay a step.
+        /// Decoupled decay: each step multiplies the weights by 1 - lr * weight_decay.
         weight_decay: f64 = value(1e-2), NonNegative;
-        /// Use the largest second moment seen so far.
+        /// Whether the largest second moment so far is used (AMSGrad).
         amsgrad: bool = value(false), Any;
     }
 }
@@ -84,13 +84,13 @@ params! {
     Adagrad {
         /// Learning rate.
         lr: f64 = value(1e-2), Positive;
-        /// The rate is divided by 1 + lr_decay * (steps before this one).
+        /// Decay of the rate, which is divided by 1 + lr_decay * (number of earlier steps).
         lr_decay: f64 = value(0.0), NonNegative;
         /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// What the sum of squares starts from.
+        /// Initial value of the sum of squares.
         initial_accumulator_value: f64 = value(0.0), NonNegative;
-        /// Added to the root, outside of it.
+        /// Term added to the square root of the sum of squares.
         eps: f64 = value(1e-10), Positive;
     }
 }
@@ -102,7 +102,7 @@ params! {
         lr: f64 = value(1.0), Positive;
         /// Smoothing constant of both mean squares.
         rho: f64 = value(0.9), UpToOne;
-        /// Added to both mean squares, inside of the roots.
+        /// Term added to both mean squares under their roots.
         eps: f64 = value(1e-6), Positive;
         /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
@@ -116,9 +116,9 @@ params! {
         lr: f64 = value(2e-3), Positive;
         /// Decay of the first moment (the mean of gradients).
         beta1: f64 = value(0.9), BelowOne;
-        /// Decay of the largest gradient.
+        /// Decay of the largest gradient magnitude.
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the size of each gradient.
+        /// Term added to the magnitude of each gradient.
         eps: f64 = value(1e-8), Positive;
         /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
@@ -134,13 +134,13 @@ params! {
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the second moment (the mean of squared gradients).
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the corrected second moment.
+        /// Term added to the square root of the bias-corrected second moment.
         eps: f64 = value(1e-8), Positive;
         /// L2 penalty added to the gradient, unless decoupled.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// How fast the momentum grows from beta1 / 2 to beta1.
+        /// Rate at which momentum grows from beta1 / 2 to beta1; 0 keeps it at beta1 / 2.
         momentum_decay: f64 = value(4e-3), NonNegative;
-        /// Shrink the weights by lr * weight_decay a step instead.
+        /// Whether weight decay is decoupled: weights times 1 - lr * weight_decay, no L2 penalty.
         decoupled_weight_decay: bool = value(false), Any;
     }
 }
@@ -154,11 +154,11 @@ params! {
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the second moment (the mean of squared gradients).
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the second moment.
+        /// Term added to the square root of the second moment, without bias correction.
         eps: f64 = value(1e-8), Positive;
         /// L2 penalty added to the gradient, unless decoupled.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// Shrink the weights by lr * weight_decay a step instead.
+        /// Whether weight decay is decoupled: weights times 1 - lr * weight_decay, no L2 penalty.
         decoupled_weight_decay: bool = value(false), Any;
     }
 }
@@ -166,11 +166,11 @@ params! {
 params! {
     /// Rprop: a step size for every weight, from the signs of its gradients alone.
     Rprop {
-        /// Step size of every weight to start with; later rates are not looked at.
+        /// Initial step size of every weight; a learning-rate schedule has no effect.
         lr: f64 = value(1e-2), Positive;
-        /// Factor of a step size when the sign has changed; above 0.
+        /// Factor of a step size after its gradient changes sign; above 0.
         eta_minus: f64 = value(0.5), BelowOne;
-        /// Factor of a step size when the sign has stayed; above 1.
+        /// Factor of a step size while its gradient keeps its sign; above 1.
         eta_plus: f64 = value(1.2), Within(1.0, 1e30);
         /// Smallest step size.
         step_min: f64 = value(1e-6), Positive;
@@ -182,13 +182,13 @@ params! {
 params! {
     /// ASGD: stochastic gradient descent with a falling rate, which also averages the weights.
     Asgd {
-        /// Learning rate of the first step; its fall is by lambd and alpha.
+        /// Learning rate of the first step; then it falls by `lambd` and `alpha`.
         lr: f64 = value(1e-2), Positive;
-        /// Weights shrink by lambd times the rate a step; also sets how fast the rate falls.
+        /// Weight decay by lambd times the rate per step; also sets how fast the rate falls.
         lambd: f64 = value(1e-4), NonNegative;
-        /// Power of the fall: the rate is lr / (1 + lambd * lr * steps)^alpha.
+        /// Exponent of the fall: the rate is lr / (1 + lambd * lr * steps)^alpha.
         alpha: f64 = value(0.75), NonNegative;
-        /// Steps before the average starts; until then it is the last weights.
+        /// Steps before the average starts; until then it equals the current weights.
         t0: f64 = value(1e6), NonNegative;
         /// L2 penalty added to the gradient.
         weight_decay: f64 = value(0.0), NonNegative;
@@ -198,7 +198,7 @@ params! {
 choice! {
     /// The factor of muon's learning rate, for a matrix of `rows` outputs and `columns` inputs.
     MuonRate {
-        /// sqrt(max(1, rows / columns)), as Jordan has it.
+        /// sqrt(max(1, rows / columns)), as in Jordan et al.
         Original = "original",
         /// 0.2 sqrt(max(rows, columns)), so that steps are as long as AdamW's (Moonshot).
         MatchRmsAdamW = "match_rms_adamw",
@@ -210,33 +210,33 @@ params! {
     Muon {
         /// Learning rate of matrices.
         lr: f64 = value(1e-3), Positive;
-        /// Decoupled decay of matrices: they shrink by lr * weight_decay a step.
+        /// Decoupled decay of matrices: each step multiplies them by 1 - lr * weight_decay.
         weight_decay: f64 = value(0.1), NonNegative;
         /// Decay of the mean of gradients.
         momentum: f64 = value(0.95), UpToOne;
-        /// Orthogonalize a mean of gradient and momentum, not the momentum.
+        /// Whether a mean of gradient and momentum is orthogonalized, not momentum alone.
         nesterov: bool = value(true), Any;
-        /// Coefficient of X in a Newton-Schulz step.
+        /// Coefficient of X in a Newton-Schulz iteration.
         ns_a: f64 = value(3.4445), Any;
-        /// Coefficient of (X X') X.
+        /// Coefficient of (X X') X in a Newton-Schulz iteration.
         ns_b: f64 = value(-4.775), Any;
-        /// Coefficient of (X X')^2 X.
+        /// Coefficient of (X X')^2 X in a Newton-Schulz iteration.
         ns_c: f64 = value(2.0315), Any;
-        /// Smallest norm that the update is divided by.
+        /// Lower bound of the norm by which the update is divided.
         eps: f64 = value(1e-7), Within(1e-30, 1e30);
-        /// Newton-Schulz steps.
+        /// Number of Newton-Schulz iterations.
         ns_steps: u64 = value(5), Within(0.0, 99.0);
-        /// What the rate is multiplied by for the shape of a matrix.
+        /// Rule that adjusts the learning rate to the shape of a matrix.
         adjust_lr_fn: MuonRate = value(MuonRate::Original), Any;
-        /// Learning rate of all that is no matrix; follows the schedule of lr in proportion.
+        /// Learning rate of AdamW for all other parameters; it follows the schedule of `lr`.
         aux_lr: f64 = value(1e-3), Positive;
-        /// Decay of its first moment.
+        /// AdamW's decay of the first moment.
         aux_beta1: f64 = value(0.9), BelowOne;
-        /// Decay of its second moment.
+        /// AdamW's decay of the second moment.
         aux_beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of its corrected second moment.
+        /// Term added to the square root of AdamW's bias-corrected second moment.
         aux_eps: f64 = value(1e-8), Positive;
-        /// Its decoupled decay.
+        /// AdamW's decoupled decay.
         aux_weight_decay: f64 = value(1e-2), NonNegative;
     }
 }
@@ -244,17 +244,17 @@ params! {
 params! {
     /// Adafactor: Adam's second moment kept by rows and columns, steps relative to the weights.
     Adafactor {
-        /// Largest relative step; from step 1 / lr^2 on it is 1 / sqrt(steps).
+        /// Upper bound of the relative step size, which is min(lr, 1 / sqrt(step)).
         lr: f64 = value(1e-2), Positive;
-        /// The second moment's decay in step t is 1 - t^beta2_decay.
+        /// Exponent of the second moment's decay, which is 1 - t^beta2_decay in step t.
         beta2_decay: f64 = value(-0.8), Within(-1.0, 0.0);
-        /// Smallest root of the second moment; 0 = that of the type, 1.2e-7 in 32 bits.
+        /// Lower bound of the second moment's root; 0 = float32's epsilon, 1.2e-7.
         eps1: f64 = value(0.0), Within(0.0, 1e15);
-        /// Smallest root mean square of the weights that a step is relative to.
+        /// Lower bound of the weights' root mean square, to which steps are relative.
         eps2: f64 = value(1e-3), Within(0.0, 1e30);
-        /// Largest root mean square of an update before the rate.
+        /// Largest root mean square of an update; a larger update is scaled down to it.
         d: f64 = value(1.0), AtLeast(1.0);
-        /// Decoupled decay: weights shrink by lr * weight_decay a step.
+        /// Decoupled decay: each step multiplies the weights by 1 - lr * weight_decay.
         weight_decay: f64 = value(0.0), NonNegative;
     }
 }
@@ -262,13 +262,13 @@ params! {
 params! {
     /// Lion: the sign of an interpolated momentum.
     Lion {
-        /// Learning rate; every weight moves by exactly this much a step.
+        /// Learning rate: every weight moves by exactly this much per step.
         lr: f64 = value(1e-4), Positive;
-        /// Share of the momentum in the direction of the step.
+        /// Share of the momentum in the interpolation whose sign gives the step.
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the momentum.
         beta2: f64 = value(0.99), BelowOne;
-        /// Decoupled decay: weights shrink by lr * weight_decay a step.
+        /// Decoupled decay: each step multiplies the weights by 1 - lr * weight_decay.
         weight_decay: f64 = value(0.0), NonNegative;
     }
 }
@@ -282,9 +282,9 @@ params! {
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the second moment (the mean of squared gradients).
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the corrected second moment.
+        /// Term added to the square root of the bias-corrected second moment.
         eps: f64 = value(1e-6), Positive;
-        /// Weights times this are added to the direction before it is scaled.
+        /// Multiple of the weights that is added to the direction before it is scaled.
         weight_decay: f64 = value(1e-2), NonNegative;
     }
 }
@@ -300,11 +300,11 @@ params! {
         beta2: f64 = value(0.92), BelowOne;
         /// Decay of the mean of squared look-ahead gradients.
         beta3: f64 = value(0.99), BelowOne;
-        /// Added to the root of the corrected second moment.
+        /// Term added to the square root of the bias-corrected second moment.
         eps: f64 = value(1e-8), Positive;
-        /// Decay of the weights: after the step they are divided by 1 + lr * weight_decay.
+        /// Decoupled decay: after each step the weights are divided by 1 + lr * weight_decay.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// Shrink weights by lr * weight_decay before the step, as AdamW does, instead.
+        /// Whether decay multiplies the weights by 1 - lr * weight_decay first, as in AdamW.
         no_prox: bool = value(false), Any;
     }
 }
@@ -314,37 +314,37 @@ params! {
     ScheduleFreeSgd {
         /// Learning rate.
         lr: f64 = value(1.0), Positive;
-        /// How near to the average gradients are taken; greater than 0.
+        /// Weight of the average in the point where gradients are taken; greater than 0.
         momentum: f64 = value(0.9), BelowOne;
         /// L2 penalty at the point where gradients are taken.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// Steps over which the learning rate rises linearly to its full value.
+        /// Steps over which the learning rate rises linearly to its full value; 0 = none.
         warmup_steps: u64 = value(0), Within(0.0, 1e9);
-        /// Step t counts in the average with weight t^r.
+        /// Exponent of the step number in the weight of a step in the average.
         r: f64 = value(0.0), NonNegative;
-        /// It counts also with the largest learning rate so far to this power.
+        /// Exponent of the largest learning rate so far in the weight of a step in the average.
         weight_lr_power: f64 = value(2.0), NonNegative;
     }
 }
 
 params! {
-    /// Schedule-free AdamW: the same with gradients over the root of their mean square.
+    /// Schedule-free AdamW: schedule-free SGD with gradients over the root of their mean square.
     ScheduleFreeAdamW {
         /// Learning rate.
         lr: f64 = value(2.5e-3), Positive;
-        /// How near to the average gradients are taken; greater than 0.
+        /// Weight of the average in the point where gradients are taken; greater than 0.
         beta1: f64 = value(0.9), BelowOne;
         /// Decay of the second moment (the mean of squared gradients).
         beta2: f64 = value(0.999), BelowOne;
-        /// Added to the root of the corrected second moment.
+        /// Term added to the square root of the bias-corrected second moment.
         eps: f64 = value(1e-8), Positive;
-        /// Decoupled decay, from the weights where gradients are taken.
+        /// Decoupled decay, of the weights at which gradients are taken.
         weight_decay: f64 = value(0.0), NonNegative;
-        /// Steps over which the learning rate rises linearly to its full value.
+        /// Steps over which the learning rate rises linearly to its full value; 0 = none.
         warmup_steps: u64 = value(0), Within(0.0, 1e9);
-        /// Step t counts in the average with weight t^r.
+        /// Exponent of the step number in the weight of a step in the average.
         r: f64 = value(0.0), NonNegative;
-        /// It counts also with the largest learning rate so far to this power.
+        /// Exponent of the largest learning rate so far in the weight of a step in the average.
         weight_lr_power: f64 = value(2.0), NonNegative;
     }
 }
@@ -360,21 +360,22 @@ choice! {
 }
 
 params! {
-    /// L-BFGS: curvature from the last gradients; several looks at one batch a step.
+    /// L-BFGS: curvature from the last gradients; several evaluations of one batch per step.
     Lbfgs {
-        /// Length of an iteration, or with a line search its first try.
+        /// Step length of an iteration, or the first one that a line search tries.
         lr: f64 = value(1.0), Positive;
-        /// Iterations a step at most.
+        /// Largest number of iterations per step.
         max_iter: u64 = value(20), Within(1.0, 1e6);
-        /// Looks a step after which no further iteration begins; 0 = max_iter * 5 / 4.
+        /// Number of evaluations after which a step begins no further iteration; 0 = max_iter * 5 /
+        /// 4.
         max_eval: u64 = value(0), Within(0.0, 1e9);
-        /// A step ends when no element of the gradient is larger.
+        /// Largest magnitude of a gradient element at which a step ends.
         tolerance_grad: f64 = value(1e-7), NonNegative;
-        /// A step ends when weights or loss change by less.
+        /// Change of the weights or of the loss below which a step ends.
         tolerance_change: f64 = value(1e-9), NonNegative;
-        /// Pairs of steps and gradient changes that are remembered.
+        /// Number of past iterations whose step and gradient change are kept.
         history_size: u64 = value(100), Within(1.0, 1e4);
-        /// How the length of an iteration is found.
+        /// Line search that determines the step length of an iteration.
         line_search: LineSearch = value(LineSearch::None), Any;
     }
 }
@@ -394,7 +395,7 @@ registry! {
             differs "bias corrections in 32 bits (Burn's): weights up to 1.6e-5 apart after 100 steps",
         /// Gradient divided by the root of the sum of its squares.
         Adagrad(Adagrad) = "adagrad" from "torch.optim.Adagrad; Duchi et al. 2011",
-        /// Step from the ratio of the root mean squares of steps and gradients.
+        /// Gradient times the ratio of the root mean squares of steps and gradients.
         Adadelta(Adadelta) = "adadelta" from "torch.optim.Adadelta; Zeiler 2012, arXiv:1212.5701",
         /// Adam with the infinity norm.
         Adamax(Adamax) = "adamax" from "torch.optim.Adamax; Kingma and Ba 2015, arXiv:1412.6980, Alg. 2",
@@ -402,12 +403,13 @@ registry! {
         NAdam(NAdam) = "nadam" from "torch.optim.NAdam; Dozat 2016",
         /// Adam with a rectified second moment.
         RAdam(RAdam) = "radam" from "torch.optim.RAdam; Liu et al. 2020, arXiv:1908.03265",
-        /// Resilient backpropagation, by signs; for full batches.
+        /// Resilient backpropagation by the signs of gradients; for full batches.
         Rprop(Rprop) = "rprop" from "torch.optim.Rprop; Riedmiller and Braun 1993",
         /// Averaged stochastic gradient descent.
         Asgd(Asgd) = "asgd" from "torch.optim.ASGD; Polyak and Juditsky 1992; Bottou 2010"
             differs "in nothing; as there, the average is kept in the state alone: the weights trained are judged",
-        /// Momentum orthogonalized by Newton-Schulz for matrices, AdamW for other parameters; embeddings and their head are AdamW's.
+        /// Orthogonalized momentum (Newton-Schulz) for matrices; AdamW for other parameters, and
+        /// for embeddings and their head.
         Muon(Muon) = "muon" from "torch.optim.Muon with torch.optim.AdamW; Jordan et al. 2024, kellerjordan.github.io/posts/muon"
             differs "orthogonalizes in 32 bits, PyTorch in bfloat16 (weights up to 2e-2 apart after 100 steps); PyTorch takes matrices alone",
         /// Factored second moment, clipped updates, relative steps.

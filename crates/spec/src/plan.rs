@@ -288,16 +288,17 @@ impl ExecutionProfile {
 }
 
 crate::settings! {
-    /// Files to keep of a run, and the time that it may take; not part of any id.
+    /// Files to keep of a run, and its time limit; not part of any id.
     ArtifactOptions in "train" {
-        /// Epochs between two checkpoints, or steps for a run by steps; 0 = no checkpoints.
+        /// Epochs between two checkpoints, or optimizer steps if `steps` is set; 0 = no
+        /// checkpoints.
         checkpoint_every: u64 = 0, Within(0.0, 1e12);
-        /// Steps between two evaluations of a run by steps; 0 = a twentieth of the run.
+        /// Optimizer steps between two evaluations if `steps` is set; 0 = a twentieth of the run.
         #[serde(skip_serializing_if = "crate::params::is_default")]
         evaluate_every: u64 = 0, Within(0.0, 1e12);
         /// Samples (sequences of a text) of each held-out split that evaluations within a run
-        /// measure: a subset that is drawn once. The last evaluation measures all of them; 0 =
-        /// always all.
+        /// measure: a subset that is drawn once, except in the last evaluation, which measures all;
+        /// 0 = always all.
         #[serde(skip_serializing_if = "crate::params::is_default")]
         evaluate_samples: u64 = 0, Within(0.0, 1e12);
         /// Weights to save as safetensors.

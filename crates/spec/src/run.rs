@@ -26,7 +26,7 @@ choice! {
         Mse = "mse",
         /// Binary cross-entropy of logits against one-hot vectors, mean over batch and outputs.
         Bce = "bce",
-        /// The output itself: what `function`, `quadratic` and `noisy-quadratic` are minimised by.
+        /// The output itself: the loss of `function`, `quadratic` and `noisy-quadratic`.
         Value = "value",
     }
 }
@@ -74,20 +74,26 @@ params! {
     DataSpec {
         /// Dataset by name.
         dataset: DatasetSpec = required, Any;
-        /// Samples a batch.
+        /// Samples per batch.
         batch_size: u64 = value(64), Within(1.0, 1e9);
-        /// The last N training samples in file order are held out; 0 = none.
+        /// Samples (tokens of a text) at the end of the training split, in file order, that are
+        /// held out; 0 = none.
         validation: u64 = value(0), Within(0.0, 1e12);
-        /// Leave out the last batch of an epoch when it is short.
+        /// Whether the last batch of an epoch is dropped if it is incomplete.
         drop_last: bool = value(false), Any;
         later {
-            /// When samples are put into another order; of a text when sequences are drawn anew, `none` for one after the other.
+            /// Time at which samples are shuffled, and sequences of a text drawn: before each
+            /// epoch, once, or never.
             shuffle: Shuffle, Any;
-            /// Tokens of a sequence of a text, 64 where nothing is said; a sample of an epoch is a sequence.
+            /// Tokens per sequence of a text, 64 if not given; each sequence is one sample.
             context: u64, Within(1.0, 1e5);
-            /// How a text is cut into batches: `windows`, sequences that are drawn, or `stream`, as many lanes as a batch has samples, read in order from step to step, the recurrent state carried on; each epoch, and each evaluation, begins in front with a state of zero.
+            /// Division of a text into batches: `windows` of independent sequences, or `stream`:
+            /// `batch_size` lanes read in order, with the recurrent state carried from step to step
+            /// and reset before each epoch and evaluation.
             batching: Batching, Any;
-            /// Changes of training images, drawn anew for each image of each epoch: `crop` puts so many zeros around it and cuts a window of its size anywhere, `flip` mirrors every second one by chance.
+            /// Random changes of training images, drawn anew for each image in each epoch: `crop`
+            /// adds this many pixels of zeros on every side and cuts a random window of the image's
+            /// size; `flip` mirrors with probability 1/2.
             augment: Augment, Any;
         }
     }
@@ -141,16 +147,20 @@ impl DataSpec {
 params! {
     /// The table `[train]`.
     TrainSpec {
-        /// Passes over the training split.
+        /// Number of passes over the training split.
         epochs: u64 = value(5), Within(1.0, 1e6);
-        /// What is minimised.
+        /// Loss that training minimises.
         loss: Loss = value(Loss::CrossEntropy), Any;
         later {
-            /// Share of the target that is spread over all classes (torch.nn.CrossEntropyLoss); cross-entropy alone.
+            /// Fraction of the target spread evenly over all classes, for cross-entropy only
+            /// (torch.nn.CrossEntropyLoss); 0 = off.
             label_smoothing: f64, UpToOne;
-            /// l2 / 2 times the sum of squares of all weights of linear layers, convolutions and embeddings, added to the training loss; biases, normalisation and held-out losses are left alone.
+            /// Coefficient of an L2 penalty on the training loss: l2 / 2 times the sum of all
+            /// squared weights of linear layers, convolutions and embeddings, without biases and
+            /// normalisation; 0 = off.
             l2: f64, Within(0.0, 1e6);
-            /// Optimizer steps of the run, in place of `epochs`, which are then as many as these steps begin; 0 = `epochs` say how long.
+            /// Length of the run in optimizer steps, given instead of `epochs`; 0 = `epochs`
+            /// applies.
             steps: u64, Within(1.0, 1e12);
         }
     }

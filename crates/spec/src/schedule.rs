@@ -36,9 +36,10 @@ pub struct Warmup {
 params! {
     /// Keys that every schedule takes besides those of its kind; see [`Warmup`].
     WarmupKeys {
-        /// Units of a linear rise to the learning rate in front of the schedule, or a percentage of the run; 0 = none.
+        /// Length of a linear rise to the learning rate before the schedule, in units of `per` or
+        /// as a percentage of the run; 0 = none.
         warmup: u64 = value(0), Within(0.0, 1e15);
-        /// Fraction of the learning rate at which the rise begins.
+        /// Fraction of the learning rate at which the warmup begins.
         warmup_start: f64 = value(1.0 / 3.0), UpToOne;
     }
 }
@@ -83,11 +84,11 @@ params! {
 params! {
     /// Cosine annealing from the optimizer's learning rate down to `min_lr`.
     Cosine {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
         /// Learning rate at the end of the half period.
         min_lr: f64 = value(0.0), NonNegative;
-        /// Half period, counted in `per`.
+        /// Half period, in units of `per`.
         t_max: u64 = derived("the run's length in `per`"), Within(1.0, 1e15);
     }
 }
@@ -95,13 +96,13 @@ params! {
 params! {
     /// Cosine annealing that starts again at the learning rate after each period.
     CosineRestarts {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// Length of the first period, counted in `per`.
+        /// Length of the first period, in units of `per`.
         t_0: u64 = required, Within(1.0, 1e15);
-        /// Each period is this many times as long as the one before.
+        /// Factor of a period's length over the previous period's.
         t_mult: u64 = value(1), Within(1.0, 1e6);
-        /// Learning rate towards the end of each period.
+        /// Learning rate that each period approaches at its end.
         min_lr: f64 = value(0.0), NonNegative;
     }
 }
@@ -109,13 +110,13 @@ params! {
 params! {
     /// A straight line between two multiples of the learning rate.
     Linear {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
         /// Multiple of the learning rate at the start.
         start_factor: f64 = value(1.0 / 3.0), UpToOne;
         /// Multiple of the learning rate at the end and after it.
         end_factor: f64 = value(1.0), UpToOne;
-        /// Units from start to end.
+        /// Length of the line, in units of `per`.
         total_iters: u64 = value(5), Within(1.0, 1e15);
     }
 }
@@ -123,28 +124,27 @@ params! {
 params! {
     /// A straight line from the learning rate down to a multiple of it.
     LinearDecay {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
         /// Multiple of the learning rate at the end and after it.
         end_factor: f64 = value(0.0), UpToOne;
-        /// Units until the end.
+        /// Length of the decay, in units of `per`.
         total_iters: u64 = derived("the run's length in `per`"), Within(1.0, 1e15);
     }
 }
 
 params! {
-    /// The learning rate as given, then a decay; with `warmup` in front of it
-    /// warm-up, stable, decay.
+    /// The learning rate as given, then a decay; a `warmup` before it makes warm-up, stable, decay.
     Wsd {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// Share of the length that decays, in whole units, one at least.
+        /// Fraction of `total_iters` that decays, rounded to whole units, at least one.
         decay: f64 = value(0.2), AboveZeroUpToOne;
-        /// The curve of the decay.
+        /// Curve of the decay.
         shape: DecayShape = value(DecayShape::Linear), Any;
         /// Multiple of the learning rate at the end and after it.
         min_factor: f64 = value(0.0), UpToOne;
-        /// Units until the end, the warmup not counted.
+        /// Length without the warmup, in units of `per`.
         total_iters: u64 = derived("the run's length in `per`"), Within(1.0, 1e15);
     }
 }
@@ -152,9 +152,9 @@ params! {
 params! {
     /// Decay to zero along a power of the remaining time.
     Polynomial {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// Units until zero.
+        /// Length of the decay to zero, in units of `per`.
         total_iters: u64 = value(5), Within(1.0, 1e15);
         /// Exponent; 1 is a straight line.
         power: f64 = value(1.0), Positive;
@@ -164,9 +164,9 @@ params! {
 params! {
     /// Decay by the same factor after every unit.
     Exponential {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// The factor.
+        /// Factor of the learning rate after every unit.
         gamma: f64 = required, Positive;
     }
 }
@@ -174,11 +174,11 @@ params! {
 params! {
     /// Decay by a factor after every `step_size` units.
     Step {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// Units between two decays.
+        /// Number of units of `per` between two decays.
         step_size: u64 = required, Within(1.0, 1e15);
-        /// The factor.
+        /// Factor of the learning rate at each decay.
         gamma: f64 = value(0.1), Positive;
     }
 }
@@ -186,11 +186,11 @@ params! {
 params! {
     /// Decay by a factor at each milestone.
     MultiStep {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// Units after which the rate falls, increasing.
+        /// Units of `per` after which the learning rate decays, increasing.
         milestones: Vec<u64> = required, Within(1.0, 1e15);
-        /// The factor.
+        /// Factor of the learning rate at each milestone.
         gamma: f64 = value(0.1), Positive;
     }
 }
@@ -198,19 +198,20 @@ params! {
 params! {
     /// A rise to the optimizer's learning rate, and a fall far below the start of that rise.
     OneCycle {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// Share of the run that rises.
+        /// Fraction of `total_steps` over which the learning rate rises.
         pct_start: f64 = value(0.3), UpToOne;
-        /// The curve of rise and fall.
+        /// Curve of the rise and the fall.
         anneal: Anneal = value(Anneal::Cos), Any;
-        /// The start is the learning rate over this.
+        /// Divisor of the learning rate that gives the initial rate.
         div_factor: f64 = value(25.0), AtLeast(1.0);
-        /// The end is the start over this.
+        /// Divisor of the initial rate that gives the final rate.
         final_div_factor: f64 = value(1e4), AtLeast(1.0);
-        /// Fall to the start as long as the rise took, then on to the end.
+        /// Whether the fall to the initial rate takes as long as the rise, before a third phase to
+        /// the final rate.
         three_phase: bool = value(false), Any;
-        /// Length, counted in `per`.
+        /// Length of the cycle, in units of `per`.
         total_steps: u64 = derived("the run's length in `per`"), Within(1.0, 1e15);
     }
 }
@@ -218,9 +219,9 @@ params! {
 params! {
     /// Decay with the inverse root of time.
     InverseSqrt {
-        /// Advance per epoch or per batch.
+        /// Unit in which the schedule advances: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// Units after which the rate has fallen by the root of 2.
+        /// Units of `per` after which the learning rate has fallen by a factor of sqrt(2).
         timescale: f64 = required, Positive;
     }
 }
@@ -228,11 +229,11 @@ params! {
 params! {
     /// Schedules one after the other, each counting from its own start.
     Sequential {
-        /// Advance per epoch or per batch, all of them.
+        /// Unit in which all the schedules advance: an epoch, or an optimizer step (`batch`).
         per: Per = value(Per::Epoch), Any;
-        /// The schedules in turn.
+        /// Schedules, in the order in which they apply.
         schedules: Vec<ScheduleSpec> = required, Any;
-        /// Units at which the next one begins, increasing; one less than schedules.
+        /// Units of `per` at which the next schedule begins, increasing; one fewer than schedules.
         milestones: Vec<u64> = required, Within(1.0, 1e15);
     }
 }
@@ -240,21 +241,22 @@ params! {
 params! {
     /// Decay by a factor when a metric no longer improves; checked after every epoch.
     Plateau {
-        /// What is watched.
+        /// Metric that is monitored after every epoch.
         metric: EpochMetric = value(EpochMetric::VALIDATION_LOSS), Any;
-        /// The factor.
+        /// Factor of the learning rate at each decay.
         factor: f64 = value(0.1), BelowOne;
-        /// Epochs without an improvement that are let pass.
+        /// Consecutive epochs without an improvement that are tolerated before a decay.
         patience: u64 = value(10), Within(0.0, 1e6);
-        /// An improvement is a change for the better by more than this.
+        /// Change that an improvement must exceed, in the unit of `threshold_mode`.
         threshold: f64 = value(1e-4), NonNegative;
-        /// Whether the threshold is a share of the best value or absolute.
+        /// Unit of the threshold: a fraction of the best value (`rel`) or the metric's unit
+        /// (`abs`).
         threshold_mode: ThresholdMode = value(ThresholdMode::Rel), Any;
-        /// Epochs after a decay in which none is counted as bad.
+        /// Epochs after a decay that do not count towards `patience`.
         cooldown: u64 = value(0), Within(0.0, 1e6);
-        /// The rate never falls below it.
+        /// Lower bound of the learning rate.
         min_lr: f64 = value(0.0), NonNegative;
-        /// A decay by no more than this is left out.
+        /// Decrease of the learning rate up to which a decay is skipped.
         eps: f64 = value(1e-8), NonNegative;
     }
 }
@@ -274,21 +276,21 @@ registry! {
         LinearDecay(LinearDecay) = "linear-decay" from "torch.optim.lr_scheduler.LinearLR, start_factor 1",
         /// Warm-up, stable, decay: the learning rate as given, then down to min_factor times it.
         Wsd(Wsd) = "wsd" from "get_wsd_schedule of transformers; Hu et al. 2024, arXiv:2404.06395; Hägele et al. 2024, arXiv:2405.18392" differs "the warm-up is `warmup`, from warmup_start; no exponential decay, which Hu et al. have",
-        /// A power of the time that is left.
+        /// Decay to zero along a power of the remaining time.
         Polynomial(Polynomial) = "polynomial" from "torch.optim.lr_scheduler.PolynomialLR",
-        /// The same factor after every unit.
+        /// Decay by the same factor after every unit.
         Exponential(Exponential) = "exponential" from "torch.optim.lr_scheduler.ExponentialLR",
-        /// A factor after every step_size units.
+        /// Decay by a factor after every step_size units.
         Step(Step) = "step" from "torch.optim.lr_scheduler.StepLR",
-        /// A factor at each milestone.
+        /// Decay by a factor at each milestone.
         MultiStep(MultiStep) = "multi-step" from "torch.optim.lr_scheduler.MultiStepLR" differs "no milestone twice",
-        /// Up to the learning rate and down again, far below its start.
+        /// Rise to the learning rate, then a fall far below the initial rate.
         OneCycle(OneCycle) = "one-cycle" from "torch.optim.lr_scheduler.OneCycleLR; Smith and Topin 2018, arXiv:1708.07120" differs "the optimizer's lr is max_lr; momentum is not cycled; past total_steps the last rate stays, where PyTorch raises an error",
-        /// The learning rate over the root of 1 + t / timescale.
+        /// The learning rate divided by sqrt(1 + t / timescale).
         InverseSqrt(InverseSqrt) = "inverse-sqrt" from "Vaswani et al. 2017, arXiv:1706.03762, section 5.3; as rsqrt in Zhai et al. 2022, arXiv:2106.04560" differs "the model size is no factor: it starts at the optimizer's lr",
         /// Schedules one after the other.
         Sequential(Sequential) = "sequential" from "torch.optim.lr_scheduler.SequentialLR" differs "one `per` for all; neither sequential nor plateau inside",
-        /// A factor when a metric no longer improves.
+        /// Decay by a factor when a metric no longer improves.
         Plateau(Plateau) = "plateau" from "torch.optim.lr_scheduler.ReduceLROnPlateau" differs "epochs of a warmup are not judged; a metric that is not finite is no improvement",
     }
 }

@@ -11,11 +11,11 @@ params! {
     /// epochs without an improvement, as in PyTorch Lightning's `EarlyStopping`.
     /// The final weights are those of the last epoch, not of the best one.
     EarlyStopping {
-        /// What is watched, after every epoch.
+        /// Metric that is monitored after every epoch.
         metric: EpochMetric = value(EpochMetric::VALIDATION_LOSS), Any;
-        /// Epochs in a row without an improvement.
+        /// Consecutive epochs without an improvement after which training ends.
         patience: u64 = value(3), Within(1.0, 1e6);
-        /// An improvement is a change for the better by more than this.
+        /// Change that an improvement must exceed, in the metric's unit.
         min_delta: f64 = value(0.0), NonNegative;
     }
 }

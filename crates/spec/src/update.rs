@@ -10,13 +10,16 @@ params! {
     /// Keys that every `[[optimizer]]` takes besides those of its kind, in the
     /// order in which they act: accumulate, clip by value, clip by norm, decay.
     UpdateSpec {
-        /// Batches whose gradients are averaged for one optimizer step.
+        /// Number of batches whose gradients are averaged for one optimizer step.
         accumulate: u64 = value(1), Within(1.0, 1e6);
-        /// Every gradient element is cut to [-clip_value, clip_value]; 0 = off (torch.nn.utils.clip_grad_value_).
+        /// Bound to which each gradient element is clipped, [-clip_value, clip_value]; 0 = off
+        /// (torch.nn.utils.clip_grad_value_).
         clip_value: f64 = value(0.0), Within(0.0, 1e30);
-        /// The gradient of all parameters together is shortened to this norm; 0 = off (torch.nn.utils.clip_grad_norm_).
+        /// Largest norm of the gradient of all parameters together, which is scaled down to it; 0 =
+        /// off (torch.nn.utils.clip_grad_norm_).
         clip_norm: f64 = value(0.0), Within(0.0, 1e30);
-        /// Before each step weights shrink by lr * decoupled_decay; not with lbfgs and schedule-free.
+        /// Decoupled decay: each step first multiplies the weights by 1 - lr * decoupled_decay; 0 =
+        /// off; not for lbfgs and schedule-free optimizers.
         decoupled_decay: f64 = value(0.0), NonNegative;
     }
 }

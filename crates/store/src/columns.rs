@@ -48,7 +48,7 @@ pub struct Column {
 pub struct Table {
     /// File name within the report folder.
     pub file: &'static str,
-    /// What one row stands for.
+    /// Content of one row, as in "one planned run".
     pub row: &'static str,
     /// Columns in the order of the file.
     pub columns: &'static [Column],

@@ -1,4 +1,4 @@
-// What a person without mouse, without sight or with weak sight needs.
+// Accessibility without a mouse, without sight and with weak sight.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { openDetails, pageTest } from "./common.mjs";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const every = [1280, 400].flatMap((width) => ["light", "dark"].map((colorScheme) => ({ width, colorScheme })));
-// The real report in every dress, the made-up ones in one each, for axe is slow.
+// The real report at every width and in every colour scheme, the made-up ones once each, since axe is slow.
 const cases = [
   ...every.map((dress) => ["battle", dress]),
   ["crowd", every[0]],
@@ -23,7 +23,7 @@ for (const [report, dress] of cases) {
     const { violations, passes } = await page.evaluate(() => window.axe.run());
     const told = violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(" | ")}`);
     assert.deepEqual(told.filter((line) => /^(serious|critical)/.test(line)), []);
-    // Nothing milder either, as long as it lasts.
+    // No milder violations either.
     assert.deepEqual(told, []);
     assert.ok(passes.length > 20, `${passes.length} rules`);
   });
@@ -51,7 +51,7 @@ for (const colorScheme of ["light", "dark"]) {
         // Borders of controls and rings of focus.
         for (const line of ["control", "accent"]) if (contrast(line, behind) < 3) out.push([line, behind, contrast(line, behind)]);
       }
-      // Text of figures is ink, or stands on a cell of its own colour.
+      // Text of figures has a colour of the page's text, or stands on a coloured cell.
       const brightness = (color) => {
         const [r, g, b] = color.match(/[\da-f]{2}/gi).map((hex) => Number.parseInt(hex, 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;

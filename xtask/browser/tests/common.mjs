@@ -1,4 +1,4 @@
-// What the test files share: the reports, one browser a file, a page a test.
+// Shared by the test files: the reports, one browser per file, one page per test.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { launch, open } from "../browser.mjs";
 
 const root = process.env.SWEEP_REPORTS;
-if (!root) throw new Error("SWEEP_REPORTS names no folder of reports; `cargo xtask test` makes one");
+if (!root) throw new Error("SWEEP_REPORTS is not set to a folder of reports; `cargo xtask test` makes one");
 
 /** Names of the reports; `battle` is a real sweep, the others are made up. */
 export const REPORTS = readdirSync(root).filter((name) => existsSync(join(root, name, "index.html"))).sort();
@@ -25,7 +25,7 @@ after(async () => {
   rmSync(temporary, { recursive: true, force: true });
 });
 
-/** A test of one page, which must not complain either. */
+/** A test of one page, which also must cause no complaints. */
 export function pageTest(name, report, options, body) {
   test(name, { timeout: 120_000 }, async () => {
     const opened = await open(browser, folder(report), options);
@@ -38,7 +38,7 @@ export function pageTest(name, report, options, body) {
   });
 }
 
-/** A copy of a report's page that `change` has gone over; gives its path. */
+/** Writes a copy of a report's page as altered by `change` and returns its path. */
 export function changed(report, name, change) {
   const path = join(temporary, `${name}.html`);
   const before = read(report, "index.html");
@@ -48,13 +48,13 @@ export function changed(report, name, change) {
   return path;
 }
 
-/** The rows shown of a table, as texts of their cells. */
+/** The visible rows of a table, as texts of their cells. */
 export const shownRows = (page, table) =>
   page.$$eval(`table[data-name="${table}"] tbody tr:not([hidden])`, (rows) =>
     rows.map((row) => [...row.cells].map((cell) => cell.textContent)),
   );
 
-/** Place of the column of a table with this heading. */
+/** Index, from 0, of the column of a table with this heading. */
 export async function columnOf(page, table, heading) {
   const heads = await page.$$eval(`table[data-name="${table}"] thead th`, (heads) => heads.map((h) => h.textContent));
   const at = heads.indexOf(heading);
@@ -62,7 +62,7 @@ export async function columnOf(page, table, heading) {
   return at;
 }
 
-/** The numbers behind a column, in the order shown; NaN for none. */
+/** The sort keys of a column's visible rows, in order; NaN for a missing one. */
 export const numbers = (page, table, column) =>
   page.$$eval(
     `table[data-name="${table}"] tbody tr:not([hidden])`,
@@ -73,7 +73,7 @@ export const numbers = (page, table, column) =>
 export const openDetails = (page) =>
   page.$$eval("details", (all) => all.forEach((details) => (details.open = true)));
 
-/** At two widths and in two colours nothing is wider than the window, and no `selector` leaves it. */
+/** Asserts, at two widths and in both colour schemes, that nothing is wider than the window and no `selector` leaves it. */
 export async function nothingSticksOut(page, selector) {
   for (const width of [1280, 400]) {
     await page.setViewportSize({ width, height: 900 });
@@ -96,7 +96,7 @@ export async function nothingSticksOut(page, selector) {
   }
 }
 
-/** CSV by RFC 4180, as rows of fields. */
+/** Parses CSV by RFC 4180 into rows of fields. */
 export function parseCsv(text) {
   const rows = [];
   let row = [];

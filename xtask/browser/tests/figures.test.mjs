@@ -1,4 +1,4 @@
-// Values in figures, on a page with known marks; and on the real ones.
+// Values in figures, on a page with known marks and on real figures.
 import assert from "node:assert/strict";
 import { changed, openDetails, pageTest, read } from "./common.mjs";
 
@@ -6,8 +6,8 @@ const FIGURE = 'figure[data-figure="convergence"]';
 const boxes = [...read("battle", "index.html").split('data-figure="convergence"')[1].matchAll(/viewBox="0 0 (\d+) (\d+)"/g)];
 const [[wide, tall], [narrow, long]] = boxes.slice(0, 2).map((box) => [Number(box[1]), Number(box[2])]);
 
-// Two curves of three marks and one of nobody's, in corners and in the middle:
-// as fractions of the drawing.
+// Two curves of three marks each and one mark of no curve, in corners and in the middle, as
+// fractions of the drawing.
 const MARKS = [
   [0, 0.01, 0.03, "sgd, epoch 1: 0.5 <b>"],
   [0, 0.3, 0.3, "sgd, epoch 2: 0.4"],
@@ -26,7 +26,7 @@ const file = (name) =>
       .replace("<script>", `<script type="application/json" id="figure-data">${data}</script><script>`),
   );
 
-/** Where a mark lies in the window. */
+/** Position of a mark in the window, in pixels. */
 const spot = (page, box, x, y) =>
   page.$eval(`${FIGURE} .${box} svg`, (svg, [x, y]) => {
     const point = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());
@@ -39,7 +39,7 @@ const inside = (page) =>
     const box = one.getBoundingClientRect();
     return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
   });
-// The event of a scroll comes with the next frame, and takes a value away.
+// A scroll event arrives with the next frame and hides the value.
 const intoView = (page, figure = FIGURE) =>
   page.locator(figure).evaluate((one) => {
     one.scrollIntoView({ block: "center", behavior: "instant" });
@@ -63,7 +63,7 @@ pageTest("the pointer reads the nearest mark within reach, in the window", "batt
   await page.mouse.move(near.x + 24, near.y + 24);
   assert.equal(await shown(page), null);
   assert.equal(await page.locator(".ring").count(), 0);
-  // Hovering is not read out: a pointer that passes would never stop talking.
+  // Hovering is not announced; otherwise a moving pointer would cause endless speech.
   assert.equal(await page.locator("#live").textContent(), "");
 });
 
@@ -182,11 +182,11 @@ pageTest("every figure's own marks can be read by pointer and by key", "battle",
         return { x: point.x, y: point.y };
       }, [mark[1], mark[2]]);
       await page.mouse.move(at.x, at.y);
-      // Marks may lie upon each other: one of those at this place is read.
+      // Marks may overlap: any of the marks at this place may be shown.
       const here = marks.filter((other) => Math.hypot(other[1] - mark[1], other[2] - mark[2]) < 3).map((other) => other[5]);
       assert.ok(here.includes(await shown(page)), `${name}: ${await shown(page)} at ${mark[5]}`);
     }
-    // A key goes on from the mark under the pointer.
+    // Moved away first, since a key continues from the mark under the pointer.
     await page.mouse.move(2, 2);
     await box.focus();
     await page.keyboard.press("ArrowRight");

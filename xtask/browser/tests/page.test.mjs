@@ -1,4 +1,4 @@
-// The page as a whole: quiet, complete without scripts, in its window.
+// The page as a whole: no console messages, complete without scripts, no overflow.
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ for (const report of REPORTS) {
 
   pageTest(`${report}: nothing sticks out, wide or narrow, light or dark`, report, {}, async (page) => {
     await openDetails(page);
-    // What can be pressed lies in the window too.
+    // Controls are inside the window too.
     await nothingSticksOut(page, "button, select, input, summary, a, figure, .scroll");
   });
 }
@@ -74,7 +74,7 @@ pageTest("the skip link comes first and leads to the report", "battle", {}, asyn
 });
 
 test("the policy stops a script that is not ours", async () => {
-  // The guard of this suite's own claim: without the policy this would run.
+  // Without the page's content security policy this script would run.
   const { launch, open } = await import("../browser.mjs");
   const file = changed("battle", "foreign", (text) => text.replace("</main>", "</main><script>document.title='taken'</script>"));
   const browser = await launch();

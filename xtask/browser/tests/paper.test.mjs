@@ -1,4 +1,4 @@
-// Light, dark and paper.
+// Colour schemes and printing.
 import assert from "node:assert/strict";
 import { pageTest } from "./common.mjs";
 
@@ -31,11 +31,11 @@ for (const colorScheme of ["light", "dark"]) {
     assert.equal(await back(page), "rgb(255, 255, 255)");
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).color), "rgb(27, 31, 36)");
     assert.equal(await page.locator("button:visible:not(thead button), input:visible, select:visible, nav:visible").count(), 0);
-    // A summary that nobody can open is no use there, nor is advice on the pointer.
+    // Folded summaries and advice about the pointer are useless on paper.
     assert.equal(await page.locator(".variant:visible, .hint:visible").count(), 0);
     const kept = await page.$$eval("figure, tr", (all) => all.every((one) => getComputedStyle(one).breakInside === "avoid"));
     assert.ok(kept);
-    // A printed page is about 180 mm wide; tables fit it, for nothing scrolls there.
+    // A printed page is about 180 mm wide; tables must fit, since nothing scrolls there.
     await page.setViewportSize({ width: 680, height: 1000 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 680, `${wide}`);
@@ -57,7 +57,7 @@ pageTest("printing opens what is to be read there, and closes it again", "battle
   assert.ok(opened.filter((text) => text === "How to read this").length >= 4, opened.join());
   assert.ok(!opened.some((text) => /runs$/.test(text)));
   assert.deepEqual(await open(), []);
-  // The whole report on a bearable number of sheets.
+  // The whole report takes a reasonable number of sheets.
   const sheets = (pdf.toString("latin1").match(/\/Type\s*\/Page\b/g) ?? []).length;
   assert.ok(sheets >= 3 && sheets <= 14, `${sheets} sheets`);
 });

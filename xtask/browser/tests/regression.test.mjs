@@ -1,4 +1,4 @@
-// The page of a regression: the same frame, another page.
+// The page of a regression report.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";

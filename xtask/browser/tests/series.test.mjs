@@ -27,7 +27,7 @@ pageTest("a toggle hides the optimizer's ink and rows, and brings them back", "b
     assert.deepEqual(await labels(page, table), ["momentum", "rmsprop", "adam", "adam-cosine"], table);
   }
   assert.equal(await page.locator("#live").textContent(), "4 of 5 optimizers shown");
-  // A short table counts as soon as something is missing.
+  // A short table shows a count only while rows are hidden.
   assert.equal(await page.locator('.table:has(table[data-name="best"]) .count').textContent(), "4 of 5 rows");
   await toggle(page, "sgd").click();
   assert.deepEqual([await visible(page, 0), await visible(page, 1)], [figures, figures]);

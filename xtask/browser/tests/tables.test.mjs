@@ -1,4 +1,4 @@
-// Tables: order, search, choice, count, CSV.
+// Tables: sorting, search, filters, count, CSV.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -101,7 +101,7 @@ pageTest("what was chosen survives a reload, and a link to a section", "battle",
   assert.deepEqual(await shownRows(page, "runs"), before);
   assert.equal(await runs(page).getByLabel("Search").inputValue(), "0.001");
   assert.equal(await head(page, "runs", column).getAttribute("aria-sort"), "descending");
-  // The folded table is open, for the address asks for its rows.
+  // The folded table is open, since the address filters its rows.
   assert.ok(await runs(page).isVisible());
 });
 
@@ -148,7 +148,7 @@ pageTest("numbers in the CSV are whole, and those of the rows shown", "battle", 
   assert.deepEqual(rows.map((row) => Number(row[at])), await numbers(page, "runs", column));
   assert.equal(rows.length, 25);
   assert.ok(rows.every((row) => row[0] === "adam-cosine"));
-  // The page says 98.05%; 10,000 test samples give four digits, and a loss has all of its own.
+  // With 10,000 test samples an accuracy has four digits (the page shows 98.05%); a loss keeps all digits.
   const loss = heads.indexOf("Training loss");
   assert.ok(rows.some((row) => row[loss].length > 10), rows[0][loss]);
 });

@@ -1,11 +1,11 @@
-"""Data files as people have them are given to `sweep`, and what it makes of them is compared with scikit-learn.
+"""Compares `sweep` on user data files with scikit-learn.
 
     python xtask/python/check_data --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR [--only TEXT] [--keep]
 
-Tables, arrays and Parquet are made in the forms that packages and collections have them in, each with a sweep file that
-says as little of it as it can. Classes, features and parts must be those that are meant, the samples that are fed those
-that the files hold, and the score on the test at least nine tenths of that of scikit-learn's perceptron on the same
-samples. Then hostile files must each be refused with one error, within a second and 200 MB. Exits with 1 where one is not.
+Tables, arrays and Parquet files are written in the forms of common packages and collections, each with a minimal sweep
+file. Classes, features and splits must be as intended, the samples that the worker feeds must be those of the files, and the
+test score must be at least nine tenths of that of scikit-learn's perceptron on the same samples. Hostile files must each be
+rejected with one error, within a second and 200 MB. Exits with 1 if anything is wrong.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-# As many cases are judged at once as there are cores, each on one.
+# One case is judged per core, each with one thread.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
@@ -35,30 +35,30 @@ from sweeping import Program  # noqa: E402
 
 AT_ONCE, WIDTH = 2, 110
 BAD = "**wrong**"
-# Files are made by functions of functions, which no process can be sent: it has them from its start.
+# Cases contain closures, which cannot be sent to a process; processes inherit them at their start.
 BEGUN: list[tuple[Program, Case]] = []
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sweep", type=Path, required=True, help="the built `sweep`")
     parser.add_argument("--worker", type=Path, required=True, help="the built `sweep-worker`")
-    parser.add_argument("--repository", type=Path, required=True, help="where data/ lies")
-    parser.add_argument("--folder", type=Path, required=True, help="where files and sweeps are put; it is emptied first")
-    parser.add_argument("--only", default="", help="files whose name has this text; `hostile` takes all that are")
-    parser.add_argument("--keep", action="store_true", help="leave the files of what is all right, too")
+    parser.add_argument("--repository", type=Path, required=True, help="folder that contains data/")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for files and sweeps; it is emptied first")
+    parser.add_argument("--only", default="", help="only files whose name contains TEXT; `hostile` selects all hostile ones")
+    parser.add_argument("--keep", action="store_true", help="keep the files of passed cases too")
     return parser.parse_args()
 
 
 def cell(text: str) -> str:
-    """Text in a cell of a table, cut to its width."""
+    """Text for a table cell, cut to the column's width."""
     text = text.replace("|", "\\|")
     return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
 
 
 def score(value: float | None) -> str:
-    """A score, or nothing."""
+    """A score for a table cell; empty for None."""
     return "" if value is None else f"{value:.4f}"
 
 
@@ -70,13 +70,13 @@ def row(case: Case, one: Judged) -> str:
 
 
 def judge(at: int) -> Judged:
-    """Judges one of the cases that the process began with."""
+    """Judges a case of `BEGUN`."""
     return judged.judge(*BEGUN[at])
 
 
 def understand(program: Program, cases: list[Case], keep: bool) -> list[str]:
-    """Judges files as people have them; what is wrong."""
-    print("| file | lines | what was understood | traps told | accuracy | scikit-learn | ratio | |")
+    """Judges user data files; returns the faults."""
+    print("| file | lines | description in the plan | lints | accuracy | scikit-learn | ratio | |")
     print("|---|---|---|---|---|---|---|---|")
     wrong = []
     BEGUN.extend((program, case) for case in cases)
@@ -91,7 +91,7 @@ def understand(program: Program, cases: list[Case], keep: bool) -> list[str]:
 
 
 def refuse(program: Program, files: list[hostile.Hostile], keep: bool) -> list[str]:
-    """Judges hostile files, one after another; what is wrong."""
+    """Judges hostile files, one after another; returns the faults."""
     print("\n| hostile file | seconds | MB | message | |")
     print("|---|---|---|---|---|")
     np.save(program.root / "data" / "labels.npy", np.arange(40) % 2)
@@ -107,7 +107,7 @@ def refuse(program: Program, files: list[hostile.Hostile], keep: bool) -> list[s
 
 
 def main() -> int:
-    """Makes, judges and tells."""
+    """Makes all files, judges them and prints the results."""
     args, start = arguments(), time.monotonic()
     shutil.rmtree(args.folder, ignore_errors=True)
     for name in ("data", "experiments"):

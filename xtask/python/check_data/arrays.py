@@ -1,4 +1,4 @@
-"""Arrays and Parquet: NumPy's files and archives, IDX as MNIST and its kin have it, tables by pandas and polars."""
+"""Cases with arrays and Parquet: NumPy files and archives, IDX files as in MNIST, tables of pandas and polars."""
 
 import gzip
 from pathlib import Path
@@ -16,14 +16,14 @@ SAMPLES = 2500
 
 
 def idx(path: Path, array: np.ndarray) -> None:
-    """Writes an array as IDX, compressed where the name says so."""
+    """Writes an array as IDX, compressed if the name ends with .gz."""
     head = bytes([0, 0, IDX_CODES[array.dtype.name], array.ndim])
     content = head + np.array(array.shape, ">u4").tobytes() + array.astype(array.dtype.newbyteorder(">")).tobytes()
     path.write_bytes(gzip.compress(content, 1) if path.suffix == ".gz" else content)
 
 
 def mnist(repository: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The first pictures and labels."""
+    """The first images and labels of MNIST."""
     folder = repository / "data/mnist"
     with gzip.open(folder / "train-images-idx3-ubyte.gz") as file:
         pixels = np.frombuffer(file.read(16 + SAMPLES * 784), np.uint8, offset=16).reshape(SAMPLES, 28, 28)
@@ -32,12 +32,12 @@ def mnist(repository: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def flat(pictures: np.ndarray, answers: np.ndarray) -> Held:
-    """Pictures as rows."""
+    """Images flattened to rows."""
     return Held(pictures.reshape(len(pictures), -1).astype(np.float64), answers.astype(int))
 
 
 def numpy_cases(repository: Path) -> list[Case]:
-    """Inputs and labels in files of their own."""
+    """Inputs and labels in separate files."""
     def case(name: str, held: Held, inputs: np.ndarray, labels: np.ndarray, classes: int, held_out: int) -> Case:
         def make(folder: Path) -> Held:
             np.save(folder / "x.npy", inputs)
@@ -60,7 +60,7 @@ def numpy_cases(repository: Path) -> list[Case]:
 
 
 def archive_cases(repository: Path) -> list[Case]:
-    """Archives, with the names that are in use."""
+    """Archives with common names of arrays."""
     figures = digits(repository)
 
     def keras(folder: Path) -> Held:
@@ -96,7 +96,7 @@ def archive_cases(repository: Path) -> list[Case]:
 
 
 def idx_cases(repository: Path) -> list[Case]:
-    """Pictures as MNIST, EMNIST and QMNIST have them, and as floats."""
+    """Images in the formats of MNIST, EMNIST and QMNIST, and as floats."""
     def case(name: str, labels: Callable[[np.ndarray], np.ndarray], held: Callable[[np.ndarray], np.ndarray],
              *keys: str, scale: float = 0, end: str = "-ubyte.gz") -> Case:
         path, named = f"train-images-idx3{end}", f"train-labels-idx1{end}"
@@ -166,5 +166,5 @@ def parquet_cases() -> list[Case]:
 
 
 def every(repository: Path) -> list[Case]:
-    """All of them."""
+    """All cases of this module."""
     return [*numpy_cases(repository), *archive_cases(repository), *idx_cases(repository), *parquet_cases()]

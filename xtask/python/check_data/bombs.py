@@ -1,4 +1,4 @@
-"""Small files that claim or hold far more than they should: compressed streams by repeating a block, and lying headers."""
+"""Small files that claim or contain far too much data: compressed streams of a repeated block, and false headers."""
 
 import io
 import struct
@@ -23,17 +23,17 @@ def header(shape: tuple[int, ...], dtype: str = "<f8") -> bytes:
 
 
 def deflated(start: bytes, block: bytes, size: int) -> tuple[bytes, int]:
-    """A raw stream of `start` and as many whole blocks as `size` has room for, and how long it is without compression."""
+    """A raw deflate stream of `start` and of whole blocks up to `size` bytes, and its uncompressed length."""
     first, each = (zlib.compressobj(9, zlib.DEFLATED, -15) for _ in range(2))
     head = first.compress(start) + first.flush(zlib.Z_FULL_FLUSH)
     body = each.compress(block) + each.flush(zlib.Z_FULL_FLUSH)
     times = size // len(block)
-    # Each block ends at a byte and refers to nothing before it; the last one is empty.
+    # Each block ends at a byte boundary and has no back-references; the last one is empty.
     return head + body * times + b"\x03\x00", len(start) + times * len(block)
 
 
 def gzipped(path: Path, start: bytes, block: bytes, size: int) -> None:
-    """A gzip file of one long stream; its checksum is wrong, which nobody should get to see."""
+    """A gzip file of one long stream. Its checksum is wrong, but no reader should get that far."""
     raw, length = deflated(start, block, size)
     path.write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + raw + struct.pack("<II", 0, length % 2**32))
 
@@ -50,7 +50,7 @@ def zipped(path: Path, name: str, raw: bytes, length: int) -> None:
 
 
 def numbers(path: Path) -> None:
-    """10 GB of a sound table."""
+    """A valid table of 10 GB."""
     line = b"0,1,0,1,0\n1,0,1,0,1\n"
     gzipped(path, b"a,b,c,d,class\n", line * (BLOCK // len(line)), TEN_GB)
 
@@ -61,44 +61,44 @@ def zeros(path: Path) -> None:
 
 
 def rows(path: Path) -> None:
-    """6 GB of zeros as NPY says them."""
+    """6 GB of zeros as an NPY file."""
     size = BLOCK * (6 * TEN_GB // 10 // BLOCK)
     gzipped(path, header((size // 32, 4)), bytes(BLOCK), size)
 
 
 def pictures(path: Path) -> None:
-    """10 GB of black pictures as IDX says them."""
+    """10 GB of black images as an IDX file."""
     samples = TEN_GB // 784
     gzipped(path, bytes([0, 0, 8, 3]) + struct.pack(">III", samples, 28, 28), bytes(BLOCK), TEN_GB)
 
 
 def archive(path: Path, size: int = TEN_GB) -> None:
-    """An archive whose inputs are 10 GB of zeros, or as many."""
+    """An archive whose inputs are `size` bytes of zeros."""
     size -= size % BLOCK
     raw, length = deflated(header((size // 32, 4)), bytes(BLOCK), size)
     zipped(path, "x.npy", raw, length)
 
 
 def smaller(path: Path) -> None:
-    """An archive whose inputs are 6 GB of zeros: of a length that is read where it is honest."""
+    """An archive whose inputs are 6 GB of zeros, a size that would be allowed if the file were not a bomb."""
     archive(path, 6 * TEN_GB // 10)
 
 
 def claiming(path: Path) -> None:
-    """An archive with an array of few bytes whose header claims 10 GB."""
+    """An archive with a small array whose header claims 10 GB."""
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("x.npy", header((TEN_GB // 32, 4)) + bytes(64))
         file.writestr("y.npy", header((4,), "<i8") + bytes(32))
 
 
 def lengths(path: Path) -> None:
-    """An archive whose directory claims 10 GB of a member that holds nothing of the kind."""
+    """An archive whose directory claims 10 GB for a small member."""
     raw, _ = deflated(header((TEN_GB // 32, 4)), bytes(1 << 10), 1 << 10)
     zipped(path, "x.npy", raw, TEN_GB)
 
 
 def twice(path: Path) -> None:
-    """An archive with two members of one name."""
+    """An archive with two members of the same name."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name, shape in (("x.npy", (4, 1)), ("z.npy", (4, 1)), ("y.npy", (4,))):
@@ -112,7 +112,7 @@ def table(n: int) -> pa.Table:
 
 
 def footed(n: int) -> tuple[bytes, bytes]:
-    """What stands before the footer of a Parquet file of `n` rows, and the footer."""
+    """The bytes before the footer of a Parquet file of `n` rows, and the footer."""
     out = io.BytesIO()
     pq.write_table(table(n), out, compression="zstd", store_schema=False)
     content = out.getvalue()
@@ -121,19 +121,19 @@ def footed(n: int) -> tuple[bytes, bytes]:
 
 
 def written(path: Path, body: bytes, footer: bytes) -> None:
-    """A Parquet file of both."""
+    """Writes a Parquet file of a body and a footer."""
     path.write_bytes(body + footer + struct.pack("<I", len(footer)) + b"PAR1")
 
 
 def lying(path: Path) -> None:
-    """A Parquet file of 300 rows whose footer says that they are a billion."""
+    """A Parquet file of 300 rows whose footer claims a billion."""
     body, footer = footed(300)
-    # Thrift's compact protocol: a field of 64 bits, then the number with its sign last, seven bits a byte.
+    # Thrift's compact protocol: a 64-bit field, then the zigzag number with seven bits per byte.
     written(path, body, footer.replace(b"\x16" + varint(2 * 300), b"\x16" + varint(2 * BILLION)))
 
 
 def varint(n: int) -> bytes:
-    """A number in groups of seven bits, the lowest first."""
+    """A number as groups of seven bits, the lowest first."""
     out = bytearray()
     while n > 127:
         out.append(n & 127 | 128)
@@ -142,11 +142,11 @@ def varint(n: int) -> bytes:
 
 
 def billion(path: Path) -> None:
-    """A Parquet file that does hold a billion rows: its footer names the same group of rows a thousand times."""
+    """A Parquet file with a billion rows: its footer lists the same row group a thousand times."""
     body, footer = footed(BILLION // 1000)
     rows, one = b"\x16" + varint(2 * BILLION // 1000), b"\x19\x1c"
     start = footer.index(rows + one)
-    # Behind the groups stands who wrote the file: two fields on, a text.
+    # After the groups comes the name of the program that wrote the file.
     end = footer.rindex(b"parquet-cpp") - 2
     group = footer[start + len(rows + one) : end]
     many = b"\x16" + varint(2 * BILLION) + b"\x19\xfc" + varint(1000)

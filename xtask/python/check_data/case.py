@@ -1,4 +1,4 @@
-"""What a case is: files as people have them, what is said of them in a sweep file, and what they hold."""
+"""A case: user data files, their description in a sweep file, and their true contents."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ SEED = 11
 
 
 def slug(name: str) -> str:
-    """A name as that of a file."""
+    """A name converted to a file name."""
     return re.sub("[^a-z0-9]+", "-", name.lower())
 
 
 @dataclass
 class Held:
-    """What files hold, in their order, as whoever made them knows it.
+    """The true contents of files, in their order.
 
-    `inputs` has a row for each sample, and no number where a value is missing; `answers` has a class for each of them, or
-    a row of real values.
+    `inputs` has a row for each sample, with NaN for a missing value; `answers` has a class or a row of real values for
+    each sample.
     """
 
     inputs: np.ndarray
@@ -29,15 +29,15 @@ class Held:
 
     @property
     def names(self) -> list[str]:
-        """Classes in their order; none of real values."""
+        """The classes in order; empty for real values."""
         return [str(name) for name in np.unique(self.answers)] if self.answers.ndim == 1 else []
 
 
 @dataclass
 class Case:
-    """Files, the lines that are said of them, and what is to be understood.
+    """Files, the lines about them in the sweep file, and the expected description.
 
-    `keys` are lines of `[data.dataset]` beside the path, in which `@` is the folder of the files.
+    `keys` are further lines of `[data.dataset]`, in which `@` stands for the folder of the files.
     """
 
     name: str
@@ -52,17 +52,17 @@ class Case:
 
     @property
     def folder(self) -> str:
-        """Where its files lie, from the root."""
+        """The folder of its files, relative to the root."""
         return f"data/{self.slug}"
 
     @property
     def slug(self) -> str:
-        """Its name as that of a file."""
+        """Its name converted to a file name."""
         return slug(self.name)
 
     @property
     def lines(self) -> list[str]:
-        """Everything that is said of the data, a line each."""
+        """The lines about the data in the sweep file."""
         said = [f'path = "@/{self.path}"', *self.keys]
         return [line.replace("@", self.folder) for line in said]
 
@@ -73,11 +73,11 @@ class Case:
 
     @property
     def said(self) -> int:
-        """How many lines are said of the data."""
+        """The number of lines about the data in the sweep file."""
         return len(self.lines) + bool(self.held_out)
 
 
 def shuffled(held: Held) -> Held:
-    """The samples in another order, the same at each call."""
+    """The samples in a fixed random order."""
     order = np.random.default_rng(SEED).permutation(len(held.inputs))
     return Held(held.inputs[order], held.answers[order])

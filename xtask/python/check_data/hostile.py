@@ -1,4 +1,4 @@
-"""Files that must be refused, soon and in little memory, whoever made them and why."""
+"""Files that must be rejected quickly and with little memory."""
 
 import gzip
 import os
@@ -21,7 +21,7 @@ LONG_LINE = 200_000_000
 
 @dataclass
 class Hostile:
-    """A file, the lines that are said of it, and a part of what must be said of it in turn."""
+    """A file, the lines about it in the sweep file, and a part of the expected error."""
 
     name: str
     path: str
@@ -31,22 +31,22 @@ class Hostile:
 
     @property
     def slug(self) -> str:
-        """Its name as that of a file."""
+        """Its name converted to a file name."""
         return slug(f"hostile {self.name}")
 
 
 def text(content: str | bytes) -> Callable[[Path], object]:
-    """Writes this."""
+    """A function that writes this content."""
     return lambda path: path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def lines(*of: str, times: int = 30) -> str:
-    """These lines many times over, under a header."""
+    """These lines repeated many times, below a header."""
     return "a,b,label\n" + "".join(f"{line}\n" for line in of) * times
 
 
 def pair(inputs: np.ndarray | bytes, labels: np.ndarray | bytes) -> Callable[[Path], object]:
-    """Inputs and labels, or the bytes of their files."""
+    """A function that writes inputs and labels, given as arrays or as bytes of files."""
     def make(path: Path) -> None:
         for file, array in ((path, inputs), (path.with_name("y.npy"), labels)):
             if isinstance(array, bytes):
@@ -58,7 +58,7 @@ def pair(inputs: np.ndarray | bytes, labels: np.ndarray | bytes) -> Callable[[Pa
 
 
 def endless(unit: bytes) -> Callable[[Path], object]:
-    """A line of 200 MB that never ends."""
+    """A function that writes a line of 200 MB without an end."""
     def make(path: Path) -> None:
         with open(path, "wb") as file:
             for _ in range(LONG_LINE // 1_000_000):
@@ -84,25 +84,25 @@ def damaged(path: Path) -> None:
 
 
 def objects(path: Path) -> None:
-    """An archive with an array of Python's objects."""
+    """An archive with an array of Python objects."""
     np.savez(path, x=np.array([[1, "a"], [2.5, None]] * 20, dtype=object), y=np.arange(40) % 2)
 
 
 def shipped_wine(path: Path) -> None:
-    """Wines with a first line of another width, as scikit-learn ships them."""
+    """The wine table as in scikit-learn, whose first line has another number of fields."""
     from sklearn import datasets
 
     path.write_bytes((Path(datasets.__file__).parent / "data/wine_data.csv").read_bytes())
 
 
 def sorted_iris(path: Path) -> None:
-    """Flowers in the order of their kinds."""
+    """Iris flowers sorted by class."""
     held, names = iris()
     frame(held, names).to_csv(path, index=False)
 
 
 def tables() -> list[Hostile]:
-    """Text, or what calls itself that."""
+    """Hostile text files."""
     wide = ",".join(["1"] * 1_000_000) + "\n"
     sound = lines("1,2,0", "2,1,1", "3,5,0", "0,7,1")
     return [
@@ -141,7 +141,7 @@ def tables() -> list[Hostile]:
 
 
 def arrays() -> list[Hostile]:
-    """NumPy's files, archives, IDX and Parquet."""
+    """Hostile NumPy files, archives, IDX and Parquet files."""
     x, y = np.arange(80, dtype="<f8").reshape(40, 2), np.arange(40) % 2
     big = bombs.header((bombs.TEN_GB // 32, 4)) + bytes(64)
     big_labels = bombs.header((bombs.TEN_GB,), "|u1") + b"\0\1"
@@ -174,5 +174,5 @@ def arrays() -> list[Hostile]:
 
 
 def every() -> list[Hostile]:
-    """All of them."""
+    """All hostile files."""
     return [*tables(), *arrays()]

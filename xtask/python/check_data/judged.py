@@ -1,4 +1,4 @@
-"""Whether a case is understood as it is meant, fed as it is held, and told as well as scikit-learn tells it."""
+"""Judgement of a case: its description, the fed samples, and the score compared with scikit-learn."""
 
 import time
 import warnings
@@ -13,17 +13,17 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sweeping import Fed, Program, Refused
 
 ENOUGH = 0.9
-# A split by contents is as good as one at random, but for luck.
+# A split by contents must reach at least this fraction of the score of random splits.
 FAIR, RANDOM_SPLITS = 0.75, 2
 DIRECTIONS = 3
 NEAR = 2e-3
-# Scores of scikit-learn by what is fed: several forms hold the same samples.
+# Scores of scikit-learn by the fed samples, since several files contain the same samples.
 KNOWN: dict[tuple[bytes, int], float] = {}
 
 
 @dataclass
 class Judged:
-    """What came of a case."""
+    """The results of a case."""
 
     line: str = ""
     lints: list[str] = field(default_factory=list)
@@ -34,29 +34,29 @@ class Judged:
 
     @property
     def ratio(self) -> float | None:
-        """Our score over theirs."""
+        """The ratio of our score to scikit-learn's."""
         return self.ours / self.theirs if self.ours is not None and self.theirs else None
 
 
 def spread(deviation: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """What a column is divided by: one that never varies becomes 0."""
+    """The divisor of each column; infinite for a constant column, which becomes 0."""
     return np.where(deviation <= 1e-9 * np.maximum(1, np.abs(mean)), np.inf, deviation)
 
 
 def standard(values: np.ndarray) -> np.ndarray:
-    """Each column less its mean, over its deviation."""
+    """Each column minus its mean, divided by its standard deviation."""
     mean = values.mean(axis=0)
     return (values - mean) / spread(values.std(axis=0), mean)
 
 
 def compared(fed: Fed, held: Held, in_order: bool) -> str | None:
-    """In what the samples that are fed differ from those in the files, columns being scaled as they may."""
+    """The difference between the fed samples and those of the files, whatever the scaling of columns; None if there is none."""
     ours = np.vstack([fed.train, fed.test]).astype(np.float64)
     answers = np.concatenate([fed.train_answers, fed.test_answers]).astype(np.float64)
     if ours.shape != held.inputs.shape:
         return f"{ours.shape} values are fed, the files hold {held.inputs.shape}"
     raw = held.inputs.astype(np.float64)
-    # Gaps are filled with the mean, which standard scaling makes 0.
+    # Missing values are filled with the mean, which standard scaling maps to 0.
     known = len(raw) - np.isnan(raw).sum(axis=0)
     mean = ours.sum(axis=0) / known
     deviation = spread(np.sqrt(np.maximum(0, (ours**2).sum(axis=0) / known - mean**2)), mean)
@@ -70,7 +70,7 @@ def compared(fed: Fed, held: Held, in_order: bool) -> str | None:
         answers, told = standard(answers), standard(held.answers.astype(np.float64))
     ours, theirs = np.hstack([(ours - mean) / deviation, answers]), np.hstack([theirs, told])
     if not in_order:
-        # In any order: what samples are along a few directions, sorted.
+        # Compares independently of the order: sorted projections onto a few directions.
         onto = np.random.default_rng(0).normal(size=(ours.shape[1], DIRECTIONS)) / np.sqrt(ours.shape[1])
         ours, theirs = np.sort(ours @ onto, axis=0), np.sort(theirs @ onto, axis=0)
     off = np.abs(ours - theirs).max()
@@ -78,7 +78,7 @@ def compared(fed: Fed, held: Held, in_order: bool) -> str | None:
 
 
 def understood(case: Case, held: Held, plan: dict) -> list[str]:
-    """In what the plan's description differs from what is meant."""
+    """The differences between the plan's description and the expected one."""
     data = plan.get("data") or {}
     found = {"classes": len(data.get("classes", [])), "targets": len(data.get("targets", [])),
              "features": data.get("features"), "parts": tuple(data.get("parts", []))}
@@ -96,12 +96,12 @@ def understood(case: Case, held: Held, plan: dict) -> list[str]:
 
 
 def r2(error: float, fed: Fed) -> float:
-    """A mean squared error of the test as R2: 1 less its share in that of the test's own mean."""
+    """R2 of a mean squared error on the test: 1 minus its ratio to the error of the test's mean."""
     return float(1 - error / np.mean((fed.test_answers - fed.test_answers.mean(axis=0)) ** 2))
 
 
 def scikit_learn(fed: Fed, seeds: int) -> float:
-    """What scikit-learn's perceptron of the same width reaches on the same samples: accuracy, or R2."""
+    """The score, accuracy or R2, of scikit-learn's perceptron of the same width on the same samples."""
     key = blake2b(b"".join(part.tobytes() for part in (fed.train, fed.train_answers, fed.test, fed.test_answers))).digest()
     if (key, fed.held_out) not in KNOWN:
         KNOWN[key, fed.held_out] = fitted(fed, seeds)
@@ -125,7 +125,7 @@ def fitted(fed: Fed, seeds: int) -> float:
 
 
 def at_random(case: Case, held: Held) -> float:
-    """What scikit-learn reaches on average where samples are split at random, each class in proportion."""
+    """The mean score of scikit-learn over random splits, stratified by class."""
     inputs = standard(np.where(np.isnan(held.inputs), np.nanmean(held.inputs, axis=0), held.inputs))
     classes = np.unique(held.answers, return_inverse=True)[1] if held.names else None
     answers = standard(held.answers) if classes is None else classes
@@ -137,7 +137,7 @@ def at_random(case: Case, held: Held) -> float:
 
 
 def judge(program: Program, case: Case) -> Judged:
-    """Makes the files of a case, has the program use them, and compares."""
+    """Makes the files of a case, runs the program on them, and compares."""
     out, start = Judged(), time.monotonic()
     folder = program.root / case.folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""A command with its time and its memory, by a process that is small itself: a child's peak begins at its parent's.
+"""Measures time and memory of a command from a small process, since a child's peak memory includes its parent's.
 
     python -I -S measured.py SECONDS COMMAND...
 
-Prints an object of JSON: seconds, megabytes, code (none where it took longer than SECONDS), output.
+Prints a JSON object: seconds, megabytes, code (null if it took longer than SECONDS), output.
 """
 
 import json
@@ -15,7 +15,7 @@ import time
 
 
 def main() -> None:
-    """Runs the command."""
+    """Runs the command and prints its measurements."""
     with tempfile.TemporaryFile() as output:
         start = time.monotonic()
         child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)

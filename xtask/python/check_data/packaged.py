@@ -1,4 +1,4 @@
-"""Tables as packages ship them: R's, with row names and gaps and words, and those of three Python packages."""
+"""Cases with tables of packages: of R, with row names, missing values and text, and of three Python packages."""
 
 import tarfile
 from importlib.util import find_spec
@@ -13,12 +13,12 @@ R_NAMES = "leave_out = [1]"
 
 
 def package(name: str) -> Path:
-    """Where a package lies; it is not loaded."""
+    """The folder of a package, which is not imported."""
     return Path(find_spec(name).submodule_search_locations[0])
 
 
 def of_r(folder: Path, *names: str) -> None:
-    """Puts tables of R, by package and name, into a folder."""
+    """Writes tables of R, given by package and name, into a folder."""
     with tarfile.open(package("pydataset") / "resources.tar.gz") as archive:
         for name in names:
             content = archive.extractfile(f"resources/rdata/csv/{name}.csv").read()
@@ -26,7 +26,7 @@ def of_r(folder: Path, *names: str) -> None:
 
 
 def copied(origin: Path) -> Callable[[Path], Path]:
-    """Copies a file byte for byte."""
+    """A function that copies a file to a folder."""
     def copy(folder: Path) -> Path:
         (folder / origin.name).write_bytes(origin.read_bytes())
         return folder / origin.name
@@ -35,7 +35,7 @@ def copied(origin: Path) -> Callable[[Path], Path]:
 
 
 def held(table: pd.DataFrame, answer: str, categorical: Sequence[str] = (), leave_out: Sequence[str] = ()) -> Held:
-    """What a table holds: numbers, then an input for each value of each categorical column."""
+    """The contents of a table: numeric columns, then an input for each value of each categorical column."""
     numbers = table.drop(columns=[answer, *categorical, *leave_out]).astype(float)
     parts = [numbers.to_numpy()]
     for column in categorical:
@@ -46,7 +46,7 @@ def held(table: pd.DataFrame, answer: str, categorical: Sequence[str] = (), leav
 
 
 def penguins(missing: str) -> Callable[[Path], Held]:
-    """Penguins with gaps and with words."""
+    """Penguins with missing values and text columns."""
     def make(folder: Path) -> Held:
         table = pd.read_csv(copied(package("palmerpenguins") / "data/penguins.csv")(folder))
         table = table.dropna() if missing == "drop" else table
@@ -57,7 +57,7 @@ def penguins(missing: str) -> Callable[[Path], Held]:
 
 def r_table(name: str, answer: str, categorical: Sequence[str] = (), leave_out: Sequence[str] = (),
             real: bool = False, drop: bool = False) -> Callable[[Path], Held]:
-    """A table of R, its row names left out."""
+    """A table of R without its row names."""
     def make(folder: Path) -> Held:
         of_r(folder, name)
         table = pd.read_csv(folder / f"{Path(name).name}.csv", index_col=0, keep_default_na=True)
@@ -68,7 +68,7 @@ def r_table(name: str, answer: str, categorical: Sequence[str] = (), leave_out: 
 
 
 def adult(folder: Path) -> Held:
-    """Penguins in the form of UCI's census: no header, a space behind each comma, question marks."""
+    """Penguins in the format of UCI's census: no header, a space after each comma, question marks."""
     table = pd.read_csv(package("palmerpenguins") / "data/penguins.csv")
     text = table.to_csv(index=False, header=False, na_rep="?").replace(",", ", ")
     (folder / "penguins.data").write_text(text + "\n")
@@ -76,7 +76,7 @@ def adult(folder: Path) -> Held:
 
 
 def passengers(folder: Path) -> Held:
-    """R's Titanic in the form of Kaggle's: names with commas and quotes, ages and cabins with gaps."""
+    """R's Titanic in the format of Kaggle's: names with commas and quotes, missing ages and cabins."""
     of_r(folder, "COUNT/titanic")
     table = pd.read_csv(folder / "titanic.csv", index_col=0).sample(frac=1, random_state=SEED).reset_index(drop=True)
     n = np.random.default_rng(SEED)
@@ -94,13 +94,13 @@ def passengers(folder: Path) -> Held:
 
 
 def pima(folder: Path) -> Held:
-    """Training and test in files of their own."""
+    """Training and test in separate files."""
     of_r(folder, "MASS/Pima.tr", "MASS/Pima.te")
     return held(pd.concat(pd.read_csv(folder / f"Pima.{part}.csv", index_col=0) for part in ("tr", "te")), "type")
 
 
 def cars(folder: Path) -> Held:
-    """Cars with gaps, names and dates."""
+    """Cars with missing values, names and dates."""
     table = pd.read_json(package("vega_datasets") / "_data/cars.json")
     table.to_csv(folder / "cars.csv", index=False)
     return held(table, "Origin", (), ["Name", "Year"])
@@ -119,7 +119,7 @@ def election(folder: Path) -> Held:
 
 
 def airports(folder: Path) -> Held:
-    """Where the time zone of an airport is told by its place; a field holds a comma."""
+    """Airports of five states by place; a field contains a comma."""
     table = pd.read_csv(package("vega_datasets") / "_data/airports.csv")
     table = table[table.state.isin(["CA", "TX", "FL", "NY", "AK"])]
     table.to_csv(folder / "airports.csv", index=False)
@@ -135,7 +135,7 @@ def quoted(names: list[str]) -> str:
 
 
 def every() -> list[Case]:
-    """All of them."""
+    """All cases of this module."""
     words = 'categorical = ["island", "sex"]'
     airport = 'leave_out = ["iata", "name", "city", "country"]'
     return [

@@ -1,4 +1,4 @@
-"""Whether a hostile file is refused as it should be: with one error, soon, in little memory."""
+"""Judgement of hostile files: one error, little time, little memory."""
 
 import json
 import re
@@ -12,13 +12,13 @@ from hostile import Hostile
 from sweeping import Program
 
 LONGEST, MOST_MEGABYTES, TRIES, GIVEN_UP = 1.0, 200.0, 3, 30
-# Anything that moves a cursor or rings a bell; lines may end.
+# Control characters other than tabs and newlines.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass
 class Refusal:
-    """What came of a hostile file."""
+    """The results of a hostile file."""
 
     hostile: Hostile
     seconds: float = 0.0
@@ -28,7 +28,7 @@ class Refusal:
 
 
 def measured(program: Program, file: Path) -> dict:
-    """The plan of a sweep file, with its time and memory."""
+    """Time, memory, exit code and output of the plan of a sweep file."""
     helper = Path(__file__).with_name("measured.py")
     command = [program.sweep, "run", file, "--plan", "--root", program.root, "--device", "flex"]
     ended = subprocess.run([sys.executable, "-I", "-S", helper, str(GIVEN_UP), *command], capture_output=True, text=True)
@@ -36,7 +36,7 @@ def measured(program: Program, file: Path) -> dict:
 
 
 def judge(program: Program, hostile: Hostile) -> Refusal:
-    """Makes a file, and has the program look at it; other work of the machine is forgiven by trying again."""
+    """Makes a file and runs the program on it, more than once if the machine may have been busy."""
     out, folder = Refusal(hostile), program.root / "data" / hostile.slug
     folder.mkdir(parents=True, exist_ok=True)
     hostile.make(folder / hostile.path)
@@ -51,7 +51,7 @@ def judge(program: Program, hostile: Hostile) -> Refusal:
     while found[-1]["code"] == 2 and found[-1]["seconds"] > LONGEST and len(found) < TRIES:
         found.append(measured(program, file))
     out.seconds, out.megabytes = (min(one[of] for one in found) for of in ("seconds", "megabytes"))
-    # Names of cases stand in paths, and are no words of the program.
+    # Removes the paths, which contain names of cases.
     code, text = found[-1]["code"], found[-1]["output"].replace(f"data/{hostile.slug}/", "")
     text = text.replace(hostile.slug, "")
     labels = re.findall(r"\^+ (.+)", text)

@@ -1,4 +1,4 @@
-"""A case through the program: its sweep file, its plan, what is fed, and how well it is told."""
+"""Runs of the program on a case: sweep file, plan, fed samples, and score."""
 
 import json
 import os
@@ -29,7 +29,7 @@ class Program:
 
 @dataclass
 class Fed:
-    """What the program feeds: samples that are trained on, then those held out, and those of the test."""
+    """The samples that the program feeds: training, with those held out at the end, and test."""
 
     train: np.ndarray
     test: np.ndarray
@@ -43,7 +43,7 @@ class Refused(Exception):
 
 
 def write(root: Path, case: Case) -> Path:
-    """The sweep file of a case."""
+    """Writes the sweep file of a case."""
     samples = sum(case.parts)
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, EPOCH_SAMPLES // samples))
     loss = 'loss = "mse"\n' if case.targets else ""
@@ -59,7 +59,7 @@ def write(root: Path, case: Case) -> Path:
 
 
 def planned(program: Program, file: Path, case: Case) -> str:
-    """The line of the plan that says what was understood, and all that follows it."""
+    """The plan's description of the data, and the text after it."""
     ended = program.called("run", file, "--plan")
     if ended.returncode:
         raise Refused(told(ended.stderr))
@@ -69,12 +69,12 @@ def planned(program: Program, file: Path, case: Case) -> str:
 
 
 def told(stderr: str) -> str:
-    """What an error says, on one line."""
+    """An error message in one line."""
     return " ".join(stderr.split())
 
 
 def exported(program: Program, spec: dict, folder: Path) -> Fed:
-    """What a run is fed, as the worker writes it."""
+    """The samples of a run, as exported by the worker."""
     folder.mkdir(parents=True, exist_ok=True)
     request = {"request": "run", "run_id": "0" * 32, "spec": spec, "options": {"root": str(program.root)}}
     command = [program.worker, "--data-dir", program.root / "data", "--export", folder]
@@ -94,7 +94,7 @@ def exported(program: Program, spec: dict, folder: Path) -> Fed:
 
 
 def trained(program: Program, file: Path) -> tuple[dict, list[dict]]:
-    """The plan as it is kept, and the journal's records of all runs."""
+    """The stored plan, and the journal's records of all runs."""
     ended = program.called("run", file, "--quiet", "--no-report", "--jobs", "1")
     if ended.returncode:
         raise Refused(told(ended.stderr) or f"sweep ended with {ended.returncode}")
@@ -110,7 +110,7 @@ def last(record: dict, split: str, metric: str) -> float | None:
 
 
 def best(records: list[dict], case: Case) -> float:
-    """Mean over seeds of the test's accuracy, or loss, of the configuration that is best without a look at the test."""
+    """The mean over seeds of the test accuracy, or loss, of the configuration that is selected without the test."""
     metric = "loss" if case.targets else "accuracy"
     split, judged = ("validation", metric) if case.parts[1] else ("train", "loss")
     configs: dict[str, list[dict]] = {}

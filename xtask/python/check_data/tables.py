@@ -1,4 +1,4 @@
-"""Tables as text: scikit-learn's own data in the dialects that people write them in."""
+"""Cases with text tables: scikit-learn's datasets in common CSV dialects."""
 
 import csv
 import gzip
@@ -16,41 +16,41 @@ FLOWERS = np.array(["setosa", "versicolor", "virginica"])
 
 
 def frame(held: Held, columns: list[str], answer: str = "target") -> pd.DataFrame:
-    """A table of inputs and answers, the answers last."""
+    """A table of inputs and answers, with the answers last."""
     return pd.DataFrame(held.inputs, columns=columns).assign(**{answer: held.answers})
 
 
 def iris() -> tuple[Held, list[str]]:
-    """Flowers in the order of their kinds."""
+    """Iris flowers sorted by class."""
     data = datasets.load_iris()
     return Held(data.data, data.target), list(data.feature_names)
 
 
 def words(held: Held) -> Held:
-    """Flowers with the names of their kinds."""
+    """Iris flowers with the names of their classes."""
     return Held(held.inputs, FLOWERS[held.answers])
 
 
 def wine() -> tuple[Held, list[str]]:
-    """Wines in the order of their kinds."""
+    """Wines sorted by class."""
     data = datasets.load_wine()
     return Held(data.data, data.target), list(data.feature_names)
 
 
 def cancer() -> tuple[Held, list[str]]:
-    """Benign and malign tumours."""
+    """Benign and malignant tumours."""
     data = datasets.load_breast_cancer()
     return Held(data.data, data.target), list(data.feature_names)
 
 
 def digits(repository: Path) -> Held:
-    """Digits as the repository has them."""
+    """The digits dataset of the repository."""
     table = np.loadtxt(repository / "data/digits/digits.csv.gz", delimiter=",")
     return Held(table[:, :-1], table[:, -1].astype(int))
 
 
 def iris_cases() -> list[Case]:
-    """Flowers: with a header, without, with an index, with numbers for names."""
+    """Iris with a header, without one, with an index, with numeric class names."""
     held, names = iris()
     named = words(held)
 
@@ -88,7 +88,7 @@ def iris_cases() -> list[Case]:
 
 
 def wine_cases() -> list[Case]:
-    """Wines: the class in front, semicolons, decimal commas."""
+    """Wines with the class in the first column, semicolons, decimal commas."""
     held, names = wine()
     mixed = shuffled(held)
     quality = Held(mixed.inputs, mixed.answers + 4)
@@ -123,7 +123,7 @@ def wine_cases() -> list[Case]:
 
 
 def cancer_cases() -> list[Case]:
-    """Tumours: UCI's form, tabs, gzip, Excel's form, quotes, numpy's comments, separate files."""
+    """Tumours in UCI's and Excel's formats, with tabs, gzip, quotes, NumPy comments, and separate files."""
     held, names = cancer()
 
     def wdbc(folder: Path) -> Held:
@@ -184,7 +184,7 @@ def cancer_cases() -> list[Case]:
 
 
 def real_cases() -> list[Case]:
-    """Real values to be told, one and two."""
+    """One and two real values to predict."""
     held, names = cancer()
 
     def diabetes(folder: Path) -> Held:
@@ -206,7 +206,7 @@ def real_cases() -> list[Case]:
 
 
 def digit_cases(repository: Path) -> list[Case]:
-    """Digits: the repository's own file, and other scalings."""
+    """Digits from the repository's own file, and with other scalings."""
     held = digits(repository)
     lengths = np.linalg.norm(held.inputs, axis=1, keepdims=True)
 
@@ -226,5 +226,5 @@ def digit_cases(repository: Path) -> list[Case]:
 
 
 def every(repository: Path) -> list[Case]:
-    """All of them."""
+    """All cases of this module."""
     return [*iris_cases(), *wine_cases(), *cancer_cases(), *real_cases(), *digit_cases(repository)]

@@ -254,7 +254,7 @@ def alone(trained: Trained) -> Iterator[Case]:
         lost = before.on(0)
         for run in lost.runs:
             run.status, run.error = "failed", "out of paper"
-        truth = Truth(INCOMPLETE, unsaid=["as it should be", "baseline accept"])
+        truth = Truth(INCOMPLETE, unsaid=["if this one is correct", "baseline accept"])
         yield Case("no baseline", f"first night, nothing trained, {seeds} seeds", lost, None, truth)
         truth = quiet()
         truth.never.append("the baseline's")

@@ -125,8 +125,8 @@ def headline(world: World) -> Told:
     c, verdict = world.compared, world.verdict
     out: list[Piece] = [("verdict", exactly(verdict)), ": "]
     lost = len({(r.label, r.seed) for r in [*c.new, *c.failed, *c.missing, *c.lost]})
-    gaps = [(lost, "could not be compared"), (len(c.gone), "of before no longer planned"),
-            (len(c.unlike), "compared although other weights, data or batches fed them")]
+    gaps = [(lost, "could not be compared"), (len(c.gone), "no longer planned"),
+            (len(c.unlike), "compared despite different weights, data or batches")]
     said: list[Piece] = []
     for n, what in gaps:
         if n:
@@ -253,9 +253,9 @@ def apart(nights: list[Night]) -> list[Piece]:
     """Nights of which no run is one of tonight's."""
     tonight = {run.run_id for run in nights[-1].runs}
     n = sum(not tonight & {run.run_id for run in night.runs} for night in nights)
-    said = counted("apart", n, "night whose configurations and seeds are others tells",
-                   "nights whose configurations and seeds are others tell")
-    return [" ", *said, " nothing of these levels."] if n else []
+    said = counted("apart", n, "night with other configurations and seeds tells",
+                   "nights with other configurations and seeds tell")
+    return [" ", *said, " nothing about these levels."] if n else []
 
 
 def facts(night: Night) -> list[Piece]:
@@ -272,14 +272,14 @@ def decided(world: World) -> list[Piece]:
     c = world.compared.comparisons
     how = []
     if any(x.method == "flips" for x in c):
-        how.append("joint flips of the seeds' signs (the greatest t of all)")
+        how.append("joint flips of the seeds' signs (the largest t of all)")
     if any(x.method == "student" for x in c):
-        how.append("Student's t with Bonferroni's correction, for so few seeds leave too few flips")
+        how.append("Student's t with Bonferroni's correction, since so few seeds allow too few flips")
     made: list[Piece] = [", by ", ("methods", exactly(listed(how)))] if how else []
     return [*counted("comparisons", len(c), "comparison", "comparisons"),
-            " of seed with seed (configurations times metrics) ", "shares" if len(c) == 1 else "share", " the level ",
-            ("level", number(0.05)), ": of nights without change at most ", ("per cent", number(0.05, 100.0, "%")),
-            " have an interval that excludes zero", *made, "."]
+            " paired by seed (configurations times metrics) ", "shares" if len(c) == 1 else "share", " the level ",
+            ("level", number(0.05)), ": at most ", ("per cent", number(0.05, 100.0, "%")),
+            " of nights without a change have an interval that excludes zero", *made, "."]
 
 
 def exceeds(world: World) -> list[Piece]:
@@ -297,9 +297,9 @@ def exceeds(world: World) -> list[Piece]:
                  ("least", amount)]
     exact = any(x.method == "exact" for x in world.compared.comparisons)
     ranked = any(x.method != "exact" and not x.ended.all() for x in world.compared.comparisons)
-    return ["Regressed or improved is what excludes zero and exceeds min_effect, of seconds with the whole interval (",
+    return ["A change counts if its interval excludes zero and its size exceeds min_effect, for seconds with the whole interval (",
             *said, ")", *(["; counts that noise does not explain need no interval"] if exact else []),
-            *(["; where seeds diverged on one side alone, signed ranks of all decide too"] if ranked else []), "."]
+            *(["; if seeds diverged on one side only, signed ranks of all seeds decide too"] if ranked else []), "."]
 
 
 def seeds(found: list[int]) -> str:
@@ -325,7 +325,7 @@ def bullets_of_gaps(world: World) -> list[Told]:
                        (c.missing, "planned tonight, but left no record"),
                        (c.lost, "without a result in the baseline"), (c.gone, "in the baseline, but not planned tonight"),
                        (c.new, "planned tonight, but not in the baseline"),
-                       (c.unlike, "compared seed by seed all the same, although they did not see the same batches")):
+                       (c.unlike, "still compared seed by seed, although they did not see the same batches")):
         if found:
             labels = dict.fromkeys(run.label for run in found)
             named = [f"{who(label)}, {seeds([r.seed for r in found if r.label == label])}" for label in labels]
@@ -333,7 +333,7 @@ def bullets_of_gaps(world: World) -> list[Told]:
                                     ("who", exactly("; ".join(named)))]))
     if few := c.of("unknown"):
         names = listed(list(dict.fromkeys(who(x.label) for x in world.compared.comparisons if x in few)))
-        too_few: list[Piece] = [" fewer than two pairs, which show nothing: "]
+        too_few: list[Piece] = [" fewer than two pairs, too few to show anything: "]
         if any(int(x.ended.sum()) > 1 or x.metric == "diverged" and len(x.seeds) > 1 for x in few):
             too_few = [" too few seeds to tell a change from chance (at least ", ("fewest", count(FEWEST_FLIPPED)),
                        " are needed): "]
@@ -373,7 +373,7 @@ def origin(world: World) -> list[Told]:
         out.append(Told("accepted", ["The baseline was accepted on ", ("day", day(before)), ": as it should be"]))
     if before and before.machine != after.machine:
         changed = seconds_left_out(world)[1:4]
-        out.append(Told("machine", ["The device changed from ", *changed, ", so numbers may differ for that alone."]))
+        out.append(Told("machine", ["The device changed from ", *changed, ", so numbers may differ for that reason alone."]))
     if before:
         out.append(Told("commits", ["Between the two: ", *between(before, after)]))
     return out

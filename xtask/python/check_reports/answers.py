@@ -238,7 +238,7 @@ def in_front(world: World) -> Wanted:
 
 
 def record(pair: Pair) -> Wanted:
-    """`it beat sgd on 4 of 6 seeds, level on 1`; nothing where seeds do not pair."""
+    """`adam beat sgd on 4 of 6 seeds, level on 1`; nothing where seeds do not pair."""
     nothing = exactly("")
     if pair.unpaired:
         return {name: nothing for name in ("record_first", "record_second", "won", "record", "level")}
@@ -263,7 +263,7 @@ def tested(world: World, match: re.Match) -> Wanted:
     pair, comparison = lead(world), world.comparison
     return {"first": exactly(pair.first.label), "second": exactly(pair.second.label), "p": p_value(pair.adjusted),
             "tests": count(comparison.tests) if comparison.tests > 1 else exactly(""), "test": test_name(world, pair),
-            "compared": exactly(seeds(len(pair.differences)))} | record(pair)
+            "compared": exactly(seeds(len(pair.differences)) if pair.unpaired else "")} | record(pair)
 
 
 def underpowered(world: World, match: re.Match) -> Wanted:
@@ -345,7 +345,7 @@ def ties(world: World, match: re.Match) -> Wanted:
     """How many configurations tied, and what decided."""
     chosen = world.chosen.choices[world.comparison.ranked[0].label]
     why = {"loss": "has the lowest mean validation loss", "order": "comes first in the sweep file",
-           "rate": "has the learning rate nearest the middle of those that are left, on a log scale"}[chosen.by]
+           "rate": "has the learning rate nearest the middle of those left, on a log scale"}[chosen.by]
     return {"tied": count(len(chosen.tied)), "why": exactly(why)}
 
 

@@ -72,10 +72,13 @@ def spread(world: World, match: re.Match) -> Wanted:
     wanted: Wanted = {name: exactly(measured(measure)) for name, measure in (("metric", world.goal), ("judge", world.judge))
                       if match.group(name) is not None}
     wanted["what"] = Shown("", lambda text: True)
-    medians = match.group("what").find("Each optimizer at") != 0 and world.goal.kind == "reached"
+    if match.group("optimum") is not None:
+        wanted["optimum"] = one_of(*(FUNCTIONS[f][1] for f in world.sweep.functions))
+    curves = match.group("metric") is None and match.group("judge") is None
+    medians = not curves and world.goal.kind == "reached"
     values = averages(world, match)
     counts = [len(v) for v in values if v]
-    bars = "bars" if not match.group("what").startswith("Each optimizer at") else "bands"
+    bars = "bands" if curves else "bars"
     empty = exactly("")
     if not counts or max(counts) == 1:
         return wanted | {"only": exactly("one seed" if counts else "no run has finished"), "fewest": empty, "most": empty,
@@ -119,7 +122,7 @@ def early(runs: list[Run]) -> tuple[int, int]:
 
 def ended_early(world: World, match: re.Match) -> Wanted:
     """Runs of the chosen configurations that ended early, and why: a mean ends with the first, a schedule with the last."""
-    which = "longest run" if "The learning rate that each" in match.string else "first seed"
+    which = "longest run" if "Learning rate of each" in match.string else "first seed"
     runs = [run for c in world.best for run in c.runs]
     patience, at_target = early(runs)
     ended, empty = patience + at_target, exactly("")
@@ -135,7 +138,7 @@ def ended_early(world: World, match: re.Match) -> Wanted:
 def dots(world: World, match: re.Match) -> Wanted:
     """What the crosses among single seeds are."""
     values = [v for c in world.best for v in world.chosen.outcomes(world.judge, c)]
-    what, counted = {"reached": ("never got there", "count as infinite")}.get(
+    what, counted = {"reached": ("never reached the target", "count as infinite")}.get(
         world.judge.kind, ("diverged", "are in no mean"))
     there = any(map(math.isinf, values))
     return {"crosses": exactly(what if there else ""), "counted": exactly(counted if there else "")}
@@ -188,9 +191,9 @@ def lines(world: World, match: re.Match) -> Wanted:
     several = any(len(c.results if stops else world.values(world.goal, c)) > 1 for c in world.chosen.configs)
     average = "medians over the seeds" if stops else "means over the seeds that finished"
     average = average if several else "results of single seeds"
-    average += ", a run that never got there counting as infinite" if stops else ""
+    average += ", a run that never reached the target counting as infinite" if stops else ""
     ring = any(c.completed and (stops or world.values(world.goal, c)) for c in world.best)
-    dots = f", dots are single seeds{' that got there' if stops else ''}" if dotted(world) else ""
+    dots = f", dots are single seeds{' that reached the target' if stops else ''}" if dotted(world) else ""
     return {"joins": exactly("Markers are" if len(loose(world)) == len(world.sweep.labels) else "Lines join"),
             "average": exactly(average), "dots": exactly(dots),
             "ring": exactly(", a ring marks each optimizer's best" if ring else "")}
@@ -363,7 +366,7 @@ def thrown(world: World, match: re.Match) -> Wanted:
 def drawn(world: World, match: re.Match) -> list[str]:
     """The functions that a caption may be of: that of its formula, else any of the sweep."""
     functions = world.sweep.functions
-    formula = re.match(r"f\(x, y\) = (.+?)\. Each ", match.string)
+    formula = re.match(r"f\(x, y\) = (.+?): one map ", match.string)
     return [f for f in functions if FUNCTIONS[f][0] == formula[1]] if formula else functions
 
 
@@ -388,13 +391,19 @@ def whose(world: World, function: str) -> Wanted:
 
 
 def one_map(world: World, match: re.Match) -> Wanted:
-    """Whose path is shown, and what its cross is."""
+    """The run whose path a map shows."""
+    functions = drawn(world, match)
+    return whose(world, functions[0]) if functions else {"seed": exactly("that of the formula")}
+
+
+def map_marks(world: World, match: re.Match) -> Wanted:
+    """What the cross on a map is."""
     functions = drawn(world, match)
     if not functions:
         return {"optimum": exactly("that of the formula")}
     optimum = FUNCTIONS[functions[0]][1]
     article, what = ("a", "minimum") if optimum.startswith("nearest") else ("the", optimum)
-    return whose(world, functions[0]) | {"optimum": exactly(f"{article} {what}")}
+    return {"optimum": exactly(f"{article} {what}")}
 
 
 def animation(world: World, match: re.Match) -> Wanted:
@@ -404,7 +413,7 @@ def animation(world: World, match: re.Match) -> Wanted:
 def no_test(world: World, match: re.Match) -> Wanted:
     """Why functions are not tested."""
     several = len(world.sweep.functions) > 1
-    return {"several": exactly("values of different functions say nothing beside each other, and a difference may be chance."
+    return {"several": exactly("values of different functions cannot be compared, and a difference may be chance."
                                if several else ""),
             "one": exactly("") if several else Shown("of one function", bool)}
 
@@ -412,8 +421,8 @@ def no_test(world: World, match: re.Match) -> Wanted:
 def unused_target(world: World, match: re.Match) -> Wanted:
     several = len(world.sweep.functions) > 1
     return {"value": exact_number(world.sweep.value),
-            "why": exactly("one value means something else on each function: sweep one function to see who reaches it first"
-                           if several else "a saddle has no value to reach")}
+            "why": exactly("one value means something else on each function; sweep one function to see which optimizer reaches it "
+                           "first" if several else "a saddle has no value to reach")}
 
 
 def may_be(world: World) -> None:
@@ -467,8 +476,7 @@ CAPTIONS = {
     "figure, thrown": (thrown, lambda w: None if w.apart else False),
     "figure, animation": (animation, lambda w: None if w.sweep.functions else False),
     "figure, one map": (one_map, lambda w: None if w.sweep.functions else False),
-    "figure, distance": (lambda w, m: {"optimum": one_of(*(FUNCTIONS[f][1] for f in w.sweep.functions))},
-                         lambda w: None if w.sweep.functions else False),
+    "figure, marks": (map_marks, lambda w: None if w.sweep.functions else False),
     "figure, schedule": (nothing, lambda w: None if all(r.spec["schedule"]["kind"] != "plateau" for r in w.sweep.runs) else
                          False),
     "function": (described, lambda w: None if w.apart else False),
@@ -477,5 +485,5 @@ CAPTIONS = {
     "functions, no test": (no_test, lambda w: w.apart),
     "functions, target": (unused_target, lambda w: w.apart and w.sweep.value is not None),
     **{f"figure, {name}": (nothing, may_be) for name in (
-        "error rate", "formula", "each at", "near", "lane beyond")},
+        "error rate", "sign", "each at", "short steps", "near", "lane beyond")},
 }

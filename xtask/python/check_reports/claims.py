@@ -76,7 +76,7 @@ def best_methods(world: World, match: re.Match) -> Wanted:
         "deviation": exactly("±" if deviations else ""),
         "unit": exactly(", in percentage points for accuracies" if percentage and deviations else ""),
         "methods": exactly(how if deviations else how[0].upper() + how[1:]),
-        "worst": exactly("" if not medians else "never got there" if reached else "diverged"),
+        "worst": exactly("" if not medians else "never reached the target" if reached else "diverged"),
         "middle": exactly("IQM" if middles else ""),
         "rest": exactly("; mean, interval and IQM of the time to the target are of those that reached it" if reached and middles else ""),
     }
@@ -86,17 +86,17 @@ def best_chosen(world: World, match: re.Match) -> Wanted:
     # The validation loss breaks no tie where there is none, or where it is what ties.
     loss = any(validation_loss(c) is not None for c in world.chosen.configs) and (
         world.goal.path != "validation.loss" or world.goal.kind == "reached")
-    middle = "the learning rate nearest the middle of theirs"
+    middle = "the learning rate nearest the middle of those tied"
     return {"most": exactly("highest" if world.goal.higher else "lowest"), "goal": exactly(world.goal.name),
             "judge": exactly(world.judge.name),
-            "ties": exactly(f"Of equally good ones it has {'the lower validation loss, then ' if loss else ''}{middle}")}
+            "ties": exactly(f"Ties go to {'the lower validation loss, then to ' if loss else ''}{middle}")}
 
 
 def pairs_level(world: World, match: re.Match) -> Wanted:
     judge = world.judge
-    rounding = "the two differ by at most a millionth of the larger, which rounding may make"
+    rounding = "the two differ by at most a millionth of the larger, which may be rounding"
     if judge.kind == "reached":
-        when = "both needed equally many, or neither got there"
+        when = "both needed equally many, or neither reached the target"
     elif judge.metric in ("accuracy", "top5_accuracy"):
         when = "the two differ by less than half a sample"
     elif judge.metric == "loss":
@@ -149,13 +149,12 @@ def pairs_power(world: World, match: re.Match, samples: bool = False) -> Wanted:
     who, n = power(world, samples)
     best = min(of_kind(world, samples), key=lambda p: p.deciding.smallest)
     adjusted = min(1.0, best.deciding.smallest * comparison.tests)
-    fewest = seeds(comparison.needed(best))
     return {
         "seeds": exactly(seeds(n)) if who == "all" else empty,
         "differing": count(n) if who == "differing" and n > 1 else empty,
         "smallest": p_value(best.deciding.smallest),
         "corrected": p_value(adjusted) if comparison.tests > 1 else empty,
-        "needed": exactly(fewest[0].upper() + fewest[1:]) if adjusted > ALPHA else empty,
+        "needed": exactly(seeds(comparison.needed(best))) if adjusted > ALPHA else empty,
     }
 
 
@@ -201,7 +200,7 @@ def excluded(world: World, match: re.Match) -> Wanted:
 def race_value(world: World, match: re.Match) -> Wanted:
     most = max(r.runs for r in world.race)
     many = most > 1
-    samples = "" if world.judge.function else ". Samples compare where batches differ in size, steps do not"
+    samples = "" if world.judge.function else ". Where batches differ in size, samples can be compared, steps cannot"
     return target(world) | {"samples": exactly(samples), "runs": exactly(seeds(most) if many else ""),
                             "needed": count(most // 2 + 1) if many else exactly("")}
 

@@ -19,6 +19,11 @@ class Text:
         """The characters from `start` up to `end`."""
         return Text(self.text[start:end], self.places[start:end], self.strong)
 
+    def append(self, other: "Text") -> None:
+        """Adds another text behind a space."""
+        self.text += " " + other.text
+        self.places += [other.places[0] - 1, *other.places]
+
     def span(self) -> tuple[int, int]:
         """Where it stands in the file."""
         return (self.places[0], self.places[-1] + 1) if self.places else (0, 0)
@@ -78,9 +83,9 @@ def cells(line: str, start: int) -> list[Text]:
 
 
 def read(report: str) -> list[Section]:
-    """The sections of a report, blocks of code and figures left out."""
+    """The sections of a report, blocks of code and figures left out. The notes of a figure belong to its caption."""
     sections = [Section("")]
-    place, fence, table = 0, "", None
+    place, fence, table, caption = 0, "", None, None
     for line in report.split("\n"):
         start, place = place, place + len(line) + 1
         opened = re.match(r"`{3,}", line)
@@ -107,13 +112,17 @@ def read(report: str) -> list[Section]:
             continue
         table = None
         if heading := re.match(r"#+ ", line):
+            caption = None
             skip = heading.end()
             sections.append(Section(plain(line[skip:], start + skip).text))
         elif line.startswith("!["):
-            continue
+            caption = Text("", [])
         elif mark := re.match(r"[-] |> ", line):
             skip = mark.end()
             sections[-1].bullets.append(plain(line[skip:], start + skip))
+        elif caption is not None and caption.text:
+            caption.append(plain(line, start))
         else:
             sections[-1].paragraphs.append(plain(line, start))
+            caption = sections[-1].paragraphs[-1] if caption is not None else None
     return [s for s in sections if s.heading or s.paragraphs]

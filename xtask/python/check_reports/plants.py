@@ -20,7 +20,7 @@ TURNED = {
 
 
 # Sentences that may not be left out, by how they begin.
-KINDS = {"How sure": "certainty", "At what cost": "cost", "The best": "edges", "Diverged at": "diverged",
+KINDS = {"Confidence": "certainty", "Cost": "cost", "The best": "edges", "Diverged at": "diverged",
          "The configuration": "choice"}
 
 

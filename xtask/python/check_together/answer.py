@@ -23,7 +23,7 @@ class Answer(Certainty):
         runs = [run for task in self.tasks.all for label in front for run in task.of(label)]
         every = [run for task in self.tasks.all for run in task.sweep.runs]
         if self.tasks.seconds_differ:
-            spent = say("cost", "{steps} of {of} optimizer steps in all (seconds do not compare: machines, threads or jobs "
+            spent = say("cost", "{steps} of {of} optimizer steps in all (seconds are not comparable: machines, threads or jobs "
                         "differ)", steps=sum(run.row["steps"] or 0 for run in runs),
                         of=sum(run.row["steps"] or 0 for run in every))
         else:
@@ -31,7 +31,7 @@ class Answer(Certainty):
             spent = say("cost", "{seconds} of device time of the {of} spent in all", seconds=seconds(took(front)),
                         of=seconds(took(self.tasks.labels)))
         raced = self.raced() if len(front) == 1 and len(self.standings) > 1 and self.profile else ""
-        return say("cost", "At what cost: {configs} configurations ({runs} runs) of {who} over all tasks took {spent}{raced}.",
+        return say("cost", "Cost: {configs} configurations ({runs} runs) of {who} over all tasks took {spent}{raced}.",
                    configs=exactly(str(configs)), runs=sum(run.has_result for run in runs), who=names(front), spent=spent,
                    raced=raced)
 
@@ -63,8 +63,8 @@ class Answer(Certainty):
         if self.comparison.dependent and self.comparison.tests:
             out.append([DEPENDENT])
         these = "these two tasks" if self.n == 2 else f"these {self.n} tasks"
-        return out + [say("scope", "All of this holds for {these}, at the budgets they were given. They are no random sample of "
-                          "tasks, so it does not say how the optimizers compare on others.", these=these)]
+        return out + [say("scope", "All of this holds for {these}, at the budgets they were given. They are not a random sample "
+                          "of tasks, so it does not say how the optimizers compare on others.", these=these)]
 
     def left_out(self) -> list[list[Piece]]:
         """Labels that are not in every task, and tasks that are not different ones."""
@@ -76,7 +76,7 @@ class Answer(Certainty):
         for b in range(self.n):
             for a in range(b):
                 if runs := tasks[a].cells & tasks[b].cells:
-                    out.append(say("twins", "{a} and {b} hold {n} of the same runs, and are not two tasks: intervals and tests "
+                    out.append(say("twins", "{a} and {b} hold {n} of the same runs, so they are not distinct tasks: intervals and tests "
                                    "over both would count these runs twice, so there are none. Report one of the two with the "
                                    "others.", a=tasks[a].name, b=tasks[b].name, n=len(runs)))
         said: set[int] = set()
@@ -135,5 +135,5 @@ class Answer(Certainty):
             if where:
                 places.append(say("better elsewhere", "{who} in {tasks}", who=label, tasks=names(where)))
         than = "those in front" if self.is_level else self.front[0].label
-        return say("better elsewhere", "Better than {than}, but not in every task: {places}.", than=than,
+        return say("better elsewhere", "Better than {than}, but without a result in every task: {places}.", than=than,
                    places=some(places)) if places else None

@@ -1,4 +1,4 @@
-"""How sure the answer is: what the tests say of those in front, and no more."""
+"""The confidence in the answer: what the tests say of those in front, and no more."""
 
 from front import Headline
 from reading import Tasks
@@ -17,7 +17,7 @@ class Certainty(Headline):
             text, of = self.told(), (self.pair.first, self.pair.second)
         else:
             text, of = self.untested(), (self.standings[0].label, self.standings[1].label)
-        return ["How sure: ", *text, *self.spared_at_length(), *self.improvement(of)]
+        return ["Confidence: ", *text, *self.spared_at_length(), *self.improvement(of)]
 
     def untested(self) -> list[Piece]:
         """Why nothing is tested."""

@@ -108,7 +108,7 @@ class Headline(Front):
         return [" among the optimizers that ", *all_tasks(self.n), " have"] if less else ""
 
     def lead(self) -> list[Piece] | str:
-        """`; on average 0.21 percentage points more test accuracy than adam, the second`."""
+        """`; on average 0.21 percentage points more test accuracy than the runner-up adam`."""
         groups, second = self.tasks.groups, self.standings[1].label
         if len(groups) != 1 or len(groups[0].tasks) != self.n:
             return ""
@@ -119,7 +119,7 @@ class Headline(Front):
         points = judge.kind != "reached" and is_percentage(judge.metric)
         by = number(pair.lead, 100.0 if points else 1.0)
         unit = "" if not points else [" percentage point"] if by.fits("1.00") else [" percentage points"]
-        return say("headline, lead", "; on average {by}{unit} {more} {metric} than {second}, the second{on}",
+        return say("headline, lead", "; on average {by}{unit} {more} {metric} than the runner-up {second}{on}",
                    by=by, unit=unit, more="more" if judge.higher else "fewer" if
                    judge.kind == "reached" else "less", metric=groups[0].name,
                    second=second, on=self.on(pair))
@@ -173,7 +173,7 @@ class Headline(Front):
             task = self.tasks.all[t]
             a, b = mean(task.values(ahead)), mean(task.values(behind))
             config = task.config(behind)
-            out += say("certainty, spared", " In {task} {behind} ranks behind {ahead} only for its diverged seeds ({k} of {n}): "
+            out += say("certainty, spared", " In {task} {behind} ranks behind {ahead} only because of its diverged seeds ({k} of {n}): "
                        "the mean of its others, {theirs}, is {better} the {ours} of {again}.", task=task.name, behind=behind,
                        ahead=ahead, k=config.diverged, n=len(config.runs), theirs=metric(task.judge.metric, b),
                        better="better than" if task.judge.better(b, a) > 0 else "level with",

@@ -66,7 +66,7 @@ def figures(world: World) -> list[Section]:
         out.append(Section(RANKS, [ranks(world)], image=f"![{RANKS}](figures/ranks.svg)"))
     if world.profile and len(world.labels) > 1:
         n = len(world.profile.tasks)
-        coarse = say("caption, profile", " With {tasks} it is coarse: it knows {heights} heights.", tasks=words.counted(n),
+        coarse = say("caption, profile", " With {tasks} it is coarse: it has only {heights} possible heights.", tasks=words.counted(n),
                      heights=n + 1) if n < 3 else ""
         caption = say("caption, profile", "Per cent of the tasks with a target that an optimizer solves within \u03c4 times the "
                       "time of the fastest of those compared (Dolan and Mor\u00e9 2002), over {tasks}. Time is the median over "
@@ -94,7 +94,7 @@ def ranks(world: World):
     tasks = world.tasks
     configs = [task.config(label) for task in tasks.all for label in tasks.labels]
     ties = "; one with a diverged seed is behind those without" if tasks.diverged(tasks.means, tasks.labels) else ""
-    ties += "; of equal medians by how many seeds got there" if tasks.medians else ""
+    ties += "; equal medians by the number of seeds that got there" if tasks.medians else ""
     by = "mean over seeds" if not tasks.medians else "median over seeds" if not tasks.means else \
         f"mean over seeds, in {tasks.names(tasks.medians)} the median,"
     down = {0: "", 1: "; the optimizer that every task has comes first"}.get(
@@ -105,7 +105,7 @@ def ranks(world: World):
     missing = any(not c or not c.results for c in configs)
     signs = (["a cross: all its runs diverged"] if crossed else []) + (
         ["hatched: it is not part of the task or has no result"] if missing else [])
-    return say("caption, ranks", "Place of each optimizer within each task by the {by} of what judges the task, "
+    return say("caption, ranks", "Place of each optimizer within each task by the {by} of the task's evaluation metric, "
                "among all optimizers of that task{ties}{down}{signs}.", by=by, ties=ties, down=down,
                signs=f" ({'; '.join(signs)})" if signs else "")
 

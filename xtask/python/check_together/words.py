@@ -66,7 +66,7 @@ def ranks(tasks: Tasks) -> Sentences:
         tasks.means, [s.label for s in tasks.standings]) else ""
     place = "place of an optimizer's mean" if tasks.means else "place"
     medians = [["Where runs stop at the target, the place is by the median number of training samples until then, a run that "
-                "never got there counting as infinite, and of equal medians by how many seeds got there."]]
+                "never got there counting as infinite, and equal medians by the number of seeds that got there."]]
     return [say("below ranks", "A rank is the {place} within a task, from 1, among the optimizers that "
                 "all tasks have; {below}equal ones share the mean of their places. A mean rank says how often an optimizer is "
                 "in front, not by how much.", below=below, place=place)] + (medians if tasks.medians else [])
@@ -83,19 +83,19 @@ def standing(tasks: Tasks) -> Sentences:
                            "metric.", is_="are" if group.judge.kind == "reached" else "is", metric=capital(group.name), tasks=tasks.names(group.tasks)))
     if not tasks.groups:
         why = "" if len(tasks.standings) == 1 else (
-            ": ranks and probabilities of improvement have no unit and are all there is")
+            ": ranks and probabilities of improvement have no unit and are the only aggregates")
         return out + [say("pooled", "Every task is judged by another metric, so no values are pooled{why}.", why=why)]
     of_medians = [group for group in tasks.groups if group.judge.kind == "reached"]
     of_means = [group for group in tasks.groups if group not in of_medians]
     how = ["Means and interquartile means (IQM: the middle half) are over all runs of the tasks of one metric. "] * bool(of_means)
     how += [f"The median of {group.name} is over all runs of the tasks, one that never got there counting as infinite. "
             for group in of_medians[:1]]
-    out.append([*how, "Tasks of other difficulty have other values, so a pooled value describes this set of tasks and nothing "
+    out.append([*how, "Tasks of different difficulty have different values, so a pooled value describes this set of tasks and nothing "
                 "else."])
     every = [pooled(tasks, group.tasks, s.label) for group in of_means for s in tasks.standings]
     made = [p for p in every if p.interval(False)]
     if made:
-        rough = say("pooled", " With fewer than {enough} runs a task, as here, they are rough and come out too short.",
+        rough = say("pooled", " With fewer than {enough} runs per task, as here, they are rough and come out too short.",
                     enough=ENOUGH) if any(p.fewest < ENOUGH for p in made) else ""
         out.append(say("pooled", "Intervals are 95% percentile intervals of the stratified bootstrap: seeds are resampled "
                        "within each task (Agarwal et al. 2021).{rough}", rough=rough))
@@ -121,7 +121,7 @@ def improvement(tasks: Tasks, found: list[Improvement]) -> Sentences:
     if not found:
         return []
     few = any(len(task.sweep.seeds) < ENOUGH for task in tasks.all)
-    rough = say("below improvement", ", rough with fewer than {enough} runs a task", enough=ENOUGH) if few else ""
+    rough = say("below improvement", ", rough with fewer than {enough} runs per task", enough=ENOUGH) if few else ""
     intervals = say("below improvement", " Intervals are 95% intervals of the stratified bootstrap{rough}; where all runs of "
                     "one beat all of the other they have no width, which says how few runs there are, not how sure it is.",
                     rough=rough) if any(i.interval for i in found) else ""
@@ -153,12 +153,12 @@ def comparison(tasks: Tasks, found: Comparison) -> Sentences:
                        "at most.", n=excluded))
     if neither := max(p.neither for p in found.pairs):
         lost = any_lost(tasks, [(tasks.groups[p.group].tasks, p) for p in found.pairs if p.neither])
-        out.append(say("neither", "Two runs of a seed that both {lost} say nothing of which optimizer is better, and are no "
-                       "pair: {n} of a comparison at most.", n=neither, lost=lost))
+        out.append(say("neither", "Two runs of a seed that both {lost} do not show which optimizer is better, and do not "
+                       "count: {n} of a comparison at most.", n=neither, lost=lost))
     if any(p.diverged for p in found.pairs):
         lost = any_lost(tasks, [(p.tasks, p) for p in found.pairs if p.diverged])
         out.append(say("by ranks", "Where a run {lost}, ranks decide over all pairs of runs: such a run is worse than any other. "
-                       "The lead is over the pairs that are left, and is no part of the decision.", lost=lost))
+                       "The lead is over the remaining pairs, and does not affect the decision.", lost=lost))
     return out
 
 
@@ -178,7 +178,7 @@ def tests(found: Comparison) -> list[Piece]:
                 "outweighs another by its scale")
     family = say("below comparison", " Holm's correction for {tests} tests keeps the chance of any false alarm at {level}%.",
                  tests=found.tests, level=5) if found.tests > 1 else ""
-    return say("below comparison", "A test with one value a task would need many tasks. Here the unit is a (task, seed) pair: "
+    return say("below comparison", "A test with one value per task would need many tasks. Here the unit is a (task, seed) pair: "
                "both optimizers of a pair start from the same weights and see the same batches. {what}. Both leads are means "
                "over tasks of the mean in each; in the unit of the metric a task of larger differences weighs more, "
                "standardised it does not.{family}", what=what, family=family)
@@ -218,7 +218,7 @@ def race(tasks: Tasks, profile: Profile | None) -> Sentences:
     if len(tasks.standings) < 2:
         return out + [["One optimizer alone has no performance profile."]]
     if without:
-        out.append(say("race", "Not counted, for want of a value to reach: {tasks}.", tasks=tasks.names(without)))
+        out.append(say("race", "Not counted, since they have no value to reach: {tasks}.", tasks=tasks.names(without)))
     n = len(profile.tasks)
     if n < 3:
         out.append(say("race", "With {tasks} the performance profile is coarse: it can take {values} values.",
@@ -260,7 +260,7 @@ def fairness(tasks: Tasks, found: Comparison) -> Sentences:
     changing = [say("fair", "{who} ({range})", who=label, range=counts([own[label] for own in each]))
                 for label in tasks.shared if len({own[label] for own in each}) > 1]
     if changing:
-        out.append(say("fair", "Tasks differ in how many configurations they tried of {of}.", of=some(changing)))
+        out.append(say("fair", "Tasks tried different numbers of configurations of {of}.", of=some(changing)))
     numbers = [len(task.sweep.seeds) for task in tasks.all]
     if len(set(numbers)) > 1:
         of = [say("fair", "{n} in {task}", n=n, task=task.name) for n, task in zip(numbers, tasks.all)]
@@ -295,6 +295,6 @@ def device_time(tasks: Tasks) -> list[Piece]:
         say("device time", "from {low} ({who}) to {high} ({other})", low=seconds(low), who=a, high=seconds(high),
             other=b)
     if tasks.side_by_side:
-        return say("device time", "{alike}, but of runs side by side device time is a guide, not a measurement: over all tasks "
+        return say("device time", "{alike}, but with runs side by side device time is a guide, not a measurement: over all tasks "
                    "{spent}.", alike=alike, spent=spent)
-    return say("device time", "{alike}, so device time compares: over all tasks {spent}.", alike=alike, spent=spent)
+    return say("device time", "{alike}, so device times are comparable: over all tasks {spent}.", alike=alike, spent=spent)

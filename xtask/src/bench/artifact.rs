@@ -1,6 +1,6 @@
 //! Programs and environments that parts of the benchmark need.
 
-/// Something that is built, or brought.
+/// Something that is built or installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Artifact {
     /// `sweep`.
@@ -9,16 +9,16 @@ pub(super) enum Artifact {
     Worker,
     /// `sweep-worker` without libtorch.
     FlexWorker,
-    /// The matrix products of an epoch.
+    /// The program that computes only the matrix products of an epoch.
     Products,
-    /// Writes large report folders.
+    /// The program that writes large report folders.
     Fabricate,
-    /// A cluster on a virtual clock.
+    /// The simulation of a cluster on a virtual clock.
     Cluster,
-    /// The benchmarks inside the crates: the folder they are built into.
+    /// The benchmarks inside the crates; the path is their target folder.
     Micro,
-    /// A Python with PyTorch.
+    /// A Python environment with PyTorch.
     Torch,
-    /// The same with Hydra.
+    /// The same environment with Hydra.
     Hydra,
 }

@@ -1,5 +1,5 @@
-//! What parts need: programs and Python environments, all made before the first
-//! part begins, so that no compiler runs beside a measurement.
+//! Programs and Python environments that parts need. All are made before the first part begins,
+//! so that no compiler runs during a measurement.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ pub(super) use super::artifact::Artifact;
 use super::{cluster, micro, report};
 use crate::{build, libtorch, venv};
 
-/// Everything that the chosen parts need, or why it could not be made.
+/// Paths of everything that the selected parts need, or the error that prevented it.
 pub(super) struct Built(BTreeMap<Artifact, Result<PathBuf, String>>);
 
 impl Built {
-    /// Makes these, once each. What cannot be made fails the parts that need it.
+    /// Makes each artifact once. A failure affects only the parts that need the artifact.
     pub(super) fn make(artifacts: impl IntoIterator<Item = Artifact>, root: &Path) -> Built {
         Built::with(artifacts, |artifact| make(artifact, root))
     }
@@ -31,12 +31,12 @@ impl Built {
         Built(all)
     }
 
-    /// Its path.
+    /// Returns the path of an artifact.
     pub(super) fn get(&self, artifact: Artifact) -> Result<&Path> {
         match self.0.get(&artifact) {
             Some(Ok(path)) => Ok(path),
             Some(Err(error)) => Err(anyhow!("{error}")),
-            None => Err(anyhow!("{artifact:?} was not asked for")),
+            None => Err(anyhow!("{artifact:?} was not requested")),
         }
     }
 }
@@ -60,7 +60,7 @@ fn make(artifact: Artifact, root: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Builds the example of `train` that computes the matrix products alone.
+/// Builds the example of `train` that computes only the matrix products.
 fn products(root: &Path) -> Result<PathBuf> {
     let libtorch = libtorch::provision(root, libtorch::Kind::Cpu)?;
     build::example(root, "matrix_products", Some(&libtorch))

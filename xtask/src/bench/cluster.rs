@@ -1,9 +1,9 @@
-//! Part `cluster`: what a sweep of very many runs costs on a cluster, by a cluster on
-//! a virtual clock.
+//! Part `cluster`: cost of a sweep of very many runs on a cluster, which is simulated on a
+//! virtual clock.
 //!
-//! `crates/runner/examples/cluster` plays one: files and everything that reads and
-//! writes them are real and measured; Slurm and the training are scripted. Here its
-//! findings become two tables, a column a size.
+//! `crates/runner/examples/cluster` is the simulation: files and the code that reads and writes
+//! them are real and measured; Slurm and the training are scripted. This module turns its
+//! results into two tables with one column per size.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,20 +16,20 @@ use super::sandbox::Sandbox;
 use super::{Measured, Setup};
 use crate::build;
 
-/// Runs, and slots of the cluster; each with the option that asks for it.
+/// Runs of the sweep and slots of the cluster, by size.
 const SIZES: [(u64, u64); 4] =
     [(1_000, 100), (10_000, 1_000), (100_000, 10_000), (1_000_000, 10_000)];
 
-/// Seconds that a call of `sbatch` takes, an array of 1001 or a single job: measured on
-/// a Slurm 22.05 on one machine.
+/// Seconds per call of `sbatch`, for an array of 1001 tasks or a single job, as measured with
+/// Slurm 22.05 on one machine.
 const SBATCH: f64 = 0.005;
 
-/// Builds the cluster on a virtual clock.
+/// Builds the simulation of a cluster.
 pub(super) fn build_cluster(root: &Path) -> Result<PathBuf> {
     build::example(root, "cluster", None)
 }
 
-/// Plays each size once.
+/// Simulates each size once.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let cluster = setup.built.get(Artifact::Cluster)?;
     let sizes = match (setup.quick, setup.full) {
@@ -46,33 +46,34 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
         command.args([runs.to_string(), slots.to_string()]);
         let ran = sandbox.watched(command, 0)?;
         let value: Value = serde_json::from_str(&ran.stdout)
-            .with_context(|| format!("the cluster said: {:.200}", ran.stdout))?;
+            .with_context(|| format!("the simulation printed: {:.200}", ran.stdout))?;
         found.push(Found(value));
     }
     let table = format!("{}\n{}", table(&VIRTUAL, &found), table(&REAL, &found));
     Ok(Measured { table, missed: Vec::new(), goals: 0 })
 }
 
-/// What one size came to.
+/// The results of one size, as the simulation's JSON.
 struct Found(Value);
 
 impl Found {
-    /// A number by its place: `/attempts/0/play/records`.
+    /// Returns a number by its JSON pointer, such as `/attempts/0/play/records`.
     fn number(&self, place: &str) -> Option<f64> {
         self.0.pointer(place)?.as_f64()
     }
 
-    /// A number of the first attempt.
+    /// Returns a number of the first attempt.
     fn first(&self, place: &str) -> Option<f64> {
         self.number(&format!("/attempts/0/{place}"))
     }
 
-    /// A number of the second, which has what the first has left.
+    /// Returns a number of the second attempt, which trains what the first left.
     fn second(&self, place: &str) -> Option<f64> {
         self.number(&format!("/attempts/1/{place}"))
     }
 
-    /// Seconds and peak of a phase that may have been ended for its memory.
+    /// Returns the seconds and peak memory of a phase, or the error if it was killed for its
+    /// memory.
     fn phase(&self, name: &str, seconds: &str) -> Option<String> {
         if let Some(error) = self.0.pointer(&format!("/{name}/error")) {
             return Some(error.as_str()?.split(": ").last()?.to_owned());
@@ -83,10 +84,10 @@ impl Found {
     }
 }
 
-/// What stands in a row, and how it is found.
+/// A row: its name, and a function that formats its value.
 type Line = (&'static str, fn(&Found) -> Option<String>);
 
-/// What the scripted cluster came to, in virtual time.
+/// Rows about the scripted cluster, in virtual time.
 const VIRTUAL: (&str, [Line; 10]) = (
     "the cluster, in virtual time",
     [
@@ -119,7 +120,7 @@ const VIRTUAL: (&str, [Line; 10]) = (
     ],
 );
 
-/// What the real code took.
+/// Rows about the real code.
 const REAL: (&str, [Line; 14]) = (
     "measured: time, memory of its process at most",
     [
@@ -178,7 +179,7 @@ fn table<const N: usize>((title, lines): &(&str, [Line; N]), found: &[Found]) ->
     out
 }
 
-/// `1,000,000`.
+/// Formats a count: `1,000,000`.
 fn count(n: f64) -> String {
     let digits = format!("{n:.0}");
     let mut out = String::new();
@@ -191,7 +192,7 @@ fn count(n: f64) -> String {
     out
 }
 
-/// `0.12 ms`, `1.2 s`, `3 min 20 s`.
+/// Formats seconds: `0.12 ms`, `1.2 s`, `3 min 20 s`.
 fn time(seconds: f64) -> String {
     match seconds {
         s if s < 0.000_95 => format!("{:.2} ms", s * 1e3),
@@ -202,7 +203,7 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// `2 h 05 min`.
+/// Formats seconds as `2 h 05 min`.
 fn clock(seconds: f64) -> String {
     let minutes = (seconds / 60.0).round() as u64;
     match (minutes / 60, minutes % 60) {
@@ -211,7 +212,7 @@ fn clock(seconds: f64) -> String {
     }
 }
 
-/// In units of 1e6 or 1e9 bytes.
+/// Formats bytes in units of 1e6 or 1e9 bytes.
 fn memory(bytes: f64) -> String {
     match bytes {
         b if b < 9.95e5 => format!("{:.1} MB", b / 1e6),

@@ -1,19 +1,19 @@
-//! What was measured as one Markdown document, and as the tables of README.md.
+//! The results as one Markdown document, and as tables in BENCHMARKS.md and SLURM.md.
 
 use anyhow::{Context as _, Result};
 
-/// One part, measured or failed.
+/// The section of one part, measured or failed.
 pub(super) struct Section {
     /// The part's name on the command line.
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    /// The document that has its tables.
+    /// The document with its tables.
     pub(super) page: &'static str,
-    /// Its tables, or why there are none.
+    /// Its tables, or the error.
     pub(super) found: Result<String, String>,
-    /// How many of its goals were met, if it has any.
+    /// Number of goals met and of all goals; `None` if it has no goals.
     pub(super) goals: Option<(usize, usize)>,
-    /// What disturbed it.
+    /// A warning about other load on the machine during the measurement.
     pub(super) disturbed: Option<String>,
 }
 
@@ -32,30 +32,30 @@ impl Section {
         text + "\n"
     }
 
-    /// With its heading.
+    /// Returns the section with its heading.
     pub(super) fn markdown(&self) -> String {
         format!("## {} (`{}`)\n\n{}", self.title, self.name, self.body())
     }
 }
 
-/// All of it; `about` says when and on what.
+/// Returns the whole document; `about` has date, machine and commit.
 pub(super) fn document(about: &str, sections: &[Section]) -> String {
     let parts: Vec<String> = sections.iter().map(Section::markdown).collect();
     format!("# Benchmarks\n\n{about}\n\n{}", parts.join("\n"))
 }
 
-/// A document, README.md or another, with the tables of those sections that belong
-/// there. What failed keeps its old tables, which say when they were measured.
+/// Returns a document with updated tables of the sections that belong there. Failed sections
+/// keep their old tables, which name the date of their measurement.
 pub(super) fn page(text: &str, name: &str, about: &str, sections: &[Section]) -> Result<String> {
     let mut text = text.to_owned();
     for section in sections.iter().filter(|section| section.found.is_ok() && section.page == name) {
         let begin = marker(section.name);
         let (before, rest) = text.split_once(&begin).with_context(|| {
-            format!("{name} has no place for them: the line `{}`", begin.trim())
+            format!("{name} has no place for the tables; it needs the line `{}`", begin.trim())
         })?;
         let (_, after) = rest
             .split_once(END)
-            .with_context(|| format!("{name} has no `{END}` behind `{}`", begin.trim()))?;
+            .with_context(|| format!("{name} has no `{END}` after `{}`", begin.trim()))?;
         text = format!("{before}{begin}\n{}\n*{about}*\n\n{END}{after}", section.body());
     }
     Ok(text)

@@ -1,11 +1,11 @@
-//! Part `epoch`: seconds an epoch of the lesson's model, beside the matrix
-//! products it cannot do without and beside PyTorch.
+//! Part `epoch`: seconds per epoch of the lesson's model, compared with its matrix products
+//! alone and with PyTorch.
 //!
-//! The lesson's model is 784-128-10 with ReLU, batches of 64, the whole training
-//! split of 60,000 images, one thread. Every subject is a process that lives
-//! through the whole session and trains one epoch from fresh weights when asked;
-//! they take turns, so that the machine's state is the same for the epochs that
-//! are compared. The first round warms up and is not counted.
+//! The lesson's model is 784-128-10 with ReLU; it trains on one thread with batches of 64 and
+//! the whole training split of 60,000 images. Every subject is a process that lives through the
+//! whole session and trains one epoch from new weights when asked. They take turns, so that
+//! compared epochs see the same state of the machine. The first round is a warm-up and is not
+//! counted.
 
 use anyhow::Result;
 
@@ -16,19 +16,19 @@ use super::stats::{Row, measured, ratios, with_range};
 use super::subject::Subject;
 use super::{Measured, Setup};
 
-/// Rounds that count, unless `--repetitions N` says otherwise.
+/// Default number of rounds, without the warm-up.
 const REPETITIONS: usize = 5;
 
-/// Least share of our seconds that are the floor's.
+/// Goals: smallest ratio of the seconds of the matrix products alone to ours, by optimizer.
 const FLOOR: [(Optimizer, f64); 2] = [(Optimizer::Sgd, 0.85), (Optimizer::Adam, 0.7)];
 
-/// Our seconds over those of PyTorch's fastest variant in memory, at most.
+/// Goal: largest ratio of our seconds to those of PyTorch's fastest variant in memory.
 const FASTEST: f64 = 1.0;
 
-/// Our seconds over those of the lesson's pipeline, at most.
+/// Goal: largest ratio of our seconds to those of the lesson's pipeline.
 const PIPELINE: f64 = 0.2;
 
-/// A subject. Those that are compared most closely follow one another.
+/// A subject of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Who {
     /// The matrix products alone.
@@ -58,7 +58,7 @@ impl Who {
         (Who::Pipeline, "PyTorch, lesson's pipeline"),
     ];
 
-    /// PyTorch in memory.
+    /// The variants of PyTorch on data in memory.
     const MEMORY: [Who; 3] = [Who::Plain, Who::Foreach, Who::Fused];
 
     fn variant(self) -> Variant {
@@ -69,8 +69,8 @@ impl Who {
         }
     }
 
-    /// Whether this is measured. The pipeline's four seconds are the same
-    /// whatever the optimizer, so they are spent once.
+    /// Returns whether this subject is measured with an optimizer. The pipeline takes the same
+    /// four seconds with each, so it is measured once.
     fn trains(self, optimizer: Optimizer) -> bool {
         match self {
             Who::Pipeline => optimizer == Optimizer::Sgd,
@@ -81,7 +81,7 @@ impl Who {
 
 type Epochs = Series<(Optimizer, Who)>;
 
-/// The living processes.
+/// The running processes.
 struct Subjects {
     floor: Subject,
     libtorch: Subject,
@@ -122,8 +122,8 @@ impl Subjects {
     }
 }
 
-/// The order of `n` subjects in a round: in steps that differ from round to round,
-/// so that none always follows the same other.
+/// Returns the order of `n` subjects in a round. It differs between rounds, so that no subject
+/// always follows the same one.
 fn turns(n: usize, round: usize) -> impl Iterator<Item = usize> {
     let strides: Vec<usize> = (1..n.max(2)).filter(|s| common_divisor(*s, n) == 1).collect();
     let stride = strides[round % strides.len()];
@@ -170,7 +170,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     Ok(measured("ratios of epochs side by side", &rows(&epochs)).after(&table(&epochs)))
 }
 
-/// Seconds of everyone.
+/// Returns the table of the seconds of all subjects.
 fn table(epochs: &Epochs) -> String {
     let names = Who::ALL.map(|(_, name)| name);
     let mut lines = vec![
@@ -244,7 +244,7 @@ mod tests {
     use super::super::subject::Training;
     use super::*;
 
-    /// Two rounds in which everyone takes `seconds(who)`, twice as long in the second.
+    /// Returns two rounds in which each subject takes `seconds(who)`, and twice that in the second.
     fn epochs(seconds: impl Fn(Who) -> f64) -> Epochs {
         let mut epochs = Epochs::new();
         for factor in [1.0, 2.0] {

@@ -1,4 +1,5 @@
-//! What a GPU computes and how fast: `xtask/python/gpu_check.py`, which bundles carry too.
+//! Part `gpu`: results and speed of a GPU, from `xtask/python/gpu_check.py`, which bundles
+//! contain too.
 
 use std::fs;
 use std::path::Path;
@@ -11,12 +12,12 @@ use super::{Measured, Setup};
 use crate::ahead::GPU_DRIVER;
 use crate::{build, libtorch};
 
-/// The text in the place of the tables where there is no GPU.
-const NO_GPU: &str = "No machine with a GPU has been at hand. `cargo xtask bundle --libtorch python:2.11` \
-                      makes a folder in which `./sweep.sh gpu-check` measures on one, and `cargo xtask bench gpu` \
-                      measures where this checkout has a GPU.\n";
+/// Text instead of the tables if there is no GPU.
+const NO_GPU: &str = "No machine with a GPU was available. `cargo xtask bench gpu` measures on a machine with a GPU \
+                      and a checkout; without a checkout, `cargo xtask bundle --libtorch python:2.11` \
+                      makes a folder for it in which `./sweep.sh gpu-check` measures.\n";
 
-/// The script ends with this where a number is wrong.
+/// Exit code of the script if a number is wrong.
 const WRONG: i32 = 1;
 
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
@@ -40,11 +41,11 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     }
     let status = script.status().context("cannot start python3")?;
     let table = fs::read_to_string(output.join("GPU.md"))
-        .with_context(|| format!("gpu_check.py ended with {status} and left no tables"))?;
+        .with_context(|| format!("gpu_check.py ended with {status} and wrote no tables"))?;
     let missed = match status.code() {
         Some(0) => Vec::new(),
-        Some(WRONG) => vec!["a number of the GPU is not the CPU's".to_owned()],
-        _ => bail!("gpu_check.py ended with {status}; what it measured is in {}", output.display()),
+        Some(WRONG) => vec!["a number of the GPU differs from the CPU's".to_owned()],
+        _ => bail!("gpu_check.py ended with {status}; its results are in {}", output.display()),
     };
     Ok(Measured { table, missed, goals: 1 })
 }

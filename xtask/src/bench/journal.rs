@@ -1,5 +1,5 @@
-//! What a benchmark reads of a sweep's journal: when each run was worked on,
-//! by which slot, and how much of that time was training and evaluation.
+//! Times in a sweep's journal: start, end and slot of each run, and its seconds of training and
+//! evaluation.
 
 use std::path::Path;
 
@@ -11,21 +11,21 @@ use serde_json::Value;
 pub(super) struct Record {
     pub(super) slot: u64,
     pub(super) status: String,
-    /// Seconds since 1970, as is `ended`.
+    /// Seconds since 1970; `ended` too.
     pub(super) started: f64,
     pub(super) ended: f64,
-    /// Seconds of training and evaluation; none without a result.
+    /// Seconds of training and evaluation; `None` without a result.
     pub(super) compute: Option<f64>,
 }
 
 impl Record {
-    /// From the slot's taking the run until its result.
+    /// Returns the seconds from the slot's start of the run to its result.
     pub(super) fn seconds(&self) -> f64 {
         self.ended - self.started
     }
 }
 
-/// Every record in a report folder's journal.
+/// Reads every record of a report folder's journal.
 pub(super) fn read(report: &Path) -> Result<Vec<Record>> {
     let folder = report.join("journal");
     let entries = std::fs::read_dir(&folder)
@@ -44,7 +44,7 @@ pub(super) fn read(report: &Path) -> Result<Vec<Record>> {
 fn parse(text: &str) -> Result<Vec<Record>> {
     let records = text.lines().map(|line| {
         let value: Value = serde_json::from_str(line)?;
-        record(&value).with_context(|| format!("no record with times: {line:.200}"))
+        record(&value).with_context(|| format!("not a record with times: {line:.200}"))
     });
     records.collect()
 }
@@ -65,8 +65,8 @@ fn record(value: &Value) -> Option<Record> {
     })
 }
 
-/// Seconds since 1970 of a time such as `2026-11-24T06:30:35.123Z`: RFC 3339
-/// in UTC, the one form that records have.
+/// Returns the seconds since 1970 of a time such as `2026-11-24T06:30:35.123Z`: RFC 3339 in
+/// UTC, the only format of records.
 fn unix_seconds(text: &str) -> Option<f64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let numbers = |text: &str, by: char| -> Option<[i64; 3]> {
@@ -88,8 +88,8 @@ fn unix_seconds(text: &str) -> Option<f64> {
     Some(whole as f64 + format!("0.{fraction}").parse::<f64>().ok()?)
 }
 
-/// Days since 1970-01-01. Years are counted from March, so that the leap day
-/// is a year's last.
+/// Returns the days since 1970-01-01. Years are counted from March, so that the leap day is the
+/// last day of a year.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let before = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
@@ -134,6 +134,6 @@ mod tests {
         assert_eq!(records[0].seconds(), 0.75);
         let without = r#"{"slot":0,"status":"timed_out","started":"1970-01-01T00:00:10.250Z","ended":"1970-01-01T00:00:11.000Z","outcome":null}"#;
         assert_eq!(parse(without).unwrap()[0].compute, None);
-        assert!(parse("{}").unwrap_err().to_string().contains("no record"));
+        assert!(parse("{}").unwrap_err().to_string().contains("not a record"));
     }
 }

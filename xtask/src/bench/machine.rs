@@ -1,21 +1,21 @@
-//! What was measured on, when, and whether anything else was running there.
+//! The machine and date of a measurement, and other load on the machine.
 
 use std::fs;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long the processors are watched.
+/// Time for which the load of the processors is observed.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Processors that may be busy with something else.
+/// Largest load by other processes that is tolerated, in processors.
 const QUIET: f64 = 0.2;
 
-/// Processors that this process may use.
+/// Returns the number of processors that this process may use.
 pub(super) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Processor, cores, memory and system.
+/// Returns processor, cores, memory and operating system.
 pub(super) fn description() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = value(&info, "model name").unwrap_or("an unknown processor");
@@ -30,21 +30,21 @@ pub(super) fn description() -> String {
     format!("{model}, {cores}{memory}, {}", std::env::consts::OS)
 }
 
-/// What stands behind `name` and a colon.
+/// Returns the value after `name` and a colon.
 fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines()
         .find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'))
         .map(str::trim)
 }
 
-/// Today in UTC, as in `2026-11-24`.
+/// Returns today's date in UTC, such as `2026-11-24`.
 pub(super) fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     date(i64::try_from(seconds / 86_400).unwrap_or(0))
 }
 
-/// A day by its number since 1970-01-01. Years are counted from March, in eras
-/// of 400 of them, which are 146,097 days.
+/// Returns the date of a day, counted from 1970-01-01. Years are counted from March, in eras of
+/// 400 years, which have 146,097 days.
 fn date(days: i64) -> String {
     let since = days + 719_468;
     let (era, day_of_era) = (since.div_euclid(146_097), since.rem_euclid(146_097));
@@ -56,20 +56,18 @@ fn date(days: i64) -> String {
     format!("{:04}-{month:02}-{day:02}", year + era * 400 + later)
 }
 
-/// A warning if other processes, or other guests of the host, use the
-/// processors. Watches for a second.
+/// Observes the processors for a second, and returns a warning if other processes or other
+/// guests of the host use them.
 pub(super) fn disturbance() -> Option<String> {
     let before = Ticks::read()?;
     thread::sleep(WATCH);
     let busy = Ticks::read()?.busy_since(before)? * cores() as f64;
     (busy > QUIET).then(|| {
-        format!(
-            "{busy:.1} processors were busy with something else, which disturbs the measurement"
-        )
+        format!("{busy:.1} processors were busy with other work, which disturbs the measurement")
     })
 }
 
-/// Of all processors since the start of the system.
+/// Clock ticks of all processors since the start of the system.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Ticks {
     idle: u64,
@@ -81,8 +79,8 @@ impl Ticks {
         Ticks::parse(&fs::read_to_string("/proc/stat").ok()?)
     }
 
-    /// The first line: user, nice, system, idle, waiting for the disk,
-    /// interrupts, soft interrupts, and what other guests took.
+    /// Parses the first line of `/proc/stat`: user, nice, system, idle, waiting for the disk,
+    /// interrupts, soft interrupts, and time taken by other guests.
     fn parse(stat: &str) -> Option<Ticks> {
         let fields: Vec<u64> = stat
             .strip_prefix("cpu ")?
@@ -95,7 +93,7 @@ impl Ticks {
         Some(Ticks { idle: fields.get(3)? + fields.get(4)?, all: fields.iter().sum() })
     }
 
-    /// Share of the time between.
+    /// Returns the busy fraction, 0 to 1, of the time since `before`.
     fn busy_since(self, before: Ticks) -> Option<f64> {
         let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
         Some(1.0 - self.idle.saturating_sub(before.idle) as f64 / all as f64)

@@ -1,8 +1,8 @@
-//! Part `micro`: benchmarks inside the crates, by divan: what a function takes,
-//! where the parts above measure whole processes.
+//! Part `micro`: benchmarks of single functions inside the crates, with divan; the other parts
+//! measure whole processes.
 //!
-//! They stand in `benches/` of the crates and are built in the combination of
-//! packages that the tests use, so that nothing heavy is compiled again.
+//! They are in `benches/` of the crates and are built in the same combination of packages as
+//! the tests, so that nothing large is compiled again.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,13 +13,13 @@ use super::built::Artifact;
 use super::{Measured, Setup};
 use crate::build;
 
-/// Benchmarks of our crates.
+/// The benchmarks of the crates.
 const BENCHES: [&str; 1] = ["plan"];
 
-/// Divan's columns that are shown.
+/// The columns of divan's output that are shown.
 const COLUMNS: [&str; 3] = ["median", "fastest", "slowest"];
 
-/// Builds them; gives the folder of what is built.
+/// Builds the benchmarks; returns the target folder.
 pub(super) fn build(root: &Path) -> Result<PathBuf> {
     for bench in BENCHES {
         build::run(cargo(root, bench)?.arg("--no-run"))
@@ -34,7 +34,7 @@ fn cargo(root: &Path, name: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs them.
+/// Runs the benchmarks.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     setup.built.get(Artifact::Micro)?;
     let mut lines = vec![
@@ -57,16 +57,16 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
             String::from_utf8_lossy(&output.stderr)
         );
         let found = read(&said);
-        ensure!(!found.is_empty(), "`{shown}` measured nothing but says:\n{said}");
+        ensure!(!found.is_empty(), "`{shown}` measured nothing; its output:\n{said}");
         lines.extend(found);
     }
     Ok(Measured { table: lines.join("\n") + "\n", missed: Vec::new(), goals: 0 })
 }
 
-/// Lines of a table from divan's tree: names before `fastest`, `slowest`,
-/// `median`, `mean`, `samples` and `iters`, with `│` between. A line without
-/// numbers names a group or a function of several arguments, which is said
-/// before what stands below it.
+/// Returns the lines of a table from divan's tree, which has names followed by `fastest`,
+/// `slowest`, `median`, `mean`, `samples` and `iters`, separated by `│`. A line without numbers
+/// names a group or a function with several arguments; its name prefixes those of the lines
+/// below it.
 fn read(said: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut above: Vec<String> = Vec::new();

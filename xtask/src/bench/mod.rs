@@ -1,10 +1,10 @@
-//! `cargo xtask bench`: how fast training is beside PyTorch and beside what the
-//! processor can do, and what the engine adds.
+//! `cargo xtask bench`: speed of training compared with PyTorch and with the bare matrix
+//! products, and the overhead of the engine.
 //!
-//! A part measures one thing and knows its goals. Everything is built before
-//! the first part begins, so that no compiler runs beside a measurement. The
-//! engine is measured from outside, as a person meets it: the built `sweep` is
-//! started on a sweep file in a workspace of its own, and its journal is read.
+//! A part measures one thing and has its goals. Everything is built before the first part
+//! begins, so that no compiler runs during a measurement. The engine is measured from outside,
+//! as users run it: the built `sweep` is started on a sweep file in a separate workspace, and
+//! its journal is read.
 
 mod artifact;
 mod built;
@@ -40,40 +40,40 @@ use document::Section;
 use request::{PARTS, Part};
 pub(crate) use request::{Request, declare};
 
-/// What a part is given.
+/// The inputs of a part.
 struct Setup<'a> {
     root: &'a Path,
     built: &'a Built,
-    /// Of the command line.
+    /// Value of `--repetitions`.
     repetitions: Option<usize>,
     quick: bool,
     full: bool,
 }
 
 impl Setup<'_> {
-    /// Measurements that count, where a part would make this many.
+    /// Returns the number of measurements, of which a part makes `usual` by default.
     fn repetitions(&self, usual: usize) -> usize {
         self.repetitions.unwrap_or(if self.quick { 1 } else { usual })
     }
 }
 
-/// What a part found.
+/// The results of a part.
 struct Measured {
-    /// In Markdown.
+    /// Tables in Markdown.
     table: String,
-    /// A line a goal that was missed.
+    /// One line for each missed goal.
     missed: Vec<String>,
     goals: usize,
 }
 
 impl Measured {
-    /// With another table before its own.
+    /// Puts another table before its own.
     fn after(self, table: &str) -> Measured {
         Measured { table: format!("{table}\n{}", self.table), ..self }
     }
 }
 
-/// Measures, prints Markdown tables, and with `--check` fails when a goal is missed.
+/// Measures and prints Markdown tables; with `--check` fails if a goal is missed.
 pub(crate) fn bench(root: &Path, request: &Request) -> Result<ExitCode> {
     let parts: Vec<&Part> = request.parts.iter().map(|&part| &PARTS[part]).collect();
     let built = Built::make(parts.iter().flat_map(|part| part.needs).copied(), root);
@@ -95,7 +95,7 @@ pub(crate) fn bench(root: &Path, request: &Request) -> Result<ExitCode> {
             missed.extend(measured.missed.into_iter().map(|line| format!("{}: {line}", part.name)));
             goals += measured.goals;
         }
-        // What is there is kept, whatever becomes of the parts to come.
+        // Written after each part, so that a later failure loses nothing.
         if let Some(file) = &request.output {
             fs::write(file, document::document(&about, &sections))
                 .with_context(|| format!("cannot write {}", file.display()))?;
@@ -109,7 +109,7 @@ pub(crate) fn bench(root: &Path, request: &Request) -> Result<ExitCode> {
     }
     let failed: Vec<&str> = sections.iter().filter(|s| s.found.is_err()).map(|s| s.name).collect();
     if !failed.is_empty() {
-        bail!("these parts failed, as said above: {}", failed.join(", "));
+        bail!("these parts failed, see above: {}", failed.join(", "));
     }
     if request.check && !missed.is_empty() {
         bail!("{} of {goals} goals missed", missed.len());
@@ -117,7 +117,7 @@ pub(crate) fn bench(root: &Path, request: &Request) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Measures one part. What fails is told of in its section.
+/// Measures one part; its section contains any error.
 fn section(part: &Part, setup: &Setup) -> (Section, Option<Measured>) {
     let disturbed = machine::disturbance();
     if let Some(disturbed) = &disturbed {
@@ -158,7 +158,7 @@ fn write_readme(root: &Path, about: &str, sections: &[Section]) -> Result<()> {
     Ok(())
 }
 
-/// When, on what, and of which sources.
+/// Returns date, machine and commit of a measurement.
 fn about(root: &Path, quick: bool) -> String {
     let git = |args: &[&str]| {
         let output = Command::new("git").args(args).current_dir(root).output().ok()?;
@@ -170,7 +170,7 @@ fn about(root: &Path, quick: bool) -> String {
         Some(changes) if !changes.is_empty() => " with changes",
         _ => "",
     };
-    let quick = if quick { " Quick: one measurement each, which says little." } else { "" };
+    let quick = if quick { " Quick: one measurement each, not reliable." } else { "" };
     format!("{}, {}{commit}{changed}.{quick}", machine::today(), machine::description())
 }
 

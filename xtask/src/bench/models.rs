@@ -1,10 +1,9 @@
-//! Part `models`: larger models than the lesson's, on one thread and on all
-//! cores, beside PyTorch in memory with as many threads.
+//! Part `models`: larger models than the lesson's, on one thread and on all cores, compared
+//! with PyTorch on data in memory with the same number of threads.
 //!
-//! Models of images train on the 8x8 digits, whose few samples keep this short: the
-//! perceptron's three layers of 1,024 cost the same whatever their inputs, and
-//! the convolutional network is the one of `experiments/cnn.toml`. Those of text train some
-//! steps on Moby Dick.
+//! Models of images train on the 8x8 digits, whose few samples keep this short: the cost of the
+//! perceptron's three layers of 1,024 hardly depends on the inputs, and the convolutional
+//! network is that of `experiments/cnn.toml`. Models of text train some steps on Moby Dick.
 
 use std::process::{Command, Stdio};
 
@@ -17,10 +16,10 @@ use super::stats::{median, ratios, with_range};
 use super::subject::Subject;
 use super::{Measured, Setup};
 
-/// Rounds that count, unless `--repetitions N` says otherwise.
+/// Default number of rounds, without the warm-up.
 const REPETITIONS: usize = 5;
 
-/// What is trained.
+/// Name, model and optimizer of each case.
 const CASES: [(&str, Model, Optimizer); 7] = [
     ("MLP of three layers of 1,024, SGD", Model::Wide, Optimizer::Sgd),
     ("MLP of three layers of 1,024, Adam", Model::Wide, Optimizer::Adam),
@@ -31,14 +30,14 @@ const CASES: [(&str, Model, Optimizer); 7] = [
     ("LSTM of two layers, SGD", Model::Lstm, Optimizer::Sgd),
 ];
 
-/// Our seconds over those of the faster of PyTorch's two eager variants without one kernel for all
-/// updates, at most: in the median, or within the range.
+/// Goal: largest ratio of our seconds to those of the faster of PyTorch's eager variants `Plain`
+/// and `Foreach`. It is met by the median or by any value of the range.
 const EAGER: f64 = 1.0;
 
-/// Threads, index into [`CASES`], and PyTorch's variant; none is ours.
+/// Threads, index into [`CASES`], and PyTorch's variant; `None` is our worker.
 type Key = (usize, usize, Option<Variant>);
 
-/// Who trains. Those that are compared most closely follow one another.
+/// The subjects. Those that are compared most closely run one after the other.
 const WHO: [Option<Variant>; 5] = [
     None,
     Some(Variant::Plain),
@@ -47,7 +46,7 @@ const WHO: [Option<Variant>; 5] = [
     Some(Variant::Compiled),
 ];
 
-/// PyTorch's ways that ours is compared with; compiled models are told alone.
+/// PyTorch's variants that ours is compared with; compiled models are only listed.
 const EAGER_WAYS: [Option<Variant>; 3] =
     [Some(Variant::Plain), Some(Variant::Foreach), Some(Variant::Fused)];
 
@@ -59,7 +58,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let counts = thread_counts(super::machine::cores());
     let compiles = has_compiler();
     if !compiles {
-        eprintln!("xtask: bench: models: without `c++` torch.compile is not measured");
+        eprintln!("xtask: bench: models: skipping torch.compile, which needs `c++`");
     }
     for &threads in &counts {
         let mut ours = Subject::worker(worker, "libtorch:cpu", threads, setup.root)?;
@@ -76,7 +75,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
             );
             for (case, (_, model, optimizer)) in CASES.into_iter().enumerate() {
                 for place in 0..WHO.len() {
-                    // Turn about, so that none always follows the same other.
+                    // Rotated, so that no subject always follows the same one.
                     let who = WHO[(place + round) % WHO.len()];
                     if who == Some(Variant::Compiled) && !compiles {
                         continue;
@@ -106,20 +105,20 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     Ok(Measured { table: table(&series, &counts), missed, goals: CASES.len() * counts.len() })
 }
 
-/// True where there is a C++ compiler, which torch.compile calls.
+/// Returns whether there is a C++ compiler, which torch.compile needs.
 fn has_compiler() -> bool {
     let mut command = Command::new("c++");
     let output = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
     output.status().is_ok_and(|status| status.success())
 }
 
-/// One thread, and one a core where there are several.
+/// Returns the numbers of threads: one, and one per core if there are several.
 fn thread_counts(cores: usize) -> Vec<usize> {
     if cores > 1 { vec![1, cores] } else { vec![1] }
 }
 
-/// The cases whose ratios to PyTorch's fastest way without one kernel for all updates lie above
-/// the goal with all of their range.
+/// Returns the cases whose whole range of ratios to PyTorch's faster variant, `Plain` or
+/// `Foreach`, is above the goal.
 fn missed(series: &Series<Key>, counts: &[usize]) -> Vec<String> {
     let mut out = Vec::new();
     for (case, (name, ..)) in CASES.into_iter().enumerate() {

@@ -1,14 +1,13 @@
-//! Part `overhead`: what the engine adds to a sweep of runs of about half a
-//! second, the shortest it is meant for.
+//! Part `overhead`: overhead of the engine in a sweep of runs of about half a second, the
+//! shortest that it is designed for.
 //!
-//! Ideal is a sweep whose slots train and evaluate from its first moment to
-//! its last: `train_seconds` and `eval_seconds` of all runs over the slots.
-//! The overhead is what the process took beyond that, start, loading of the
-//! dataset and exit included. It is told by where it went; the parts of one
-//! sweep add up to the whole of it.
+//! In an ideal sweep the slots train and evaluate all the time: it takes the sum of
+//! `train_seconds` and `eval_seconds` of all runs, divided by the number of slots. The overhead
+//! is the additional time of the process, with start, loading of the dataset and exit. It is
+//! split by cause; the parts of one sweep add up to its overhead.
 //!
-//! The engine's work that slows training down itself, such as writing the
-//! journal while all cores train, counts as training here.
+//! Work of the engine that slows down training itself, such as writing the journal while all
+//! cores train, counts as training here.
 
 use anyhow::{Context as _, Result, ensure};
 use std::collections::BTreeMap;
@@ -20,21 +19,22 @@ use super::stats::{Row, measured};
 use super::worker::{Start, start};
 use super::{Measured, Setup};
 
-/// Sweeps that are made, unless `--repetitions N` says otherwise.
+/// Default number of sweeps.
 const REPETITIONS: usize = 3;
 
-/// Wall over ideal wall, less 1.
+/// Goal: largest ratio of wall time to ideal wall time, minus 1.
 const GOAL: f64 = 0.03;
 
-/// Slots at most. Many would share them unevenly, and what is idle at the
-/// end would hide the engine.
+/// Largest number of slots. With many slots, those that are idle at the end would hide the
+/// engine's overhead.
 const SLOTS: usize = 2;
 
-/// Learning rates of both optimizers together, and the runs of the sweep.
+/// Learning rates of both optimizers together.
 const RATES: usize = 6;
+/// Runs of the sweep.
 const RUNS: usize = 240;
 
-/// Sweeps a few times.
+/// Measures the sweep a few times.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let root = setup.root;
     let (sweep, worker) = (setup.built.get(Artifact::Sweep)?, setup.built.get(Artifact::Worker)?);
@@ -49,7 +49,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
         let sandbox = Sandbox::new(root, "overhead", &sweep_file())?;
         let ran = sandbox.sweep(sweep, worker, &args, 0)?;
         let records = sandbox.records()?;
-        ensure!(records.len() == RUNS, "{} records of {RUNS} runs", records.len());
+        ensure!(records.len() == RUNS, "{} records for {RUNS} runs", records.len());
         accounts.push(Account::of(&records, &ran)?);
     }
     Ok(measured(&format!("engine, {RUNS} short runs on {slots} slots"), &rows(&accounts, &starts)))
@@ -83,8 +83,8 @@ fn rows(accounts: &[Account], starts: &[Start]) -> Vec<Row> {
     ]
 }
 
-/// Where the time of a sweep went. All but `wall` are seconds of slots: what
-/// holds up two slots for a second counts twice.
+/// The time of a sweep by cause. All fields but `wall` are sums over the slots, in seconds: a
+/// second in which two slots wait counts twice.
 #[derive(Debug, Default)]
 struct Account {
     runs: f64,
@@ -93,12 +93,12 @@ struct Account {
     /// Training and evaluation.
     compute: f64,
     start: f64,
-    /// Beyond what a run usually takes, in the first run of each slot.
+    /// Extra time of the first run of each slot, compared with a usual run.
     first: f64,
-    /// In runs, beside training and evaluation.
+    /// Time in runs outside of training and evaluation.
     inside: f64,
     between: f64,
-    /// No run was left for a slot.
+    /// Time after a slot's last run, while other slots still train.
     idle: f64,
     exit: f64,
 }
@@ -123,14 +123,14 @@ impl Account {
             account.idle += last - runs[runs.len() - 1].ended;
             account.between += runs.windows(2).map(|w| w[1].started - w[0].ended).sum::<f64>();
             for (place, run) in runs.iter().enumerate() {
-                let compute = run
-                    .compute
-                    .with_context(|| format!("a run has no result but is {}", run.status))?;
+                let compute = run.compute.with_context(|| {
+                    format!("a run has no result; its status is {}", run.status)
+                })?;
                 account.compute += compute;
                 if place == 0 { &mut firsts } else { &mut others }.push(run.seconds() - compute);
             }
         }
-        ensure!(!others.is_empty(), "no slot has had a second run");
+        ensure!(!others.is_empty(), "no slot had a second run");
         let usual = others.iter().sum::<f64>() / others.len() as f64;
         account.inside = usual * account.runs;
         account.first = firsts.iter().map(|first| first - usual).sum();
@@ -167,7 +167,7 @@ mod tests {
         Ran { begun, ended, peak: 0, cpu: 0.0, stdout: String::new() }
     }
 
-    /// Two slots, out of order: 1 s of start, 2 s in each first run beyond the
+    /// Returns records of two slots, out of order: 1 s of start, 2 s in each first run beyond the
     /// usual 0.25 s, gaps of 0.5 s, 1.75 s without a run in slot 1, 0.5 s of exit.
     fn made_up() -> Vec<Record> {
         vec![

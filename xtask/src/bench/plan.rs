@@ -1,9 +1,7 @@
-//! Part `plan`: seconds and memory that `sweep run FILE --plan` takes for a
-//! million runs.
+//! Part `plan`: seconds and memory of `sweep run FILE --plan` for a million runs.
 //!
-//! Ten optimizers with 10,000 learning rates each, drawn at random, and ten
-//! seeds. No two of the optimizers are the same under another label: such
-//! runs would be one.
+//! The sweep has ten optimizers with 10,000 random learning rates each, and ten seeds. No two
+//! optimizers differ only in their label, since their runs would be the same.
 
 use std::fmt::Write as _;
 
@@ -14,19 +12,19 @@ use super::sandbox::Sandbox;
 use super::stats::{Row, measured};
 use super::{Measured, Setup};
 
-/// Plans that are made, unless `--repetitions N` says otherwise.
+/// Default number of plans.
 const REPETITIONS: usize = 3;
 
-/// "Within seconds".
+/// Goal: largest number of seconds.
 const SECONDS: f64 = 10.0;
 
-/// Resident memory, in units of 1e9 bytes.
+/// Goal: largest resident memory, in units of 1e9 bytes.
 const GIGABYTES: f64 = 2.0;
 
 const SAMPLES: usize = 10_000;
 const SEEDS: usize = 10;
 
-/// Label, kind and what makes it differ from the others of its kind.
+/// Label, kind and further settings of each optimizer.
 const OPTIMIZERS: [(&str, &str, &str); 10] = [
     ("sgd", "sgd", ""),
     ("momentum", "sgd", "momentum = 0.9"),
@@ -40,7 +38,7 @@ const OPTIMIZERS: [(&str, &str, &str); 10] = [
     ("adamw-amsgrad", "adamw", "amsgrad = true"),
 ];
 
-/// Plans a few times.
+/// Measures the plan a few times.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let root = setup.root;
     let (sweep, worker) = (setup.built.get(Artifact::Sweep)?, setup.built.get(Artifact::Worker)?);
@@ -50,11 +48,11 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let (mut seconds, mut gigabytes) = (Vec::new(), Vec::new());
     for round in 1..=repetitions {
         eprintln!("xtask: bench: plan, round {round} of {repetitions}");
-        // A worker is asked what it can do if there is one; a plan needs none.
+        // A plan needs no worker, but queries one that exists.
         let ran = sandbox.sweep(sweep, worker, &["--plan"], 0)?;
         ensure!(
             plans(&ran.stdout, runs),
-            "the plan does not have {runs} runs but says:\n{}",
+            "the plan does not have {runs} runs; its output:\n{}",
             ran.stdout
         );
         seconds.push(ran.ended - ran.begun);
@@ -86,7 +84,7 @@ fn sweep_file() -> String {
     text
 }
 
-/// Whether a plan says that it has this many runs, however it groups digits.
+/// Returns whether a plan's output has this number of runs, however its digits are grouped.
 fn plans(stdout: &str, runs: usize) -> bool {
     let plain: String = stdout.chars().filter(|c| !matches!(c, ',' | '_')).collect();
     plain.lines().any(|line| line.trim_start().starts_with(&format!("{runs} runs")))

@@ -1,9 +1,8 @@
-//! Part `report`: seconds and memory that `sweep report FOLDER` takes to
-//! collect, estimate and draw 10,000 runs of about 100 numbers each, and a
-//! usual sweep beside it.
+//! Part `report`: seconds and memory of `sweep report FOLDER` for 10,000 runs with about 100
+//! numbers each, and for a sweep of usual size.
 //!
-//! Nothing is trained: `crates/report/examples/fabricate.rs` writes plan and
-//! journal as a sweep would have left them.
+//! Nothing is trained: `crates/report/examples/fabricate.rs` writes the plan and the journal of
+//! a sweep.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,10 +15,10 @@ use super::stats::{Row, measured};
 use super::{Measured, Setup};
 use crate::build;
 
-/// Reports that count, unless `--repetitions N` says otherwise.
+/// Default number of reports.
 const REPETITIONS: usize = 3;
 
-/// Goal for the large sweep, on two cores.
+/// Goal for the large sweep on two cores, in seconds.
 const SECONDS: f64 = 20.0;
 
 /// Goal for its resident memory, in units of 1e9 bytes.
@@ -31,10 +30,10 @@ const PAGE: f64 = 5.0;
 /// Runs of the large sweep: 10 optimizers, 100 configurations, 10 seeds.
 const LARGE: usize = 10_000;
 
-/// Runs of a usual one: 5 optimizers, 5 learning rates, 5 seeds.
+/// Runs of the usual sweep: 5 optimizers, 5 learning rates, 5 seeds.
 const USUAL: usize = 125;
 
-/// Numbers that each run measures, about.
+/// Approximate number of measured values per run.
 const POINTS: usize = 100;
 
 /// Builds the fabricator of report folders.
@@ -42,7 +41,7 @@ pub(super) fn build_fabricate(root: &Path) -> Result<PathBuf> {
     build::example(root, "fabricate", None)
 }
 
-/// Reports a few times.
+/// Measures the reports a few times.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let root = setup.root;
     let (sweep, fabricate) =
@@ -60,7 +59,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
             let ran = sandbox.run(sweep, None, &["report", &folder], 0)?;
             ensure!(
                 ran.stdout.contains("came first"),
-                "the report has no answer but says:\n{}",
+                "the report has no answer; its output:\n{}",
                 ran.stdout
             );
             seconds.push(ran.ended - ran.begun);
@@ -82,7 +81,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     Ok(measured(&format!("`report` of fabricated sweeps, about {POINTS} numbers a run"), &rows))
 }
 
-/// Writes a report folder, and checks that it is as large as it should be.
+/// Writes a report folder and checks its size.
 fn fabricated(fabricate: &Path, folder: &Path, runs: usize) -> Result<()> {
     let output = Command::new(fabricate)
         .arg(folder)
@@ -96,12 +95,12 @@ fn fabricated(fabricate: &Path, folder: &Path, runs: usize) -> Result<()> {
         fabricate.display(),
         String::from_utf8_lossy(&output.stderr)
     );
-    ensure!(as_large(&said, runs), "{runs} runs were asked for and written: {said}");
+    ensure!(as_large(&said, runs), "{runs} runs were requested, but the output is: {said}");
     Ok(())
 }
 
-/// Whether `10000 runs, 1012345 points` is what was asked for: so many runs, and
-/// of [`POINTS`] a run no fewer than nine tenths, for some runs break off.
+/// Returns whether an output such as `10000 runs, 1012345 points` has the requested runs, and at
+/// least nine tenths of [`POINTS`] per run, since some runs end early.
 fn as_large(said: &str, runs: usize) -> bool {
     let numbers: Vec<usize> = said.split([' ', ',']).filter_map(|w| w.parse().ok()).collect();
     matches!(numbers[..], [r, points] if r == runs && points * 10 >= runs * POINTS * 9)
@@ -124,7 +123,7 @@ mod tests {
     fn a_folder_that_is_too_small_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let error = fabricated(Path::new("echo"), folder.path(), 125).unwrap_err();
-        assert!(error.to_string().contains("125 runs were asked for"), "{error}");
+        assert!(error.to_string().contains("125 runs were requested"), "{error}");
         assert!(fabricated(Path::new("false"), folder.path(), 125).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What can be measured, and what a command line asks for.
+//! The parts of the benchmark, and the parsed command line.
 
 use std::path::PathBuf;
 
@@ -13,61 +13,61 @@ use super::{
     worker,
 };
 
-/// One thing that is measured.
+/// A part of the benchmark.
 pub(super) struct Part {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    /// For the help.
+    /// Description for the help.
     pub(super) does: &'static str,
-    /// The document that has its tables, below the root.
+    /// Document with its tables, relative to the root.
     pub(super) page: &'static str,
-    /// What must be built for it.
+    /// Programs and environments that it needs.
     pub(super) needs: &'static [Artifact],
     pub(super) measure: fn(&Setup) -> Result<Measured>,
 }
 
-/// Where most tables are.
-const README: &str = "README.md";
+/// Document of most tables.
+const BENCHMARKS: &str = "xtask/BENCHMARKS.md";
 
 /// Every part, in the order in which they are measured.
 pub(super) const PARTS: [Part; 11] = [
     Part {
         name: "epoch",
         title: "An epoch of the lesson's model",
-        does: "seconds an epoch of five optimizers, beside the matrix products alone and PyTorch",
-        page: README,
+        does: "seconds per epoch of five optimizers, vs. the bare matrix products and PyTorch",
+        page: BENCHMARKS,
         needs: &[Artifact::Worker, Artifact::FlexWorker, Artifact::Products, Artifact::Torch],
         measure: epoch::measure,
     },
     Part {
         name: "models",
         title: "Larger models",
-        does: "the same for larger models, on one thread and all cores",
-        page: README,
+        does: "seconds of larger models, on one thread and on all cores, vs. PyTorch",
+        page: BENCHMARKS,
         needs: &[Artifact::Worker, Artifact::Torch],
         measure: models::measure,
     },
     Part {
         name: "sweep",
         title: "A whole sweep",
-        does: "a sweep with its report, beside PyTorch under Hydra and joblib",
-        page: README,
+        does: "a sweep with its report, vs. PyTorch with Hydra and joblib",
+        page: BENCHMARKS,
         needs: &[Artifact::Sweep, Artifact::Worker, Artifact::Hydra],
         measure: sweep::measure,
     },
     Part {
         name: "overhead",
-        title: "What the engine adds",
-        does: "what the engine adds to a sweep of short runs",
-        page: README,
+        title: "Overhead of the engine",
+        does: "overhead of the engine in a sweep of short runs",
+        page: BENCHMARKS,
         needs: &[Artifact::Sweep, Artifact::Worker],
         measure: overhead::measure,
     },
     Part {
         name: "worker",
         title: "Start and memory of a worker",
-        does: "a worker's start, and the memory of each further one",
-        page: README,
+        does: "start of a worker, and memory of each additional one",
+        page: BENCHMARKS,
         needs: &[Artifact::Worker, Artifact::FlexWorker],
         measure: worker::measure,
     },
@@ -75,22 +75,22 @@ pub(super) const PARTS: [Part; 11] = [
         name: "plan",
         title: "A plan of a million runs",
         does: "seconds and memory to plan a million runs",
-        page: README,
+        page: BENCHMARKS,
         needs: &[Artifact::Sweep, Artifact::Worker],
         measure: plan::measure,
     },
     Part {
         name: "report",
         title: "A report of 10,000 runs",
-        does: "seconds and memory to report 10,000 runs of 100 numbers each",
-        page: README,
+        does: "seconds and memory of a report of 10,000 runs with 100 numbers each",
+        page: BENCHMARKS,
         needs: &[Artifact::Sweep, Artifact::Fabricate],
         measure: report::measure,
     },
     Part {
         name: "cluster",
         title: "A cluster of 10,000 slots",
-        does: "what up to 100,000 runs cost on a cluster, by a virtual clock; with --full a million",
+        does: "cost of up to 100,000 runs on a simulated cluster; with --full a million",
         page: "crates/runner/SLURM.md",
         needs: &[Artifact::Cluster],
         measure: cluster::measure,
@@ -98,24 +98,24 @@ pub(super) const PARTS: [Part; 11] = [
     Part {
         name: "timeout",
         title: "Runs that hang",
-        does: "how long a run that hangs lives past its time-out",
-        page: README,
+        does: "seconds that a hanging run survives its time-out",
+        page: BENCHMARKS,
         needs: &[Artifact::Sweep],
         measure: timeout::measure,
     },
     Part {
         name: "gpu",
         title: "A GPU",
-        does: "digests, losses and seconds on a GPU, beside the CPU and PyTorch",
-        page: README,
+        does: "digests, losses and seconds on a GPU, vs. the CPU and PyTorch",
+        page: BENCHMARKS,
         needs: &[Artifact::Sweep],
         measure: gpu::measure,
     },
     Part {
         name: "micro",
         title: "Inside the crates",
-        does: "single functions of the crates, by divan",
-        page: README,
+        does: "single functions of the crates, with divan",
+        page: BENCHMARKS,
         needs: &[Artifact::Micro],
         measure: micro::measure,
     },
@@ -126,45 +126,45 @@ pub(crate) fn declare() -> clap::Command {
     let width = PARTS.iter().map(|part| part.name.len()).max().unwrap_or(0) + 2;
     let parts: String =
         PARTS.iter().map(|part| format!("  {:width$}{}\n", part.name, part.does)).collect();
-    verb("bench", "speed beside PyTorch, the engine's overhead and more")
+    verb("bench", "measure speed vs. PyTorch, the engine's overhead and more")
         .arg(
-            positionals("part", "PART", "what to measure; all parts when none is named")
+            positionals("part", "PART", "parts to measure (default: all)")
                 .value_parser(PARTS.map(|part| part.name))
                 .hide_possible_values(true),
         )
-        .arg(flag("check", "fail when a goal of the chosen parts is missed"))
+        .arg(flag("check", "fail if a goal of the selected parts is missed"))
         .arg(
-            option("repetitions", "N", "measurements that count, for each part")
+            option("repetitions", "N", "number of measurements of each part")
                 .value_parser(parse_repetitions),
         )
         .arg(
             flag(
                 "quick",
-                "one measurement each, of less: to see that everything works, too little for\n\
+                "one smaller measurement each, to check that everything works; excludes\n\
                  --full and --write-readme",
             )
             .conflicts_with_all(["full", "write-readme"]),
         )
         .arg(flag(
             "full",
-            "train the whole sweep with the lesson's pipeline, play the cluster of a million\n\
-             runs (minutes)",
+            "train the whole sweep with the lesson's pipeline, and simulate the cluster\n\
+             with a million runs (minutes)",
         ))
         .arg(
-            option("output", "FILE", "write the tables as one Markdown document")
+            option("output", "FILE", "write the tables to a Markdown document")
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(flag(
             "write-readme",
-            "put them into README.md, those of the cluster into crates/runner/SLURM.md",
+            "update the tables in xtask/BENCHMARKS.md and crates/runner/SLURM.md",
         ))
         .after_help(format!(
             "Parts:\n{parts}\n\
-             A part that fails says so, and the others go on; the exit code is 1 then."
+             If a part fails, the others are still measured, and the exit code is 1."
         ))
 }
 
-/// Reads a number of repetitions.
+/// Parses a number of repetitions.
 fn parse_repetitions(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|number| *number > 0).ok_or("it takes a number from 1")
 }
@@ -175,7 +175,7 @@ pub(crate) struct Request {
     /// Indices into [`PARTS`].
     pub(super) parts: Vec<usize>,
     pub(super) check: bool,
-    /// Each part has its own number unless one is given.
+    /// Number of measurements; `None`: each part's default.
     pub(super) repetitions: Option<usize>,
     pub(super) quick: bool,
     pub(super) full: bool,
@@ -184,7 +184,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Reads what clap has parsed.
+    /// Reads the parsed arguments.
     pub(crate) fn from_matches(matches: &ArgMatches) -> Request {
         let named = values_of(matches, "part");
         let chosen =
@@ -244,8 +244,8 @@ mod tests {
         }
         assert_eq!(
             refused(declare(), "--quick --full --write-readme"),
-            "`bench` does not take --quick together with --full and --write-readme; leave \
-             --quick out"
+            "`bench` does not take --quick together with --full and --write-readme; remove \
+             --quick"
         );
     }
 

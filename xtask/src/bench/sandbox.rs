@@ -1,9 +1,8 @@
-//! A workspace of its own in which the built `sweep`, or what it is compared
-//! with, is run and watched.
+//! A separate workspace in which the built `sweep`, or a program that it is compared with, is
+//! run and observed.
 //!
-//! It lies in the repository, not in the system's temporary folder: records
-//! are synced to the disk that real sweeps write to, and the state of the git
-//! repository is looked up as in real sweeps.
+//! It is in the repository, not in the system's temporary folder, so that records are synced to
+//! the same disk and the git repository is inspected as in real sweeps.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,34 +15,34 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::journal::{self, Record};
 
-/// How often memory and processor time are looked at. The kernel keeps the peak
-/// and the sum, so only the last interval before the end is not seen.
+/// Interval at which memory and processor time are read. The kernel keeps the peak and the sum,
+/// so only the last interval before the end is missed.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Lines of its messages that are shown when a program fails.
+/// Number of last lines of standard error that are shown if a program fails.
 const SHOWN: usize = 20;
 
-/// A folder with `experiments/bench.toml`, `data/` (the repository's) and
-/// `reports/`; removed in the end.
+/// A folder with `experiments/bench.toml`, `data/` (a link to the repository's) and `reports/`.
+/// It is removed on drop.
 pub(super) struct Sandbox {
     folder: PathBuf,
 }
 
-/// One run of a program, seen from outside.
+/// One run of a program, observed from outside.
 #[derive(Debug)]
 pub(super) struct Ran {
-    /// Seconds since 1970, to be set beside those of records.
+    /// Seconds since 1970, comparable with those of records; `ended` too.
     pub(super) begun: f64,
     pub(super) ended: f64,
     /// Largest resident memory of the process itself, in bytes.
     pub(super) peak: u64,
-    /// Processor seconds of the process itself, but for its last moments.
+    /// Processor seconds of the process itself, without its last moments.
     pub(super) cpu: f64,
     pub(super) stdout: String,
 }
 
 impl Sandbox {
-    /// With this sweep file. The name tells benchmarks apart.
+    /// Creates a sandbox with this sweep file. The name distinguishes benchmarks.
     pub(super) fn new(root: &Path, name: &str, sweep_file: &str) -> Result<Sandbox> {
         let folder = root.join(format!(".bench/{name}-{}", std::process::id()));
         let sandbox = Sandbox { folder };
@@ -56,7 +55,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// A path in the workspace.
+    /// Returns a path in the workspace.
     pub(super) fn path(&self, relative: &str) -> PathBuf {
         self.folder.join(relative)
     }
@@ -72,8 +71,8 @@ impl Sandbox {
         self.run(sweep, Some(worker), &[&["run", "experiments/bench.toml"], args].concat(), code)
     }
 
-    /// Runs `sweep` with these arguments, where the workspace's paths are
-    /// relative ones, and expects this exit code.
+    /// Runs `sweep` with these arguments, in which paths are relative to the workspace, and
+    /// expects this exit code.
     pub(super) fn run(
         &self,
         sweep: &Path,
@@ -82,7 +81,7 @@ impl Sandbox {
         code: i32,
     ) -> Result<Ran> {
         let mut command = Command::new(sweep);
-        // Settings of the user's would measure something else.
+        // The user's settings would change the measurement.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("SWEEP_") {
                 command.env_remove(name);
@@ -104,7 +103,7 @@ impl Sandbox {
         command
             .current_dir(&self.folder)
             .stdin(Stdio::null())
-            // Files, which unlike pipes never make it wait for a reader.
+            // Files, since with pipes the process may wait for the reader.
             .stdout(File::create(&out)?)
             .stderr(File::create(&messages)?);
         let begun = now();
@@ -120,19 +119,19 @@ impl Sandbox {
         let status = status?;
         ensure!(
             status.code() == Some(code),
-            "`{shown}` ended with {status}, not with {code}:\n{}",
+            "`{shown}` ended with {status} instead of exit code {code}:\n{}",
             last_lines(&fs::read_to_string(&messages)?)
         );
         Ok(Ran { begun, ended, peak, cpu, stdout: fs::read_to_string(&out)? })
     }
 
-    /// Every record of its journal.
+    /// Reads every record of the sweep's journal.
     pub(super) fn records(&self) -> Result<Vec<Record>> {
         journal::read(&self.path("reports/bench"))
     }
 
     fn clear(&self) {
-        // Absent at first; what cannot be removed in the end does no harm.
+        // The folder may not exist; leftovers at the end do no harm.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -147,13 +146,13 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(f64::NAN, |d| d.as_secs_f64())
 }
 
-/// The largest resident memory of a process until it is over, in bytes, and its
+/// Observes a process until `over`; returns its largest resident memory in bytes and its
 /// processor seconds.
 fn watch(pid: u32, over: &AtomicBool) -> (u64, f64) {
     let (mut peak, mut cpu) = (0, 0.0);
     let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     while !over.load(Ordering::SeqCst) {
-        // A process that has ended has a status without memory.
+        // The status of an ended process has no memory.
         peak = peak.max(peak_of(&read("status")).unwrap_or(0));
         cpu = cpu_of(&read("stat")).unwrap_or(0.0).max(cpu);
         thread::sleep(LOOK_EVERY);
@@ -161,16 +160,16 @@ fn watch(pid: u32, over: &AtomicBool) -> (u64, f64) {
     (peak, cpu)
 }
 
-/// User and system time of `/proc/<pid>/stat`, in seconds. Linux counts them
-/// there in hundredths, whatever its own clock does.
+/// Returns user plus system time of `/proc/<pid>/stat`, in seconds. Linux always counts them
+/// in hundredths there.
 fn cpu_of(stat: &str) -> Option<f64> {
-    // The second field is the program's name, which may hold anything.
+    // The second field is the program's name, which may contain any character.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<f64>().ok();
     Some((ticks()? + ticks()?) / 100.0)
 }
 
-/// `VmHWM` of `/proc/<pid>/status`, in bytes.
+/// Returns `VmHWM` of `/proc/<pid>/status`, in bytes.
 fn peak_of(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
@@ -187,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    /// A stand-in for `sweep`, which says what it was started with.
+    /// Creates a sandbox and a script that stands in for `sweep`.
     fn sandbox(script: &str) -> (tempfile::TempDir, Sandbox, PathBuf) {
         let root = tempfile::tempdir().unwrap();
         let sweep = root.path().join("sweep");

@@ -1,4 +1,4 @@
-//! Trainings of several subjects that took turns, round by round.
+//! Results of several subjects that trained in turn, round by round.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use anyhow::{Result, ensure};
 use super::stats::median;
 use super::subject::Training;
 
-/// How far two means of training losses may lie apart, as a share of the
-/// smaller. Initial weights and order differ, what is trained does not.
+/// Largest difference of two mean training losses, as a fraction of the smaller. Initial
+/// weights and order of samples differ, but the task is the same.
 const SAME_WORK: f64 = 0.1;
 
-/// By subject, what each round gave. A key says who trained what.
+/// The results of each round, by subject and task.
 #[derive(Debug)]
 pub(super) struct Series<K>(BTreeMap<K, Vec<Training>>);
 
@@ -24,19 +24,19 @@ impl<K: Ord + Copy + std::fmt::Debug> Series<K> {
         self.0.entry(key).or_default().push(training);
     }
 
-    /// A value a round; none of what was not measured.
+    /// Returns the seconds of each round; empty if the key was not measured.
     pub(super) fn seconds(&self, key: K) -> Vec<f64> {
         self.0.get(&key).into_iter().flatten().map(|training| training.seconds).collect()
     }
 
-    /// The one of these with the least median.
+    /// Returns the key with the smallest median.
     pub(super) fn fastest(&self, keys: impl IntoIterator<Item = K>) -> Option<K> {
         keys.into_iter()
             .filter(|key| self.0.contains_key(key))
             .min_by(|a, b| median(&self.seconds(*a)).total_cmp(&median(&self.seconds(*b))))
     }
 
-    /// That these trained the same: their losses are nearly equal.
+    /// Checks that these keys trained the same task: their losses are nearly equal.
     pub(super) fn ensure_same_work(&self, keys: impl IntoIterator<Item = K>) -> Result<()> {
         let loss = |key: K| {
             let losses: Vec<f64> =

@@ -1,10 +1,10 @@
-//! What is trained: the optimizers and models of the comparison, as our worker
-//! and `bench.py` are asked for them.
+//! The optimizers and models of the comparison, and the requests for them to our worker and to
+//! `bench.py`.
 
 use serde_json::{Value, json};
 
-/// The optimizers of `experiments/battle.toml`, AdamW and Muon. Its Adam with a cosine
-/// is Adam: the schedule changes a number an epoch.
+/// The optimizers of `experiments/battle.toml`, AdamW and Muon. Its Adam with a cosine schedule
+/// counts as Adam, since the schedule only changes one number per epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Optimizer {
     Sgd,
@@ -12,12 +12,12 @@ pub(super) enum Optimizer {
     RmsProp,
     Adam,
     AdamW,
-    /// Of the matrices between layers; AdamW of all else.
+    /// Muon for the weight matrices between hidden layers, AdamW for the other parameters.
     Muon,
 }
 
 impl Optimizer {
-    /// Those that the lesson's model is trained by.
+    /// The optimizers that train the lesson's model.
     pub(super) const ALL: [Optimizer; 5] = [
         Optimizer::Sgd,
         Optimizer::Momentum,
@@ -26,7 +26,7 @@ impl Optimizer {
         Optimizer::AdamW,
     ];
 
-    /// As `bench_common.py` calls it.
+    /// Returns the name in `bench_common.py`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Optimizer::Sgd => "sgd",
@@ -38,12 +38,12 @@ impl Optimizer {
         }
     }
 
-    /// Whether it is one of the battle's.
+    /// Returns whether `experiments/battle.toml` has it.
     pub(super) fn in_battle(self) -> bool {
         !matches!(self, Optimizer::AdamW | Optimizer::Muon)
     }
 
-    /// For people.
+    /// Returns the name for tables.
     pub(super) fn title(self) -> &'static str {
         match self {
             Optimizer::Sgd => "SGD",
@@ -55,7 +55,7 @@ impl Optimizer {
         }
     }
 
-    /// In a request of the worker's protocol.
+    /// Returns the JSON in a request of the worker's protocol.
     fn spec(self) -> Value {
         let sgd = |momentum: f64| {
             json!({
@@ -87,7 +87,7 @@ impl Optimizer {
         }
     }
 
-    /// As a table `[[optimizer]]` of a sweep file.
+    /// Returns the table `[[optimizer]]` of a sweep file.
     pub(super) fn toml(self) -> String {
         let label = self.name();
         let rest = match self {
@@ -102,7 +102,7 @@ impl Optimizer {
     }
 }
 
-/// How PyTorch computes a step. Its own choice on the CPU is `Plain`.
+/// Implementations of a step in PyTorch. Its default on the CPU is `Plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Variant {
     Plain,
@@ -113,7 +113,7 @@ pub(super) enum Variant {
 }
 
 impl Variant {
-    /// As `bench_common.py` calls it.
+    /// Returns the name in `bench_common.py`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Variant::Plain => "plain",
@@ -123,7 +123,7 @@ impl Variant {
         }
     }
 
-    /// Whether PyTorch has it.
+    /// Returns whether PyTorch has this variant of an optimizer.
     pub(super) fn exists_for(self, optimizer: Optimizer) -> bool {
         self != Variant::Fused || optimizer != Optimizer::RmsProp
     }
@@ -134,24 +134,24 @@ impl Variant {
 pub(super) enum Model {
     /// 784-128-10 on MNIST, 938 batches of 64.
     Lesson,
-    /// Three hidden layers of 1,024 on the digits, two epochs of 23 batches of 64.
+    /// Three hidden layers of 1,024 on the digits dataset, two epochs of 23 batches of 64.
     Wide,
-    /// That of `experiments/cnn.toml`, its 15 epochs of 45 batches of 32.
+    /// The model of `experiments/cnn.toml`, with its 15 epochs of 45 batches of 32.
     Cnn,
     /// Two blocks of four heads and width 64, 100 steps of 32 sequences of 64 characters.
     Gpt,
     /// Two layers of 128, 40 steps of 50 sequences of 50 characters.
     Lstm,
-    /// A stem and two residual blocks with batch normalisation, listed, five epochs of the digits
-    /// in batches of 32.
+    /// A stem and two residual blocks with batch normalisation, as a list of layers; five epochs
+    /// of the digits dataset in batches of 32.
     Residual,
 }
 
-/// The steps of a model that reads text, and those of the first segment of its run.
+/// Steps of each model that reads text, and steps of the first segment of its run.
 const STEPS: [(Model, u64, u64); 2] = [(Model::Gpt, 100, 2), (Model::Lstm, 40, 1)];
 
 impl Model {
-    /// As `bench_common.py` calls it.
+    /// Returns the name in `bench_common.py`.
     fn name(self) -> &'static str {
         match self {
             Model::Lesson => "lesson",
@@ -210,7 +210,7 @@ impl Model {
         }
     }
 
-    /// Tokens of a sequence of a text.
+    /// Returns the tokens per sequence; `None` for models of images.
     fn context(self) -> Option<u64> {
         match self {
             Model::Gpt => Some(64),
@@ -219,13 +219,13 @@ impl Model {
         }
     }
 
-    /// Steps of a run by steps, and those over which its first loss is the mean.
+    /// Returns the steps of a run by steps, and the steps over which its first loss is averaged.
     fn steps(self) -> Option<(u64, u64)> {
         STEPS.iter().find(|(model, ..)| *model == self).map(|&(_, steps, first)| (steps, first))
     }
 }
 
-/// The layers of [`Model::Residual`].
+/// Returns the layers of [`Model::Residual`].
 fn residual() -> Value {
     let conv = |channels: u64, kernel: u64, stride: u64| {
         let padding = kernel / 2;
@@ -243,7 +243,7 @@ fn residual() -> Value {
     ])
 }
 
-/// A line that asks our worker for a run.
+/// Returns the line that requests a run from our worker.
 pub(super) fn for_worker(model: Model, optimizer: Optimizer) -> String {
     let mut data = json!({
         "dataset": model.dataset(), "batch_size": model.batch(), "validation": 0,
@@ -254,7 +254,7 @@ pub(super) fn for_worker(model: Model, optimizer: Optimizer) -> String {
     if let (Some(context), Some((steps, _))) = (model.context(), model.steps()) {
         data["context"] = context.into();
         train["steps"] = steps.into();
-        // Held-out data takes no part in the seconds.
+        // Evaluation does not count in the seconds.
         (options["evaluate_every"], options["evaluate_samples"]) = (steps.into(), 1.into());
     }
     json!({
@@ -273,7 +273,7 @@ pub(super) fn for_worker(model: Model, optimizer: Optimizer) -> String {
     .to_string()
 }
 
-/// A line that asks `bench.py` for the same.
+/// Returns the line that requests the same run from `bench.py`.
 pub(super) fn for_python(model: Model, optimizer: Optimizer, variant: Variant) -> String {
     let (steps, first) = model.steps().unwrap_or((0, 0));
     json!({
@@ -288,7 +288,7 @@ pub(super) fn for_python(model: Model, optimizer: Optimizer, variant: Variant) -
 mod tests {
     use super::*;
 
-    /// What the Python side knows by name; settings are compared where they are numbers.
+    /// Source of the Python side, in which names and numeric settings are looked up.
     const COMMON: &str = include_str!("../../python/bench_common.py");
 
     #[test]

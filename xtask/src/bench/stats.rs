@@ -1,6 +1,6 @@
-//! The few statistics that a benchmark table needs, and its lines.
+//! Statistics and lines of benchmark tables.
 
-/// Median; the mean of the middle two for an even count. NaN of nothing.
+/// Returns the median, which is the mean of the middle two for an even count; NaN if empty.
 pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -12,18 +12,18 @@ pub(super) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// Smallest and largest.
+/// Returns the smallest and the largest value.
 pub(super) fn spread(values: &[f64]) -> (f64, f64) {
     values
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)))
 }
 
-/// One line of a table: a quantity, measured some times.
+/// A line of a table: a quantity with its measurements.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     what: String,
-    /// Behind the numbers; may be empty.
+    /// Unit after the numbers; may be empty.
     unit: &'static str,
     decimals: usize,
     values: Vec<f64>,
@@ -34,7 +34,7 @@ pub(super) struct Row {
 struct Goal {
     bound: Bound,
     limit: f64,
-    /// Of every single value; else of the median.
+    /// Whether every value must reach the limit, rather than the median.
     each: bool,
 }
 
@@ -52,7 +52,7 @@ impl Goal {
         }
     }
 
-    /// The value that decides.
+    /// Returns the value that decides: the median or the worst value.
     fn deciding(self, values: &[f64]) -> f64 {
         match (self.each, self.bound) {
             (false, _) => median(values),
@@ -61,7 +61,7 @@ impl Goal {
         }
     }
 
-    /// Whether it is reached. What was not measured has reached no goal.
+    /// Returns whether the goal is met; without measurements it is not.
     fn is_met(self, values: &[f64]) -> bool {
         let value = self.deciding(values);
         let met = match self.bound {
@@ -73,7 +73,7 @@ impl Goal {
 }
 
 impl Row {
-    /// Without a goal.
+    /// Creates a row without a goal.
     pub(super) fn new(
         what: impl Into<String>,
         unit: &'static str,
@@ -83,17 +83,17 @@ impl Row {
         Row { what: what.into(), unit, decimals, values, goal: None }
     }
 
-    /// The goal of the median.
+    /// Sets a largest value for the median.
     pub(super) fn at_most(self, limit: f64) -> Row {
         Row { goal: Some(Goal { bound: Bound::AtMost, limit, each: false }), ..self }
     }
 
-    /// The goal of the median.
+    /// Sets a smallest value for the median.
     pub(super) fn at_least(self, limit: f64) -> Row {
         Row { goal: Some(Goal { bound: Bound::AtLeast, limit, each: false }), ..self }
     }
 
-    /// The goal of every value.
+    /// Sets a largest value for each measurement.
     pub(super) fn each_at_most(self, limit: f64) -> Row {
         Row { goal: Some(Goal { bound: Bound::AtMost, limit, each: true }), ..self }
     }
@@ -128,7 +128,7 @@ impl Row {
     }
 }
 
-/// Median and, of several values, the range.
+/// Formats the median and, for several values, the range.
 pub(super) fn with_range(values: &[f64], decimals: usize, unit: &str) -> String {
     if values.is_empty() {
         return "not measured".to_owned();
@@ -141,12 +141,12 @@ pub(super) fn with_range(values: &[f64], decimals: usize, unit: &str) -> String 
     format!("{:.decimals$}{unit}{range}", median(values))
 }
 
-/// Ratios of values measured side by side.
+/// Returns the ratios of values that were measured in the same round.
 pub(super) fn ratios(numerators: &[f64], denominators: &[f64]) -> Vec<f64> {
     numerators.iter().zip(denominators).map(|(n, d)| n / d).collect()
 }
 
-/// The rows as a part's result.
+/// Returns the rows as the result of a part.
 pub(super) fn measured(title: &str, rows: &[Row]) -> super::Measured {
     let head =
         [format!("| {title} | measured (median, range) | goal |"), "|---|---|---|".to_owned()];

@@ -1,5 +1,5 @@
-//! What is measured: a process that trains each time it is asked, a line on its
-//! standard input for a JSON line on its standard output.
+//! Measured processes. Each trains when asked, with a request line on its standard input and a
+//! JSON line on its standard output.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
@@ -8,20 +8,20 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-/// One training of one subject.
+/// The result of one training.
 #[derive(Clone, Debug)]
 pub(super) struct Training {
-    /// Seconds of training; neither evaluation nor the start.
+    /// Seconds of training, without evaluation and start.
     pub(super) seconds: f64,
-    /// Mean training loss of the first epoch, of a run by steps of its first segment, to see
-    /// that it did the work; none where nothing is learnt.
+    /// Mean training loss of the first epoch, or of the first segment of a run by steps, to check
+    /// that the work was done; `None` if nothing is learnt.
     pub(super) loss: Option<f64>,
 }
 
-/// A reader of a process's lines; gives the training once that has ended.
+/// A parser of a process's lines; it returns the result once the training has ended.
 type Read = fn(&Value, &mut Option<f64>) -> Result<Option<Training>>;
 
-/// A living process.
+/// A running process that is measured.
 pub(super) struct Subject {
     name: String,
     read: Read,
@@ -31,7 +31,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// Our worker on a device such as `libtorch:cpu`.
+    /// Starts our worker on a device such as `libtorch:cpu`.
     pub(super) fn worker(
         worker: &Path,
         device: &str,
@@ -42,14 +42,15 @@ impl Subject {
         Subject::start(&format!("sweep-worker, {device}"), command, threads, read_worker)
     }
 
-    /// The same by Burn's own operations alone.
+    /// Starts our worker with Burn's own operations only.
     pub(super) fn plain_worker(worker: &Path, device: &str, root: &Path) -> Result<Subject> {
         let mut command = worker_command(worker, device, 1, root);
         command.arg("--plain");
         Subject::start(&format!("sweep-worker, {device}, plain"), command, 1, read_worker)
     }
 
-    /// `bench.py`: a way of training in PyTorch on a dataset.
+    /// Starts `bench.py`, which trains in PyTorch on a dataset; `way` is `memory` or
+    /// `dataloader`.
     pub(super) fn python(
         python: &Path,
         way: &str,
@@ -65,14 +66,14 @@ impl Subject {
         Subject::start(&format!("bench.py, {way}"), command, threads, read_plain)
     }
 
-    /// A program that answers each line as `bench.py` does, on one thread.
+    /// Starts a program that answers each line as `bench.py` does, on one thread.
     pub(super) fn program(program: &Path) -> Result<Subject> {
         let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
         Subject::start(&name, Command::new(program), 1, read_plain)
     }
 
     fn start(name: &str, mut command: Command, threads: usize, read: Read) -> Result<Subject> {
-        // Whichever library would start more.
+        // Limits the threads of each library.
         for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
             command.env(variable, threads.to_string());
         }
@@ -87,19 +88,19 @@ impl Subject {
         Ok(Subject { name: name.to_owned(), read, process, input, output })
     }
 
-    /// Its process.
+    /// Returns the process id.
     pub(super) fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// Asks, without waiting for the answer.
+    /// Sends a request without waiting for the answer.
     pub(super) fn ask(&mut self, request: &str) -> Result<()> {
-        let input = self.input.as_mut().context("the process was ended")?;
+        let input = self.input.as_mut().context("the process has ended")?;
         writeln!(input, "{request}")?;
         Ok(input.flush()?)
     }
 
-    /// Waits until our worker has said this event.
+    /// Waits for an event of our worker.
     pub(super) fn wait_for(&mut self, event: &str) -> Result<()> {
         for line in self.output.by_ref() {
             let value: Value = serde_json::from_str(&line?)?;
@@ -108,12 +109,12 @@ impl Subject {
                 return Ok(());
             }
         }
-        bail!("{} ended before it was {event}; its own message stands above", self.name)
+        bail!("{} ended before the event `{event}`; see its message above", self.name)
     }
 
-    /// Trains from fresh weights.
+    /// Trains from new weights and waits for the result.
     pub(super) fn train(&mut self, request: &str) -> Result<Training> {
-        self.ask(request).with_context(|| format!("{} is gone", self.name))?;
+        self.ask(request).with_context(|| format!("{} has ended", self.name))?;
         let mut loss = None;
         for line in self.output.by_ref() {
             let line = line?;
@@ -125,7 +126,7 @@ impl Subject {
                 return Ok(found);
             }
         }
-        bail!("{} ended early; its own message stands above", self.name)
+        bail!("{} ended early; see its message above", self.name)
     }
 
     /// Closes its input and waits for its end.
@@ -139,7 +140,7 @@ impl Subject {
 
 impl Drop for Subject {
     fn drop(&mut self) {
-        // After an error elsewhere; one that has ended already is no problem.
+        // Needed after an error elsewhere; a process that has already ended is no problem.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -154,10 +155,11 @@ fn worker_command(worker: &Path, device: &str, threads: usize, root: &Path) -> C
 }
 
 fn number(value: &Value) -> Result<f64> {
-    value.as_f64().with_context(|| format!("`{value}` is no number"))
+    value.as_f64().with_context(|| format!("`{value}` is not a number"))
 }
 
-/// An event of the worker. The last of a run has its seconds, the first epoch's the loss.
+/// Reads an event of the worker. The last event of a run has its seconds, the first epoch's
+/// has the loss.
 fn read_worker(event: &Value, loss: &mut Option<f64>) -> Result<Option<Training>> {
     match event["event"].as_str() {
         Some("failed") => bail!("the run failed: {}", event["message"]),
@@ -165,7 +167,7 @@ fn read_worker(event: &Value, loss: &mut Option<f64>) -> Result<Option<Training>
             let points = event["metrics"].as_array().into_iter().flatten();
             let of_training =
                 |point: &&Value| point["split"] == "train" && point["metric"] == "loss";
-            // The first that is told of.
+            // Only the first loss is kept.
             if let (None, Some(point)) = (&loss, points.into_iter().find(of_training)) {
                 *loss = Some(number(&point["value"])?);
             }
@@ -174,7 +176,7 @@ fn read_worker(event: &Value, loss: &mut Option<f64>) -> Result<Option<Training>
         Some("finished") => {
             let outcome = &event["outcome"];
             ensure!(outcome["status"] == "completed", "the run ended as {}", outcome["status"]);
-            let loss = loss.take().context("no epoch told of a training loss")?;
+            let loss = loss.take().context("no epoch reported a training loss")?;
             let seconds = number(&outcome["train_seconds"])?;
             Ok(Some(Training { seconds, loss: Some(loss) }))
         }

@@ -1,19 +1,17 @@
-//! Part `sweep`: a whole sweep, from an empty folder to its report, beside the
-//! same in Python: a Hydra application with joblib's processes.
+//! Part `sweep`: a whole sweep, from an empty folder to its report, compared with a Hydra
+//! application in Python that runs joblib processes.
 //!
-//! Four optimizers, five seeds, two epochs of the lesson's model, two jobs of one
-//! thread each; the test split is measured after each epoch. What counts is the
-//! process as a person starts it: imports, loading of the dataset, start of the
-//! workers, journal and report are in it.
+//! Both train four optimizers, five seeds and two epochs of the lesson's model in two jobs of
+//! one thread each, and evaluate the test split after each epoch. The whole process is timed:
+//! imports, loading of the dataset, start of the workers, journal and report are included.
 //!
-//! The lesson's pipeline would take minutes. Unless `--full` is given it trains a
-//! part of that, and the seconds of the same jobs without an epoch are taken off:
-//! they count less and less in a longer sweep. So its rate is what it would reach
-//! in an endless sweep, which favours it. It is measured once, after the others.
+//! The lesson's pipeline would take minutes. Without `--full` it trains a part of the sweep,
+//! and the seconds of the same jobs with zero epochs are subtracted, since they matter less in
+//! longer sweeps. Its rate is therefore that of an endless sweep, which favours it. It is
+//! measured once, after the others.
 //!
-//! Of PyTorch's ways to update in memory each optimizer takes the one that part
-//! `epoch` found to be the fastest. Our dataset's cache exists, as after the first
-//! sweep on a machine; Hydra's jobs find MNIST unpacked.
+//! Each optimizer uses the PyTorch variant that was fastest in part `epoch`. Our dataset cache
+//! exists, as after the first sweep on a machine; Hydra's jobs find MNIST unpacked.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,13 +26,13 @@ use super::settings::Optimizer;
 use super::stats::{Row, measured, median, ratios};
 use super::{Measured, Setup};
 
-/// Sweeps that are made, unless `--repetitions N` says otherwise.
+/// Default number of sweeps.
 const REPETITIONS: usize = 3;
 
-/// Run-epochs a second of ours over those of the lesson's pipeline, at least.
+/// Goal: smallest ratio of our run-epochs per second to those of the lesson's pipeline.
 const PIPELINE: f64 = 12.0;
 
-/// The same over those of PyTorch in memory.
+/// Goal: the same ratio to PyTorch on data in memory.
 const MEMORY: f64 = 2.5;
 
 const OPTIMIZERS: [Optimizer; 4] =
@@ -42,23 +40,23 @@ const OPTIMIZERS: [Optimizer; 4] =
 
 const JOBS: usize = 2;
 
-/// Test accuracy that every run exceeds after its epochs if it was trained.
+/// Test accuracy (fraction) that every trained run exceeds.
 const TRAINED: f64 = 0.8;
 
-/// Seeds of each optimizer, and epochs.
+/// The size of a sweep: seeds per optimizer, and epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Size {
     seeds: usize,
     epochs: usize,
 }
 
-/// What is to be compared.
+/// The compared sweep.
 const WHOLE: Size = Size { seeds: 5, epochs: 2 };
 
-/// What the lesson's pipeline trains of it.
+/// The part of it that the lesson's pipeline trains without `--full`.
 const PART: Size = Size { seeds: 1, epochs: 2 };
 
-/// What everyone trains with `--quick`.
+/// The sweep of `--quick`.
 const QUICK: Size = Size { seeds: 1, epochs: 1 };
 
 impl Size {
@@ -71,7 +69,7 @@ impl Size {
     }
 }
 
-/// Run-epochs a second.
+/// Run-epochs per second of each subject.
 #[derive(Debug, Default)]
 struct Rates {
     ours: Vec<f64>,
@@ -79,7 +77,7 @@ struct Rates {
     pipeline: Vec<f64>,
 }
 
-/// Sweeps in turn.
+/// Measures the sweeps in turn.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let (sweep, worker) = (setup.built.get(Artifact::Sweep)?, setup.built.get(Artifact::Worker)?);
     let size = if setup.quick { QUICK } else { WHOLE };
@@ -101,14 +99,14 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
         let size = if setup.quick { QUICK } else { PART };
         let start = hydra.seconds("dataloader", Size { epochs: 0, ..size })?;
         let seconds = hydra.seconds("dataloader", size)? - start;
-        ensure!(seconds > 0.0, "jobs without training took as long as jobs with it");
+        ensure!(seconds > 0.0, "jobs with zero epochs took as long as jobs that train");
         size.run_epochs() / seconds
     });
     Ok(result(&rates, size, setup.full))
 }
 
 fn result(rates: &Rates, size: Size, full: bool) -> Measured {
-    // Measured once, because it is slow: a ratio of medians, without a range.
+    // The pipeline is measured once, since it is slow; so this is a ratio of medians.
     let pipeline = median(&rates.ours) / median(&rates.pipeline);
     let lesson = if full { "" } else { " (a part of it, start not counted)" };
     let row = |what: &str, values: &[f64]| Row::new(what, "", 3, values.to_vec());
@@ -131,16 +129,16 @@ fn result(rates: &Rates, size: Size, full: bool) -> Measured {
     measured(&title, &rows)
 }
 
-/// Seconds of a sweep of ours, from an empty report folder.
+/// Measures the seconds of our sweep, from an empty report folder.
 fn ours(root: &Path, sweep: &Path, worker: &Path, size: Size) -> Result<f64> {
     let sandbox = Sandbox::new(root, "sweep", &sweep_file(size))?;
     let jobs = JOBS.to_string();
     let ran = sandbox.sweep(sweep, worker, &["--device", "libtorch:cpu", "--jobs", &jobs], 0)?;
     let records = sandbox.records()?;
-    ensure!(records.len() == size.runs(), "{} records of {} runs", records.len(), size.runs());
+    ensure!(records.len() == size.runs(), "{} records for {} runs", records.len(), size.runs());
     ensure!(
         sandbox.path("reports/bench/index.html").exists(),
-        "the sweep has left no report, but says:\n{}",
+        "the sweep wrote no report; its output:\n{}",
         ran.stdout
     );
     Ok(ran.ended - ran.begun)
@@ -157,11 +155,11 @@ fn sweep_file(size: Size) -> String {
     )
 }
 
-/// The application in Python.
+/// The Hydra application in Python.
 struct Hydra<'a> {
     python: &'a Path,
     script: PathBuf,
-    /// Its working folder, with MNIST as torchvision wants it.
+    /// Its working folder, with MNIST in torchvision's layout.
     sandbox: Sandbox,
 }
 
@@ -176,10 +174,10 @@ impl Hydra<'_> {
         Ok(Hydra { python, script, sandbox })
     }
 
-    /// Seconds of a multirun.
+    /// Measures the seconds of a multirun.
     fn seconds(&self, way: &str, size: Size) -> Result<f64> {
         let out = self.sandbox.path("out");
-        // Results of the last multirun are not this one's.
+        // Removes results of the previous multirun.
         if out.exists() {
             fs::remove_dir_all(&out)?;
         }
@@ -187,7 +185,7 @@ impl Hydra<'_> {
         command.arg(&self.script).args(arguments(way, size, &self.sandbox.path("mnist"), &out));
         let ran = self.sandbox.watched(command, 0)?;
         let results = results(&out)?;
-        ensure!(results == size.runs(), "{results} results of {} jobs", size.runs());
+        ensure!(results == size.runs(), "{results} results for {} jobs", size.runs());
         Ok(ran.ended - ran.begun)
     }
 }
@@ -207,7 +205,7 @@ fn arguments(way: &str, size: Size, data: &Path, out: &Path) -> Vec<String> {
     ]
 }
 
-/// Counts the jobs' results, one folder each, and looks whether they trained.
+/// Counts the results of the jobs, one folder each, and checks that they trained.
 fn results(out: &Path) -> Result<usize> {
     let mut count = 0;
     for entry in fs::read_dir(out).with_context(|| format!("no results in {}", out.display()))? {
@@ -218,10 +216,7 @@ fn results(out: &Path) -> Result<usize> {
         let result: Value = serde_json::from_str(&fs::read_to_string(&path)?)
             .with_context(|| path.display().to_string())?;
         let last = result["accuracies"].as_array().and_then(|all| all.last()?.as_f64());
-        ensure!(
-            last.is_none_or(|accuracy| accuracy > TRAINED),
-            "a job has trained nothing: {result}"
-        );
+        ensure!(last.is_none_or(|accuracy| accuracy > TRAINED), "a job trained nothing: {result}");
         count += 1;
     }
     Ok(count)

@@ -1,11 +1,10 @@
-//! Part `timeout`: how long a run that hangs lives past its time-out, and
-//! whether anything of its worker is left behind.
+//! Part `timeout`: seconds that a hanging run survives its time-out, and processes that its
+//! worker leaves behind.
 //!
-//! The worker is a script that hangs in a run, as does a child of it. A worker
-//! is new after each time-out, and a record's time begins before its worker is
-//! started. So two sweeps are made: in one each worker hangs in its first run,
-//! in the other each has a result first and hangs in its second run, whose
-//! time holds no start.
+//! The worker is a script that hangs in a run together with a child process. Each time-out is
+//! followed by a new worker, and a record's time begins before the worker is started. There
+//! are therefore two sweeps: in one each worker hangs in its first run; in the other each
+//! finishes one run and hangs in the second, whose time contains no start.
 
 use std::collections::HashSet;
 use std::fs;
@@ -21,20 +20,20 @@ use super::sandbox::Sandbox;
 use super::stats::{Row, measured};
 use super::{Measured, Setup};
 
-/// Runs that hang in each sweep, unless `--repetitions N` says otherwise.
+/// Default number of hanging runs in each sweep.
 const RUNS: usize = 5;
 
-/// `[train] timeout`, in seconds.
+/// Value of `[train] timeout`, in seconds.
 const TIMEOUT: f64 = 1.0;
 
-/// Seconds beyond the time-out, at most.
+/// Goal: largest number of seconds beyond the time-out.
 const GOAL: f64 = 0.5;
 
-/// What was killed may take this long to be gone.
+/// Time after which a killed process must have ended.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
 
-/// Answers the probe, notes its process group, which it leads, and hangs in
-/// run number `@HANG@`; runs before that one diverge at once, which is a result.
+/// The worker: it answers the probe, writes down its process group, which it leads, and hangs
+/// in run number `@HANG@`. Earlier runs diverge at once, which counts as a result.
 const SCRIPT: &str = r#"#!/bin/bash
 if [ "$1" = --probe ]; then
   echo '{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"scripted"}'
@@ -51,15 +50,15 @@ while read -r line; do
 done
 "#;
 
-/// What one sweep showed.
+/// The results of one sweep.
 struct Hung {
-    /// Seconds beyond the time-out, a value a run.
+    /// Seconds beyond the time-out, one value per run.
     late: Vec<f64>,
     /// Processes that outlived the sweep.
     left: usize,
 }
 
-/// Lets runs hang in workers that are new and in workers that were up.
+/// Measures runs that hang in new workers and in workers that have already finished a run.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let (root, sweep) = (setup.root, setup.built.get(Artifact::Sweep)?);
     let runs = setup.repetitions(RUNS);
@@ -75,14 +74,14 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     Ok(measured(&format!("runs that hang, `timeout = {TIMEOUT}`, {runs} each"), &rows))
 }
 
-/// A sweep in one slot, whose workers hang in the run of this number.
+/// Runs a sweep in one slot whose workers hang in the run with this number, from 1.
 fn hang(root: &Path, sweep: &Path, runs: usize, number: usize) -> Result<Hung> {
-    eprintln!("xtask: bench: timeout, {runs} runs that hang as number {number} of their worker");
+    eprintln!("xtask: bench: timeout, {runs} runs that hang, each as run {number} of its worker");
     let sandbox = Sandbox::new(root, &format!("timeout-{number}"), &sweep_file(runs * number))?;
     let worker = sandbox.path("worker.sh");
     fs::write(&worker, SCRIPT.replace("@HANG@", &number.to_string()))?;
     fs::set_permissions(&worker, fs::Permissions::from_mode(0o755))?;
-    // Should the time-out itself not work, the sweep still ends.
+    // Ends the sweep even if the time-out itself does not work.
     let max = format!("{}s", 30 + 3 * runs * number);
     let args = ["--no-report", "--device", "flex", "--jobs", "1", "--max-time", &max];
     let ran = sandbox.sweep(sweep, &worker, &args, 3);
@@ -93,7 +92,7 @@ fn hang(root: &Path, sweep: &Path, runs: usize, number: usize) -> Result<Hung> {
     let records = sandbox.records()?;
     let late: Vec<f64> =
         records.iter().filter(|r| r.status == "timed_out").map(|r| r.seconds() - TIMEOUT).collect();
-    ensure!(late.len() == runs, "{} of {runs} runs that hang were timed out", late.len());
+    ensure!(late.len() == runs, "{} of {runs} hanging runs were timed out", late.len());
     ensure!(groups.len() == runs, "{} workers for {runs} time-outs", groups.len());
     Ok(Hung { late, left })
 }
@@ -112,7 +111,7 @@ fn groups(noted: &str) -> HashSet<u32> {
     noted.lines().filter_map(|line| line.trim().parse().ok()).collect()
 }
 
-/// Living processes of these groups, once what was killed had time to go.
+/// Returns the number of living processes of these groups after [`GONE_WITHIN`].
 fn left_behind(groups: &HashSet<u32>) -> usize {
     let begun = Instant::now();
     loop {
@@ -131,9 +130,8 @@ fn living(groups: &HashSet<u32>) -> usize {
     entries.flatten().filter_map(group).filter(|group| groups.contains(group)).count()
 }
 
-/// The process group in `/proc/<pid>/stat`, unless the process is dead and
-/// only waits for its parent to notice. Its name, in brackets, may hold
-/// anything.
+/// Returns the process group in `/proc/<pid>/stat`; `None` for a zombie. The name, in brackets,
+/// may contain any character.
 fn living_group(stat: &str) -> Option<u32> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
@@ -141,13 +139,13 @@ fn living_group(stat: &str) -> Option<u32> {
     (!matches!(state, "Z" | "X")).then_some(group)
 }
 
-/// Ends what the sweep should have ended, so that nothing sleeps on.
+/// Kills processes that the sweep should have ended, so that none keeps running.
 fn end(groups: &HashSet<u32>, left: usize) {
     if left == 0 {
         return;
     }
     for group in groups {
-        // A group that is gone already is no problem.
+        // A group that has already ended is no problem.
         let _ = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).output();
     }
 }

@@ -1,9 +1,8 @@
-//! Part `worker`: how soon a worker is ready, and what each further worker adds
-//! to the memory of a machine.
+//! Part `worker`: start time of a worker, and the memory that each further worker takes.
 //!
-//! Memory is the proportional set size: a page that several processes share
-//! counts a part in each, so that the sum over the workers is what they take
-//! together. They stay alive, each with MNIST loaded and an epoch trained.
+//! Memory is the proportional set size, in which a page shared by several processes counts
+//! partly for each, so that the sum over the workers is their total. All stay alive, each with
+//! MNIST loaded and an epoch trained.
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,30 +15,30 @@ use super::stats::{Row, measured};
 use super::subject::Subject;
 use super::{Measured, Setup};
 
-/// Starts that are made, unless `--repetitions N` says otherwise.
+/// Default number of starts.
 const REPETITIONS: usize = 5;
 
-/// Workers side by side.
+/// Number of workers that run at the same time.
 const WORKERS: usize = 4;
 
-/// Seconds until a worker is ready.
+/// Goal: largest number of seconds until a worker is ready.
 const READY: f64 = 1.0;
 
-/// What each further worker adds at most, in units of 1e6 bytes.
+/// Goal: largest memory of each further worker, in units of 1e6 bytes.
 const MEGABYTES: f64 = 250.0;
 
 const DEVICES: [(&str, Artifact); 2] =
     [("libtorch:cpu", Artifact::Worker), ("flex", Artifact::FlexWorker)];
 
-/// What a lone worker takes before its first step, in seconds.
+/// Times of a single worker before its first step, in seconds.
 pub(super) struct Start {
-    /// From its start until it is ready.
+    /// Seconds from its start until it is ready.
     pub(super) ready: f64,
-    /// From there until its first run has begun, its dataset loaded.
+    /// Seconds from then until its dataset is loaded and its first run begins.
     pub(super) loaded: f64,
 }
 
-/// Starts a worker, and ends it with its first run unfinished.
+/// Starts a worker, and ends it when its first run has begun.
 pub(super) fn start(worker: &Path, device: &str, root: &Path) -> Result<Start> {
     let begun = Instant::now();
     let mut subject = Subject::worker(worker, device, 1, root)?;
@@ -50,14 +49,14 @@ pub(super) fn start(worker: &Path, device: &str, root: &Path) -> Result<Start> {
     Ok(Start { ready, loaded: begun.elapsed().as_secs_f64() - ready })
 }
 
-/// Starts workers one at a time, then several side by side.
+/// Starts workers one at a time, then several at the same time.
 pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let mut rows = Vec::new();
     for (device, artifact) in DEVICES {
         let worker = setup.built.get(artifact)?;
         let repetitions = setup.repetitions(REPETITIONS);
         eprintln!(
-            "xtask: bench: worker, {repetitions} starts and {WORKERS} side by side, {device}"
+            "xtask: bench: worker, {repetitions} starts, then {WORKERS} at the same time, {device}"
         );
         let starts: Vec<Start> =
             (0..repetitions).map(|_| start(worker, device, setup.root)).collect::<Result<_>>()?;
@@ -81,7 +80,7 @@ fn rows_of(device: &str, starts: &[Start], totals: &[f64]) -> [Row; 4] {
     ]
 }
 
-/// What one worker, two, and so on take together, in units of 1e6 bytes.
+/// Returns the total memory of one worker, of two, and so on, in units of 1e6 bytes.
 fn totals(worker: &Path, device: &str, root: &Path) -> Result<Vec<f64>> {
     let mut workers = Vec::new();
     let mut totals = Vec::new();
@@ -96,11 +95,11 @@ fn totals(worker: &Path, device: &str, root: &Path) -> Result<Vec<f64>> {
     Ok(totals)
 }
 
-/// The proportional set size of a process, in bytes.
+/// Returns the proportional set size of a process, in bytes.
 fn pss(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    pss_of(&text).with_context(|| format!("{path} names no Pss"))
+    pss_of(&text).with_context(|| format!("{path} has no line `Pss`"))
 }
 
 fn pss_of(rollup: &str) -> Option<f64> {

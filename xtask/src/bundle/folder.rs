@@ -1,5 +1,4 @@
-//! Folders of bundles: when one may be replaced, its programs packed, and the sums of its
-//! files.
+//! Folders of bundles: safe replacement, packed programs, and sums of the files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,15 +11,15 @@ use crate::libtorch::archive;
 
 use super::{GLIBC, SEAL};
 
-/// Checks that a folder may be replaced: it is not there, is empty, or holds a bundle of
-/// earlier with nothing beside it. Reports of sweeps that were run in it are never removed.
+/// Checks that a folder may be replaced: it does not exist, is empty, or holds only the files
+/// of an earlier bundle. Reports of sweeps that were run in it are never removed.
 pub(super) fn free(output: &Path) -> Result<()> {
     if !output.exists() {
         return Ok(());
     }
     let sums = fs::read_to_string(output.join(SEAL)).unwrap_or_default();
     let listed: Vec<&str> = sums.lines().filter_map(|line| line.get(66..)).collect();
-    // The script unpacks programs beside the packed ones, with their sums.
+    // `sweep.sh` unpacks the programs beside the packed ones, with `.sum` files.
     let known = |name: &str| {
         let packed = format!("{}.gz", name.trim_end_matches(".sum"));
         name == SEAL || listed.contains(&name) || listed.contains(&packed.as_str())
@@ -31,14 +30,14 @@ pub(super) fn free(output: &Path) -> Result<()> {
     };
     match others {
         Some(name) => bail!(
-            "{} is there and holds what is no part of a bundle ({name}); give another --output",
+            "{} exists and holds a file that is not part of a bundle ({name}); give another --output",
             output.display()
         ),
         None => Ok(()),
     }
 }
 
-/// The files below a folder, by their paths in it, sorted.
+/// Returns the paths of all files below a folder, relative to it and sorted.
 fn files(folder: &Path) -> Result<Vec<String>> {
     let mut out = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
@@ -56,7 +55,7 @@ fn files(folder: &Path) -> Result<Vec<String>> {
     Ok(out)
 }
 
-/// A folder beside the output, of this process alone, in which it is put together.
+/// Creates this process's own folder beside the output, in which the bundle is assembled.
 pub(super) fn staging(output: &Path) -> Result<PathBuf> {
     let name = output.file_name().context("the output has no name")?.to_string_lossy();
     let staging = output.with_file_name(format!(".{name}.{}", std::process::id()));
@@ -64,7 +63,7 @@ pub(super) fn staging(output: &Path) -> Result<PathBuf> {
     Ok(staging)
 }
 
-/// Strips and compresses a program; returns the bytes that it takes.
+/// Strips and compresses a program; returns the compressed size in bytes.
 pub(super) fn pack(program: &Path, to: &Path) -> Result<u64> {
     let stripped = to.with_extension("stripped");
     let mut strip = Command::new("strip");
@@ -77,7 +76,7 @@ pub(super) fn pack(program: &Path, to: &Path) -> Result<u64> {
     Ok(packed.metadata()?.len())
 }
 
-/// Finds the newest glibc (major, minor) of which a program calls a function.
+/// Returns the newest glibc version (major, minor) that a program's symbols need.
 pub(super) fn needed_glibc(program: &Path) -> Result<(u32, u32)> {
     let output = Command::new("objdump").arg("-T").arg(program).output();
     let output = output.context("cannot start objdump, which comes with the C++ compiler")?;
@@ -93,11 +92,15 @@ fn newest_glibc(symbols: &str) -> (u32, u32) {
     versions.max().unwrap_or(GLIBC)
 }
 
-/// The commit that a bundle is made of.
+/// Returns the content of the commit file: the commit, and the hash of uncommitted changes.
 pub(super) fn commit(root: &Path) -> Result<String> {
     let git = |args: &[&str]| -> Result<String> {
         let output = Command::new("git").current_dir(root).args(args).output()?;
-        ensure!(output.status.success(), "git {} failed: is this a checkout?", args.join(" "));
+        ensure!(
+            output.status.success(),
+            "git {} failed; run this in a git checkout",
+            args.join(" ")
+        );
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let head = git(&["rev-parse", "HEAD"])?;
@@ -108,7 +111,7 @@ pub(super) fn commit(root: &Path) -> Result<String> {
     Ok(format!("{head} {}\n", &archive::sha256(&mut changes.as_bytes())?[..32]))
 }
 
-/// Writes the SHA-256 of every file, as `sha256sum --check` reads it.
+/// Writes the SHA-256 sum of every file, in the format of `sha256sum --check`.
 pub(super) fn seal(folder: &Path) -> Result<()> {
     let mut lines = String::new();
     for name in files(folder)? {

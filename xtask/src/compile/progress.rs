@@ -1,4 +1,4 @@
-//! How far a build is, read from what cargo says, and how long it takes still.
+//! Progress of a build and its estimated time left, from cargo's messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{Destination, Program};
 use crate::invocation;
 
-/// Crates that take long, with seconds of processor time, roughly. They weigh the estimate
-/// of the time left, which follows the machine: a wrong one makes it worse, not useless.
+/// Crates that take long to compile, with rough seconds of processor time. They are weights of
+/// the estimated time left, which adapts to the machine, so errors here do little harm.
 const HEAVY: [(&str, f64); 25] = [
     ("burn-dispatch", 130.0),
     ("report", 60.0),
@@ -42,20 +42,20 @@ const HEAVY: [(&str, f64); 25] = [
     ("ring", 14.0),
 ];
 
-/// Seconds of processor time of every other crate, on average.
+/// Mean seconds of processor time of every other crate.
 const LIGHT: f64 = 1.3;
 
-/// How often progress is shown where no terminal can be written over.
+/// Interval between progress lines if standard error is not a terminal.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// How long cargo may be silent before that is explained.
+/// Silence of cargo after which a line explains it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How far a build is.
+/// The progress of a build.
 pub(super) struct Progress<'a> {
     program: &'a Program,
     start: Instant,
-    /// Seconds of processor time of each crate that is compiled; empty until one was.
+    /// Seconds of processor time of each crate to compile; empty until the first is compiled.
     weights: BTreeMap<String, f64>,
     done: BTreeSet<String>,
     observed: bool,
@@ -74,13 +74,13 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Takes in a message of cargo's.
+    /// Processes one of cargo's JSON messages.
     pub(super) fn observe(&mut self, root: &Path, line: &str) {
         self.observed = true;
         let Some((name, fresh)) = finished(line) else { return };
         if self.weights.is_empty() && !fresh {
             self.weights = weights(root, self.program);
-            // Those that were there already came first.
+            // Cargo reports crates that are already built first.
             self.weights.retain(|name, _| !self.done.contains(name));
             self.done.clear();
         }
@@ -91,7 +91,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Tells how far the build is, if it is time to.
+    /// Shows the progress if a line is due.
     pub(super) fn show(&mut self, destination: &Destination) {
         let terminal =
             matches!(destination, Destination::Stderr) && std::io::stderr().is_terminal();
@@ -108,20 +108,20 @@ impl<'a> Progress<'a> {
         let line = self.line(first || !terminal);
         match destination {
             Destination::File { state, .. } => drop(std::fs::write(state, line)),
-            // Written over until the build ends.
+            // Overwritten until the build ends.
             Destination::Stderr if terminal && !first => eprint!("\r\u{1b}[K{line}"),
             Destination::Stderr => eprintln!("{line}"),
         }
         let _ = std::io::stderr().flush();
     }
 
-    /// The state in a line; `long` says what the program is for, too.
+    /// Returns the progress in one line; `long` adds the program's purpose.
     fn line(&self, long: bool) -> String {
         let Program { name, purpose, .. } = self.program;
         let what = if long { format!("{name}, {purpose}") } else { (*name).to_owned() };
         if self.weights.is_empty() {
             return format!(
-                "xtask: {name}: cargo brings packages, or waits for another build to end"
+                "xtask: {name}: cargo is downloading packages or waiting for another build"
             );
         }
         let of = |done: bool| -> f64 {
@@ -130,7 +130,7 @@ impl<'a> Progress<'a> {
         };
         let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
         let (left, done, elapsed) = (of(false), of(true), self.start.elapsed().as_secs_f64());
-        // What a core did so far says more of this machine than a table, once it is much.
+        // After a minute of work the measured speed is better than the core count.
         let speed = if done > 60.0 { done / elapsed } else { cores };
         format!(
             "xtask: compiling {what}: {} of {} crates, {}",
@@ -140,7 +140,7 @@ impl<'a> Progress<'a> {
         )
     }
 
-    /// Says that the build is over, if anything was shown.
+    /// Shows that the build has ended, if any progress was shown.
     pub(super) fn end(&self, destination: &Destination, success: bool) {
         if self.last.is_none() || !matches!(destination, Destination::Stderr) {
             return;
@@ -151,12 +151,12 @@ impl<'a> Progress<'a> {
         if success {
             let seconds = self.start.elapsed().as_secs();
             let took = format!("{} min {:02} s", seconds / 60, seconds % 60);
-            eprintln!("xtask: {} is built, after {took}", self.program.name);
+            eprintln!("xtask: built {} in {took}", self.program.name);
         }
     }
 }
 
-/// `about 4 min left`.
+/// Returns the time left, in words: `about 4 min left`.
 fn time_left(seconds: f64) -> String {
     match (seconds / 60.0).round() as u64 {
         0 => "less than a minute left".to_owned(),
@@ -164,8 +164,8 @@ fn time_left(seconds: f64) -> String {
     }
 }
 
-/// The package of a message that says that its library or program is compiled, and
-/// whether it was before.
+/// Returns the package of a message about a finished library or program, and whether it was
+/// already built (`fresh`).
 fn finished(line: &str) -> Option<(String, bool)> {
     let message: Value = serde_json::from_str(line).ok()?;
     if message["reason"] != "compiler-artifact" {
@@ -179,7 +179,7 @@ fn finished(line: &str) -> Option<(String, bool)> {
     Some((name, message["fresh"].as_bool()?))
 }
 
-/// `serde` of `registry+https://…#serde@1.0.229`, `spec` of `path+file://…/crates/spec#0.1.0`.
+/// Returns the name in a package id: `serde` of `registry+https://…#serde@1.0.229`, `spec` of `path+file://…/crates/spec#0.1.0`.
 fn package_name(id: &str) -> Option<String> {
     let (place, version) = id.rsplit_once('#')?;
     let name = match version.split_once('@') {
@@ -189,7 +189,7 @@ fn package_name(id: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// The crates below a program with their seconds; none where cargo does not say.
+/// Returns the crates of a program with their weights; empty if `cargo tree` fails.
 fn weights(root: &Path, program: &Program) -> BTreeMap<String, f64> {
     let listed = || -> Result<String> {
         let mut tree = invocation::cargo(root)?;
@@ -202,7 +202,7 @@ fn weights(root: &Path, program: &Program) -> BTreeMap<String, f64> {
     names.map(|name| (name.to_owned(), heavy(name).unwrap_or(LIGHT))).collect()
 }
 
-/// Returns whether a message says that the program of this name is there.
+/// Returns whether a message reports that the program with this name is built.
 pub(super) fn is_program(line: &str, name: &str) -> bool {
     let Ok(message) = serde_json::from_str::<Value>(line) else { return false };
     message["target"]["name"] == name && message["executable"].is_string()

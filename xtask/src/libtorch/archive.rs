@@ -1,5 +1,4 @@
-//! A libtorch from an archive that the user names: `LIBTORCH_URL` with
-//! `LIBTORCH_SHA256`.
+//! A libtorch from an archive of the user's choice: `LIBTORCH_URL` with `LIBTORCH_SHA256`.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,10 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{cache, unpack};
 
-/// The archive asked for, as (address, SHA-256), if any.
+/// Returns the requested archive as (address, SHA-256); `None` if neither variable is set.
 ///
 /// # Errors
-/// One of the two variables without the other; a SHA-256 that is none.
+/// One variable is set without the other, or the SHA-256 is malformed.
 pub(crate) fn requested() -> Result<Option<(String, String)>> {
     let get = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     read(get("LIBTORCH_URL"), get("LIBTORCH_SHA256"))
@@ -25,21 +24,23 @@ fn read(url: Option<String>, sha256: Option<String>) -> Result<Option<(String, S
         (None, None) => return Ok(None),
         (Some(url), Some(sha256)) => (url, sha256.to_ascii_lowercase()),
         (Some(_), None) => bail!(
-            "LIBTORCH_URL is set without LIBTORCH_SHA256: an archive is only used when its SHA-256 is known"
+            "LIBTORCH_URL is set without LIBTORCH_SHA256; set both, since the archive is verified"
         ),
-        (None, Some(_)) => bail!("LIBTORCH_SHA256 is set without LIBTORCH_URL"),
+        (None, Some(_)) => {
+            bail!("LIBTORCH_SHA256 is set without LIBTORCH_URL; set both or neither")
+        }
     };
     ensure!(
         sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit()),
-        "LIBTORCH_SHA256 is `{sha256}`; 64 hexadecimal characters are expected"
+        "LIBTORCH_SHA256 is `{sha256}`; expected 64 hexadecimal characters"
     );
     Ok(Some((url, sha256)))
 }
 
-/// Brings the archive into the cache, under the name of its hash.
+/// Downloads and unpacks the archive into the cache, in a folder named by its hash.
 pub(crate) fn provision(base: &Path, url: &str, sha256: &str) -> Result<PathBuf> {
     cache::get_or_make(base, &format!("archive-{}", &sha256[..16]), |staging| {
-        eprintln!("xtask: bringing libtorch from {url}");
+        eprintln!("xtask: downloading libtorch from {url}");
         let file = staging.join("archive.zip");
         download(url, &file)?;
         let found = self::sha256(&mut File::open(&file)?)?;
@@ -48,13 +49,14 @@ pub(crate) fn provision(base: &Path, url: &str, sha256: &str) -> Result<PathBuf>
         fs::remove_file(&file)?;
         ensure!(
             staging.join("lib/libtorch_cpu.so").is_file(),
-            "the archive has no libtorch/lib/libtorch_cpu.so: a shared libtorch for Linux is expected"
+            "the archive has no libtorch/lib/libtorch_cpu.so; expected a shared libtorch for Linux"
         );
         Ok(())
     })
 }
 
-/// Headers, libraries and the version, below the archive's one top folder.
+/// Returns the target path of an entry below the archive's single top folder, if it is a
+/// header, a library or the version.
 fn select(name: &str) -> Option<PathBuf> {
     let (_, inner) = name.split_once('/')?;
     let wanted =
@@ -62,7 +64,7 @@ fn select(name: &str) -> Option<PathBuf> {
     wanted.then(|| PathBuf::from(inner))
 }
 
-/// Brings a file from an address: `https://`, `http://` or `file://`.
+/// Downloads a file from an address: `https://`, `http://` or `file://`.
 pub(crate) fn download(url: &str, into: &Path) -> Result<()> {
     if let Some(path) = url.strip_prefix("file://") {
         fs::copy(path, into).with_context(|| format!("cannot read {path}"))?;
@@ -70,7 +72,7 @@ pub(crate) fn download(url: &str, into: &Path) -> Result<()> {
     }
     ensure!(
         url.starts_with("https://") || url.starts_with("http://"),
-        "the address is `{url}`; https://, http:// or file:// is expected"
+        "the address is `{url}`; expected https://, http:// or file://"
     );
     let status = Command::new("curl")
         .args(["--fail", "--location", "--proto-redir", "=https", "--connect-timeout", "30"])
@@ -79,12 +81,12 @@ pub(crate) fn download(url: &str, into: &Path) -> Result<()> {
         .arg("--")
         .arg(url)
         .status()
-        .context("curl is not installed; install it (`apt install curl`), or download the file and name it by a file:// address")?;
+        .context("cannot start curl; install it (`apt install curl`), or download the file and give its file:// address")?;
     ensure!(status.success(), "curl could not download {url} ({status})");
     Ok(())
 }
 
-/// SHA-256 of everything a reader gives, in lower-case hexadecimal.
+/// Returns the SHA-256 of a reader's bytes, in lower-case hexadecimal.
 pub(crate) fn sha256(reader: &mut impl Read) -> Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

@@ -1,5 +1,5 @@
-//! The cache folder: made whole under another name, sealed with a list of its
-//! files, renamed, and checked against that list before each use.
+//! The cache folder. An entry is completed under another name, sealed with a list of its files,
+//! renamed, and checked against that list before each use.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-/// The seal: one line `<bytes> <path>` a file. A folder without it, or with
-/// a file of another size, is half-made and is made again.
+/// The seal, with one line `<bytes> <path>` per file. A folder without it, or with a file of
+/// another size, is incomplete and is made again.
 const SEAL: &str = ".complete";
-/// First line of the seal; raised when the layout changes.
+/// First line of the seal; its number is raised when the layout changes.
 const SEAL_VERSION: &str = "libtorch layout 1";
 
-/// The folder `base/name`, made by `make` unless it is there and whole.
-/// `make` fills an empty folder and leaves nothing else in it.
+/// Returns the folder `base/name`; if it is missing or incomplete, `make` first fills an empty
+/// folder with its files and nothing else.
 ///
 /// # Errors
-/// Whatever `make` fails with; the file system's errors.
+/// Errors of `make` and of the file system.
 pub(crate) fn get_or_make(
     base: &Path,
     name: &str,
@@ -32,7 +32,7 @@ pub(crate) fn get_or_make(
     // Another process may have made it while this one waited.
     let Err(reason) = check(&folder) else { return Ok(folder) };
     if folder.exists() {
-        eprintln!("xtask: {} is not whole ({reason}); it is made again", folder.display());
+        eprintln!("xtask: {} is incomplete ({reason}); creating it again", folder.display());
     }
     sweep_out(base)?;
 
@@ -40,7 +40,7 @@ pub(crate) fn get_or_make(
     fs::create_dir(&staging)?;
     let made = make(&staging).and_then(|()| seal(&staging));
     if let Err(error) = made {
-        // What is left would only fill the disk; the error matters more.
+        // Leftovers only take disk space; the error matters more.
         let _ = fs::remove_dir_all(&staging);
         return Err(error);
     }
@@ -52,11 +52,11 @@ pub(crate) fn get_or_make(
     Ok(folder)
 }
 
-/// Prefix of folders that are being made.
+/// Name prefix of folders that are being made.
 const STAGING: &str = ".staging-";
 
-/// Removes what killed processes left. The caller holds the lock, so no
-/// living process has a staging folder here.
+/// Removes leftovers of killed processes. The caller holds the lock, so no living process has
+/// a staging folder here.
 fn sweep_out(base: &Path) -> Result<()> {
     for entry in fs::read_dir(base)? {
         let entry = entry?;
@@ -67,7 +67,8 @@ fn sweep_out(base: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Holds the lock until the file is dropped; says for whom it waits.
+/// Takes the lock, which is held until the file is dropped, and shows which process it waits
+/// for.
 fn lock(base: &Path) -> Result<File> {
     let path = base.join(".lock");
     let mut file =
@@ -76,7 +77,7 @@ fn lock(base: &Path) -> Result<File> {
         let mut holder = String::new();
         file.read_to_string(&mut holder)?;
         eprintln!(
-            "xtask: waiting for {}, which is bringing libtorch into {}",
+            "xtask: waiting for {}, which is downloading libtorch to {}",
             holder.trim(),
             base.display()
         );
@@ -88,7 +89,7 @@ fn lock(base: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Writes the seal of a folder that is whole.
+/// Writes the seal of a complete folder.
 fn seal(folder: &Path) -> Result<()> {
     let mut files = Vec::new();
     walk(folder, Path::new(""), &mut files)?;
@@ -101,8 +102,8 @@ fn seal(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every file below `folder/at` as (relative path, bytes). A link counts as
-/// the file that it names.
+/// Collects every file below `folder/at` as (relative path, bytes). A link counts as the file
+/// that it points to.
 fn walk(folder: &Path, at: &Path, files: &mut Vec<(String, u64)>) -> Result<()> {
     for entry in fs::read_dir(folder.join(at))? {
         let relative = at.join(entry?.file_name());
@@ -116,12 +117,12 @@ fn walk(folder: &Path, at: &Path, files: &mut Vec<(String, u64)>) -> Result<()> 
     Ok(())
 }
 
-/// Whether the folder holds every file that its seal lists, in full size.
+/// Checks that the folder has every file of its seal in full size.
 fn check(folder: &Path) -> Result<(), String> {
     let text = fs::read_to_string(folder.join(SEAL)).map_err(|_| "it has no seal".to_owned())?;
     let mut lines = text.lines();
     if lines.next() != Some(SEAL_VERSION) {
-        return Err("its layout is another".to_owned());
+        return Err("it has another layout".to_owned());
     }
     let mut count = 0;
     for line in lines {
@@ -148,7 +149,7 @@ mod tests {
     }
 
     fn must_not(_: &Path) -> Result<()> {
-        panic!("the folder is whole and must not be made again")
+        panic!("the folder is complete and must not be made again")
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Finds a libtorch that fits tch 0.22, or brings 2.9.0, for which it is written.
+//! A libtorch that works with tch 0.22: an existing one, or a download of 2.9.0.
 //!
-//! In this order: the user's own (`LIBTORCH`, `LIBTORCH_USE_PYTORCH`); an
+//! Searched in this order: the user's own (`LIBTORCH`, `LIBTORCH_USE_PYTORCH`); an
 //! archive of the user's choice (`LIBTORCH_URL` with `LIBTORCH_SHA256`); the
 //! cache `.libtorch/`, filled by pip from the wheels that [`pins`] names.
 
@@ -21,26 +21,26 @@ use torch_version::PythonTorch;
 
 use self::pins::Set;
 
-/// What a person can do when nothing worked.
+/// Advice for the user if no libtorch was found.
 const REMEDY: &str = "\
-One of these helps:
+Choose one of these:
   - install pip (`apt install python3-pip`) and run the command again;
   - set LIBTORCH to the folder of an unpacked libtorch 2.9 to 2.11 (the one with include/ and lib/);
   - set LIBTORCH_USE_PYTORCH=1 where `python3 -c 'import torch'` finds torch 2.9 to 2.11;
   - set LIBTORCH_URL and LIBTORCH_SHA256 to a zip archive of libtorch 2.9.0 (https:// or file://);
   - train without libtorch: add `--device flex`.";
 
-/// Which libtorch: without or with its CUDA libraries.
+/// The kind of libtorch: without or with its CUDA libraries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Computes on the CPU alone; 490 MB on disk.
+    /// CPU only; 490 MB on disk.
     Cpu,
-    /// With CUDA and its libraries; 6.2 GB.
+    /// CUDA with its libraries; 6.2 GB on disk.
     Cuda,
 }
 
 impl Kind {
-    /// Folder name in the cache.
+    /// Returns the folder name in the cache.
     fn folder(self, set: &Set) -> String {
         let what = match self {
             Kind::Cpu => "cpu",
@@ -53,24 +53,23 @@ impl Kind {
 /// A libtorch that the build can use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Libtorch {
-    /// The user's environment already says where it is; in words.
+    /// One that the user's environment already names; the description for messages.
     FromEnvironment(String),
     /// The torch of the Python on the PATH.
     Python {
         found: PythonTorch,
-        /// A link to its folder that is named by its version. The bindings are compiled anew
-        /// where LIBTORCH changes, and so where another version was installed in the place of
-        /// one, whose structures are others.
+        /// A link to its folder, named by its version. The bindings are compiled again if
+        /// LIBTORCH changes, and so also if another version is installed in the same folder.
         link: PathBuf,
     },
-    /// The same, where only torch-sys can find its libraries; in words.
+    /// The same, if only torch-sys can find its libraries; the description for messages.
     AskPython(String),
     /// A folder with `include/` and `lib/`.
     Folder(PathBuf),
 }
 
 impl Libtorch {
-    /// Tells a cargo command where libtorch is.
+    /// Sets the environment of a cargo command so that it finds this libtorch.
     pub(crate) fn apply(&self, command: &mut Command) {
         let folder = match self {
             Libtorch::FromEnvironment(_) | Libtorch::AskPython(_) => None,
@@ -83,12 +82,12 @@ impl Libtorch {
             command.env("LIBTORCH_USE_PYTORCH", "1");
         }
         if !matches!(self, Libtorch::Folder(_)) {
-            // Its version has been judged; torch-sys would take one alone.
+            // The version has been checked; torch-sys would accept only one.
             command.env("LIBTORCH_BYPASS_VERSION_CHECK", "1");
         }
     }
 
-    /// One line for people.
+    /// Returns a description in one line.
     pub(crate) fn describe(&self) -> String {
         match self {
             Libtorch::FromEnvironment(what) | Libtorch::AskPython(what) => what.clone(),
@@ -100,11 +99,11 @@ impl Libtorch {
     }
 }
 
-/// Finds or brings a libtorch of this kind.
+/// Finds or downloads a libtorch of this kind.
 ///
 /// # Errors
-/// When the user's own is not usable, or when nothing can be brought; the
-/// message says what to do.
+/// The user's own libtorch is unusable, or none can be downloaded; the message has the
+/// remedies.
 pub(crate) fn provision(root: &Path, kind: Kind) -> Result<Libtorch> {
     let base = cache_dir(root)?;
     if let Some(own) = own::from_environment(root, &base)? {
@@ -118,10 +117,10 @@ pub(crate) fn provision(root: &Path, kind: Kind) -> Result<Libtorch> {
     bring(&base, kind, &pins::asked_for()?)
 }
 
-/// Brings a version (`2.11`) for the CPU, whatever the environment asks for.
+/// Downloads a version (`2.11`) for the CPU, whatever the environment requests.
 ///
 /// # Errors
-/// There is no such version, or it cannot be brought.
+/// The version is unknown, or cannot be downloaded.
 pub(crate) fn of_version(root: &Path, version: &str) -> Result<Libtorch> {
     bring(&cache_dir(root)?, Kind::Cpu, &pins::of_version(version)?)
 }
@@ -129,10 +128,10 @@ pub(crate) fn of_version(root: &Path, version: &str) -> Result<Libtorch> {
 fn bring(base: &Path, kind: Kind, set: &Set) -> Result<Libtorch> {
     cache::get_or_make(base, &kind.folder(set), |staging| wheels::bring(kind, set, staging))
         .map(Libtorch::Folder)
-        .map_err(|error| anyhow::anyhow!("libtorch could not be brought: {error:#}\n{REMEDY}"))
+        .map_err(|error| anyhow::anyhow!("libtorch could not be downloaded: {error:#}\n{REMEDY}"))
 }
 
-/// `SWEEP_LIBTORCH_DIR`, else `.libtorch` in the repository.
+/// Returns the cache folder: `SWEEP_LIBTORCH_DIR`, or else `.libtorch` in the repository.
 fn cache_dir(root: &Path) -> Result<PathBuf> {
     match std::env::var_os("SWEEP_LIBTORCH_DIR").filter(|v| !v.is_empty()) {
         Some(dir) => Ok(std::path::absolute(dir)?),

@@ -1,6 +1,6 @@
-//! A libtorch of the user's: a folder that `LIBTORCH` names, or the torch of the Python on
-//! the PATH. Versions that do not fit the bindings are refused here, with the reason, and
-//! the check of torch-sys, which knows one version alone, is left out.
+//! The user's own libtorch: a folder that `LIBTORCH` names, or the torch of the Python on the
+//! PATH. Versions that do not work with the bindings are rejected here, with the reason; the
+//! check of torch-sys, which accepts only one version, is bypassed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,14 +12,13 @@ use torch_version::{PythonTorch, fitting};
 use super::Libtorch;
 use crate::invocation;
 
-/// Finds what the environment asks for; `None` where it asks for nothing.
+/// Finds the libtorch that the environment requests; `None` if it requests none.
 ///
-/// A `LIBTORCH` that names a folder of our cache is no choice of the user's
-/// (`.cargo/config.toml` sets it): what it names is checked and mended like a cache that is
-/// absent.
+/// A `LIBTORCH` in the cache is not the user's choice, since `.cargo/config.toml` sets it; that
+/// folder is checked and repaired like a missing cache.
 ///
 /// # Errors
-/// What it asks for is not there, or of a version that does not fit.
+/// The requested libtorch does not exist, or has an unsupported version.
 pub(super) fn from_environment(root: &Path, base: &Path) -> Result<Option<Libtorch>> {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     if set("LIBTORCH_USE_PYTORCH").is_some() {
@@ -32,23 +31,23 @@ pub(super) fn from_environment(root: &Path, base: &Path) -> Result<Option<Libtor
     let library = folder.join("lib/libtorch_cpu.so");
     if !library.exists() {
         bail!(
-            "LIBTORCH is set to {}, but {} does not exist; set it to the folder that has include/ and lib/, or unset it to have libtorch brought",
+            "LIBTORCH is set to {}, but {} does not exist; set it to the folder that has include/ and lib/, or unset it to download libtorch",
             folder.display(),
             library.display()
         );
     }
     let what = format!("LIBTORCH: {}", folder.display());
-    // A folder that names no version is left to the compiler, and to the worker that loads it.
+    // A folder without a version is left to the compiler, and to the worker that loads it.
     if let Some(version) = torch_version::of_folder(&folder) {
         fits(&what, &version)?;
     }
     Ok(Some(Libtorch::FromEnvironment(what)))
 }
 
-/// Finds the torch of python3; `why` says what asks for it.
+/// Finds the torch of python3; `why` names the setting that requests it.
 ///
 /// # Errors
-/// There is none, or one of a version that does not fit.
+/// There is no torch, or its version is unsupported.
 pub(crate) fn python(root: &Path, why: &str) -> Result<Libtorch> {
     let links = invocation::target_dir(root)?.join("libtorch-python");
     python_of(OsString::from("python3"), why, &links)
@@ -57,17 +56,17 @@ pub(crate) fn python(root: &Path, why: &str) -> Result<Libtorch> {
 fn python_of(program: OsString, why: &str, links: &Path) -> Result<Libtorch> {
     let remedy = format!("`python3 -m pip install torch` of {}", fitting());
     let found = PythonTorch::ask(&program).map_err(|reason| {
-        anyhow!("{why}, but {reason}; {remedy}, or unset it to have libtorch brought")
+        anyhow!("{why}, but {reason}; {remedy}, or unset it to download libtorch")
     })?;
     fits(&format!("{why}: torch of python3 in {}", found.folder.display()), &found.version)?;
     if !found.libraries().join("libtorch_cpu.so").exists() {
-        // Not PyPI's layout: torch-sys asks Python itself, by importing torch.
+        // Not the layout of PyPI's wheels: torch-sys asks Python itself, by importing torch.
         return Ok(Libtorch::AskPython(format!("torch {} of python3", found.version)));
     }
     let link = links.join(&found.version);
     if fs::read_link(&link).ok().as_ref() != Some(&found.folder) {
         fs::create_dir_all(links)?;
-        // Renamed, so that a build beside this one finds the old link or the new one.
+        // Renamed, so that a concurrent build finds either the old link or the new one.
         let partial = links.join(format!(".{}", std::process::id()));
         let _ = fs::remove_file(&partial);
         std::os::unix::fs::symlink(&found.folder, &partial)?;
@@ -78,9 +77,9 @@ fn python_of(program: OsString, why: &str, links: &Path) -> Result<Libtorch> {
 
 fn fits(what: &str, version: &str) -> Result<()> {
     match torch_version::refused(version) {
-        Some(why) => bail!(
-            "{what}: {why}; install one of these, or unset the variable to have libtorch brought"
-        ),
+        Some(why) => {
+            bail!("{what}: {why}; install one of these, or unset the variable to download libtorch")
+        }
         None => Ok(()),
     }
 }
@@ -91,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    /// A python3 that prints this and ends with this code.
+    /// Writes a python3 that prints a text and ends with an exit code.
     fn answering(folder: &Path, said: &str, code: i32) -> OsString {
         let path = folder.join("python3");
         let script = format!(
@@ -112,7 +111,7 @@ mod tests {
             let python = answering(made.path(), &said, code);
             python_of(python, "LIBTORCH_USE_PYTORCH is set", &made.path().join("links"))
         };
-        // Without the library beside it torch-sys has to find it.
+        // Without the library in the usual place torch-sys has to find it.
         assert!(matches!(of("2.9.1", 0).unwrap(), Libtorch::AskPython(_)));
         fs::write(torch.join("lib/libtorch_cpu.so"), "").unwrap();
         for version in ["2.9.0", "2.10.0+cu128", "2.11.0+cu130"] {

@@ -1,21 +1,20 @@
-//! The wheels libtorch is made from, with fixed tags and pinned SHA-256: a set for each
-//! version that can be brought.
+//! The wheels that libtorch is taken from, with fixed tags and pinned SHA-256: one set for each
+//! version that can be downloaded.
 //!
-//! The hashes are of the files themselves; pip compares them while it
-//! downloads, and `wheels` once more before anything is unpacked. What a CUDA
-//! libtorch has is what the metadata of torch requires on Linux x86_64, less
-//! what only Python uses, as triton.
+//! The hashes are those of the files; pip verifies them during the download, and `wheels`
+//! again before unpacking. A CUDA libtorch consists of what the metadata of torch requires on
+//! Linux x86_64, without what only Python uses, such as triton.
 
 mod cuda12;
 mod cuda13;
 
 use anyhow::{Context as _, Result};
 
-/// Python tag of the torch wheel. Nothing of Python is used, so any would do.
+/// Python tag of the torch wheel. Its Python parts are unused, so any tag works.
 pub(crate) const PYTHON_VERSION: &str = "3.11";
 /// ABI tag that belongs to [`PYTHON_VERSION`].
 pub(crate) const ABI: &str = "cp311";
-/// Platform tags that the pinned wheels carry.
+/// Platform tags of the pinned wheels.
 pub(crate) const PLATFORMS: [&str; 7] = [
     "manylinux_2_28_x86_64",
     "manylinux_2_27_x86_64",
@@ -29,13 +28,13 @@ pub(crate) const PLATFORMS: [&str; 7] = [
 /// One wheel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wheel {
-    /// Project name as pip takes it.
+    /// Project name on PyPI.
     pub(crate) project: &'static str,
     /// Exact version.
     pub(crate) version: &'static str,
     /// SHA-256 of the file, 64 hexadecimal characters.
     pub(crate) sha256: &'static str,
-    /// Folder in the wheel that holds shared libraries.
+    /// Folder of the shared libraries in the wheel.
     pub(crate) libraries: &'static str,
 }
 
@@ -48,35 +47,35 @@ const fn wheel(
     Wheel { project, version, sha256, libraries }
 }
 
-/// A version of libtorch and what it is made from.
+/// A version of libtorch and its wheels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Set {
-    /// As in `2.9.0`.
+    /// Version, such as `2.9.0`.
     pub(crate) version: &'static str,
-    /// The CUDA it is built with, in words.
+    /// CUDA version that it is built with, for messages.
     pub(crate) cuda: &'static str,
-    /// Enough to link and compute on the CPU; torch itself is the first.
+    /// Wheels that suffice to link and compute on the CPU; the first is torch.
     pub(crate) cpu: &'static [Wheel],
-    /// What a CUDA libtorch has besides.
+    /// Further wheels of a CUDA libtorch.
     pub(crate) cuda_only: &'static [Wheel],
-    /// Of the CPU wheels only these libraries are kept for the CPU alone.
+    /// The libraries of the CPU wheels that a CPU libtorch keeps.
     pub(crate) cpu_libraries: &'static [&'static str],
-    /// How much is downloaded and kept, in words, for the CPU.
+    /// Size of the download and on disk for the CPU, for messages.
     pub(crate) cpu_size: &'static str,
     /// The same with CUDA.
     pub(crate) cuda_size: &'static str,
 }
 
-/// Every set; the first is brought where none is asked for.
+/// All sets; the first is the default.
 pub(crate) const SETS: [Set; 2] = [cuda12::SET, cuda13::SET];
 
-/// The environment variable that asks for another version: `2.11`.
+/// Environment variable that requests another version, such as `2.11`.
 pub(crate) const VERSION_VARIABLE: &str = "SWEEP_LIBTORCH_VERSION";
 
-/// Finds the set that the environment asks for.
+/// Returns the set that the environment requests, or the default.
 ///
 /// # Errors
-/// It asks for a version that cannot be brought.
+/// The requested version cannot be downloaded.
 pub(crate) fn asked_for() -> Result<Set> {
     match std::env::var(VERSION_VARIABLE) {
         Ok(asked) if !asked.is_empty() => {
@@ -86,17 +85,17 @@ pub(crate) fn asked_for() -> Result<Set> {
     }
 }
 
-/// Finds the set of a version: `2.11` or `2.11.0`.
+/// Returns the set of a version: `2.11` or `2.11.0`.
 ///
 /// # Errors
-/// There is none.
+/// The version is unknown.
 pub(crate) fn of_version(asked: &str) -> Result<Set> {
     let fits = |set: &&Set| set.version == asked || set.version.strip_suffix(".0") == Some(asked);
-    let all = || SETS.map(|set| set.version).join(" and ");
+    let all = || SETS.map(|set| set.version).join(" or ");
     SETS.iter()
         .find(fits)
         .copied()
-        .with_context(|| format!("libtorch {asked} cannot be brought; {} can", all()))
+        .with_context(|| format!("libtorch {asked} is not available; choose {}", all()))
 }
 
 #[cfg(test)]
@@ -124,6 +123,6 @@ mod tests {
         assert_eq!(of_version("2.11").unwrap().version, "2.11.0");
         assert_eq!(of_version("2.9.0").unwrap().version, "2.9.0");
         let said = of_version("2.10").unwrap_err().to_string();
-        assert!(said.contains("2.9.0 and 2.11.0 can"), "{said}");
+        assert!(said.contains("2.9.0 or 2.11.0"), "{said}");
     }
 }

@@ -1,5 +1,5 @@
-//! Unpacks chosen entries of a zip archive (a wheel is one), refusing an
-//! archive that could write anywhere else.
+//! Unpacking of selected entries of a zip archive, such as a wheel. Archives that could write
+//! outside of the target folder are rejected.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,15 +8,16 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use zip::ZipArchive;
 
-/// Most bytes one entry may have when unpacked. The largest library of the
-/// CUDA wheels is near 1.1 GB; a bomb would have far more.
+/// Largest unpacked size of an entry, in bytes. The largest library of the CUDA wheels has about
+/// 1.1 GB; a zip bomb would have far more.
 const MAX_ENTRY: u64 = 4 << 30;
 
-/// Unpacks every file for which `select` names a place under `into`.
+/// Unpacks every file for which `select` returns a path, relative to `into`; returns their
+/// number.
 ///
 /// # Errors
-/// An entry with an absolute path, with `..`, or one that is a link, chosen
-/// or not; an entry that is too large; a damaged archive.
+/// An entry, selected or not, has an absolute path or `..`, or is a link; an entry is too large;
+/// the archive is damaged.
 pub(crate) fn unpack(
     archive: &Path,
     into: &Path,
@@ -24,20 +25,20 @@ pub(crate) fn unpack(
 ) -> Result<u64> {
     let file = File::open(archive).with_context(|| format!("cannot open {}", archive.display()))?;
     let mut zip = ZipArchive::new(io::BufReader::new(file))
-        .with_context(|| format!("{} is not a whole zip archive", archive.display()))?;
+        .with_context(|| format!("{} is not a complete zip archive", archive.display()))?;
     let mut count = 0;
     for index in 0..zip.len() {
         let mut entry = zip.by_index(index)?;
         let name = entry.name().to_owned();
-        ensure!(is_plain(&name), "the entry `{name}` has an absolute path or `..` and is refused");
-        ensure!(!entry.is_symlink(), "the entry `{name}` is a link and is refused");
+        ensure!(is_plain(&name), "the entry `{name}` has an absolute path or `..` and is rejected");
+        ensure!(!entry.is_symlink(), "the entry `{name}` is a link and is rejected");
         if entry.is_dir() {
             continue;
         }
         let Some(place) = select(&name) else { continue };
         ensure!(
             entry.size() <= MAX_ENTRY,
-            "the entry `{name}` has {} bytes and is refused",
+            "the entry `{name}` has {} bytes, which is too large, and is rejected",
             entry.size()
         );
         let target = into.join(&place);
@@ -45,20 +46,20 @@ pub(crate) fn unpack(
             fs::create_dir_all(parent)?;
         }
         let mut output = File::create_new(&target).with_context(|| {
-            format!("cannot write {} (two entries for one place?)", target.display())
+            format!("cannot write {} (two entries with one path?)", target.display())
         })?;
         let expected = entry.size();
         let written = io::copy(&mut entry, &mut output)
             .with_context(|| format!("the entry `{name}` is damaged"))?;
         if written != expected {
-            bail!("the entry `{name}` has {written} bytes where the archive says {expected}");
+            bail!("the entry `{name}` has {written} bytes, but the archive lists {expected}");
         }
         count += 1;
     }
     Ok(count)
 }
 
-/// Relative, with ordinary components only.
+/// Returns whether a path is relative and without `..`.
 fn is_plain(name: &str) -> bool {
     !name.contains('\\')
         && !name.contains('\0')
@@ -114,7 +115,7 @@ mod tests {
                 zip.write_all(b"x").unwrap();
             });
             let message = unpack(&path, folder.path(), |_| None).unwrap_err().to_string();
-            assert!(message.contains("refused"), "{name}: {message}");
+            assert!(message.contains("rejected"), "{name}: {message}");
         }
         let folder = tempfile::tempdir().unwrap();
         let path =
@@ -133,6 +134,6 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
         let message = unpack(&path, folder.path(), |_| None).unwrap_err().to_string();
-        assert!(message.contains("not a whole zip archive"), "{message}");
+        assert!(message.contains("not a complete zip archive"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! Brings the pinned wheels with pip and lays out a libtorch from them.
+//! Download of the pinned wheels with pip, and the layout of a libtorch from them.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd as _;
@@ -14,7 +14,7 @@ use super::{Kind, archive, unpack};
 pub(crate) fn bring(kind: Kind, set: &Set, staging: &Path) -> Result<()> {
     ensure!(
         cfg!(all(target_os = "linux", target_arch = "x86_64")),
-        "libtorch is brought for Linux x86_64 alone"
+        "libtorch can be downloaded only for Linux x86_64"
     );
     let pip = Pip::find()?;
     eprintln!("xtask: {}", announcement(kind, set));
@@ -29,7 +29,7 @@ pub(crate) fn bring(kind: Kind, set: &Set, staging: &Path) -> Result<()> {
         unpack::unpack(file, staging, |name| select(kind, set, wheel, name)).with_context(
             || format!("{} {} could not be unpacked", wheel.project, wheel.version),
         )?;
-        // Room for the next: the largest are gigabytes.
+        // Frees space for the next; the largest have gigabytes.
         fs::remove_file(file)?;
     }
     fs::remove_dir_all(&downloads)?;
@@ -41,7 +41,7 @@ fn announcement(kind: Kind, set: &Set) -> String {
         Kind::Cpu => ("for the CPU".to_owned(), set.cpu_size),
         Kind::Cuda => (format!("with {}", set.cuda), set.cuda_size),
     };
-    format!("bringing libtorch {} {what} with pip, once: {size}", set.version)
+    format!("downloading libtorch {} {what} with pip, once: {size}", set.version)
 }
 
 fn list(kind: Kind, set: &Set) -> Vec<Wheel> {
@@ -51,8 +51,8 @@ fn list(kind: Kind, set: &Set) -> Vec<Wheel> {
     }
 }
 
-/// Where a file of a wheel goes, if it is wanted. All libraries share one
-/// folder, so that one run path finds them.
+/// Returns the target path of a file of a wheel; `None` if it is not needed. All libraries
+/// share one folder, so that one run path finds them.
 fn select(kind: Kind, set: &Set, wheel: &Wheel, name: &str) -> Option<PathBuf> {
     if let Some(header) = name.strip_prefix("torch/include/") {
         return (!header.is_empty()).then(|| Path::new("include").join(header));
@@ -61,17 +61,17 @@ fn select(kind: Kind, set: &Set, wheel: &Wheel, name: &str) -> Option<PathBuf> {
     let is_library = !file.contains('/') && (file.ends_with(".so") || file.contains(".so."));
     let wanted = match kind {
         Kind::Cpu => set.cpu_libraries.contains(&file),
-        // These two serve Python alone.
+        // Only Python uses these two.
         Kind::Cuda => is_library && !matches!(file, "libtorch_python.so" | "libshm.so"),
     };
     wanted.then(|| Path::new("lib").join(file))
 }
 
-/// The last touches on a layout that has all its files.
+/// Checks that the unpacked files are complete, and adds the link `libtorch.so`.
 fn finish(kind: Kind, set: &Set, staging: &Path) -> Result<()> {
     let lib = staging.join("lib");
     for library in set.cpu_libraries {
-        ensure!(lib.join(library).is_file(), "the wheels do not hold {library}");
+        ensure!(lib.join(library).is_file(), "the wheels do not contain {library}");
     }
     ensure!(
         staging.join("include/torch/csrc/api/include/torch/torch.h").is_file(),
@@ -84,7 +84,7 @@ fn finish(kind: Kind, set: &Set, staging: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Pairs each pin with the file of its hash; an unknown file is an error.
+/// Pairs each pinned wheel with the file of its hash; an unknown file is an error.
 fn by_hash(wheels: &[Wheel], folder: &Path) -> Result<Vec<(Wheel, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -92,7 +92,7 @@ fn by_hash(wheels: &[Wheel], folder: &Path) -> Result<Vec<(Wheel, PathBuf)>> {
         let hash = archive::sha256(&mut File::open(&path)?)?;
         let Some(wheel) = wheels.iter().find(|w| w.sha256 == hash) else {
             bail!(
-                "{} has SHA-256 {hash}, which is not pinned; it was altered on the way",
+                "{} has SHA-256 {hash}, which is not pinned; the download was altered",
                 path.display()
             );
         };
@@ -101,7 +101,7 @@ fn by_hash(wheels: &[Wheel], folder: &Path) -> Result<Vec<(Wheel, PathBuf)>> {
     for wheel in wheels {
         ensure!(
             found.iter().any(|(w, _)| w == wheel),
-            "pip brought no {} {}",
+            "pip did not download {} {}",
             wheel.project,
             wheel.version
         );
@@ -109,7 +109,7 @@ fn by_hash(wheels: &[Wheel], folder: &Path) -> Result<Vec<(Wheel, PathBuf)>> {
     Ok(found)
 }
 
-/// A pip that works: a program and the arguments before its own.
+/// A working pip: a program, and its first arguments.
 struct Pip {
     program: &'static str,
     before: &'static [&'static str],
@@ -138,7 +138,7 @@ impl Pip {
         command
     }
 
-    /// Downloads exactly these files: nothing is resolved, built or cached.
+    /// Downloads exactly these wheels; nothing is resolved, built or cached.
     fn download(&self, wheels: &[Wheel], into: &Path) -> Result<()> {
         let requirements = into.with_extension("txt");
         let lines: Vec<String> = wheels
@@ -169,16 +169,16 @@ impl Pip {
             pins::ABI,
         ]);
         command.arg("--dest").arg(into).arg("--requirement").arg(&requirements);
-        // pip's own temporary files are as large as the wheels: not in /tmp.
+        // pip's temporary files are as large as the wheels and may not fit in /tmp.
         command.env("TMPDIR", &temporary).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-        // What is printed is progress; standard output belongs to `sweep`.
+        // pip prints progress, but standard output belongs to `sweep`.
         command.stdout(Stdio::from(std::io::stderr().as_fd().try_clone_to_owned()?));
         let status = command.status().with_context(|| format!("cannot start {}", self.program))?;
         fs::remove_file(&requirements)?;
         fs::remove_dir_all(&temporary)?;
         ensure!(
             status.success(),
-            "pip could not download the wheels ({status}); its own message stands above"
+            "pip could not download the wheels ({status}); see its message above"
         );
         Ok(())
     }
@@ -233,6 +233,6 @@ mod tests {
     fn a_missing_wheel_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let message = by_hash(SET.cpu, folder.path()).unwrap_err().to_string();
-        assert!(message.contains("pip brought no torch 2.9.0"), "{message}");
+        assert!(message.contains("pip did not download torch 2.9.0"), "{message}");
     }
 }

@@ -1,8 +1,8 @@
-//! An error says its cause once. Errors are printed with their chain of causes
-//! (`{error:#}`), so that one whose own text has the cause must not give it as its
-//! `source` too: `cannot write x: no space left: no space left`.
+//! A rule that errors show their cause once. Errors are printed with their chain of causes
+//! (`{error:#}`), so an error whose own text contains the cause must not also return it as its
+//! `source`: `cannot write x: no space left: no space left`.
 
-/// Every error of a Rust file whose text and whose `source` are the same thing.
+/// Returns a finding for each error of a Rust file whose text repeats its `source`.
 pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
     if !file.ends_with(".rs") || file.starts_with(super::text::OWN_FOLDER) {
         return Vec::new();
@@ -14,16 +14,16 @@ pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
         if let Some(cause) = cause(fields).filter(|cause| shows(text, cause)) {
             let line = content[..at].matches('\n').count() + 1;
             findings.push(format!(
-                "{file}:{line}: the text has `{cause}`, which is the error's `source` too and is \
-                 printed twice; call it `reason`, or leave it out of the text"
+                "{file}:{line}: the text contains `{cause}`, which is also the error's `source` and is \
+                 printed twice; rename it to `reason`, or remove it from the text"
             ));
         }
     }
     findings
 }
 
-/// What stands between the first bracket of `text` and its partner, and what follows;
-/// brackets in literals do not count.
+/// Returns the text between the first bracket of `text` and its closing partner, and the text
+/// after it; brackets in literals do not count.
 fn balanced(text: &str) -> Option<(&str, &str)> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (at, c) in text.char_indices() {
@@ -44,8 +44,8 @@ fn balanced(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// The fields of the variant or struct behind its `#[error(...)` attribute, with the
-/// bracket that opens them; none where it has none.
+/// Returns the fields of the variant or struct after its `#[error(...)` attribute, with their
+/// opening bracket; `None` if it has no fields.
 fn fields(after: &str) -> Option<&str> {
     let after = after.strip_prefix(']')?;
     let mut at = 0;
@@ -64,7 +64,7 @@ fn fields(after: &str) -> Option<&str> {
     None
 }
 
-/// Name, or number, of the field that thiserror takes for the source.
+/// Returns the name or index of the field that thiserror uses as the source.
 fn cause(fields: &str) -> Option<String> {
     let marked = ["#[source]", "#[from]"].iter().find_map(|mark| {
         let (before, behind) = fields.split_once(mark)?;
@@ -80,7 +80,7 @@ fn cause(fields: &str) -> Option<String> {
     fields.lines().any(named).then(|| "source".to_owned())
 }
 
-/// Whether an error's text shows the field.
+/// Returns whether an error's text shows the field.
 fn shows(text: &str, field: &str) -> bool {
     let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
     text.match_indices(field).any(|(at, _)| {

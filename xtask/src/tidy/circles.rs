@@ -1,5 +1,5 @@
-//! Modules of a crate do not import each other in a circle: neither those at its top nor
-//! those in one folder. A module and those below it are one, and may name each other.
+//! A rule against circular imports among the modules of a crate, at its top level and in each
+//! folder. A module and its submodules count as one, and may name each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use source_hash::Meaning;
 
 use super::imports::{ModulePath, Modules};
 
-/// The imports among the modules of one folder: for each those that it names.
+/// The imports among the modules of one folder: the names that each module uses.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// Every knot of every crate, one line each, from the meaning of files by name.
+/// Returns a finding for each import circle of each crate, from the meaning of files by name.
 pub(super) fn check(files: &BTreeMap<String, Meaning>) -> Vec<String> {
     let mut findings = Vec::new();
     for folder in folders(files) {
@@ -25,8 +25,8 @@ pub(super) fn check(files: &BTreeMap<String, Meaning>) -> Vec<String> {
             let at = parent.iter().map(|name| format!("{name}/")).collect::<String>();
             findings.extend(knots(&imports).into_iter().map(|knot| {
                 format!(
-                    "{folder}{at}{}.rs:1: modules import each other in a circle: {}; move what \
-                     they share into a module below them",
+                    "{folder}{at}{}.rs:1: modules import each other in a circle: {}; move \
+                     their shared parts into a module that neither imports",
                     knot[0],
                     knot.join(", ")
                 )
@@ -36,7 +36,7 @@ pub(super) fn check(files: &BTreeMap<String, Meaning>) -> Vec<String> {
     findings
 }
 
-/// The folders with the sources of our crates.
+/// Returns the source folders of the workspace's crates.
 fn folders(files: &BTreeMap<String, Meaning>) -> BTreeSet<String> {
     let folder = |file: &String| {
         let (name, _) = file.split_once("/src/")?;
@@ -46,7 +46,7 @@ fn folders(files: &BTreeMap<String, Meaning>) -> BTreeSet<String> {
     files.keys().filter_map(folder).collect()
 }
 
-/// Modules that reach each other, each knot once, in alphabetical order.
+/// Returns the groups of modules that reach each other, each once and sorted by name.
 fn knots(imports: &Imports) -> Vec<Vec<String>> {
     let reached = |from: &String| {
         let mut seen = BTreeSet::new();

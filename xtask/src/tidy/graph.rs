@@ -1,11 +1,12 @@
-//! Who may depend on whom: the two heavy stacks never meet in one binary.
+//! Rules for dependencies between crates. The two heavy stacks, polars and Burn, are never
+//! linked into one program.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// Prefixes of the package names of one heavy stack.
+/// A heavy stack of dependencies, by prefixes of its package names.
 struct Stack {
     name: &'static str,
     prefixes: &'static [&'static str],
@@ -22,14 +23,14 @@ impl Stack {
     }
 }
 
-/// The crates that one of ours may depend on.
+/// The dependencies that one crate of the workspace may have.
 struct Rule {
     name: &'static str,
-    /// Crates of ours that it may depend on.
+    /// Crates of the workspace that it may depend on.
     allowed: &'static [&'static str],
-    /// Those that its tests, examples and benchmarks may use beside them.
+    /// Further crates that its tests, examples and benchmarks may use.
     in_tests: &'static [&'static str],
-    /// The stack that it must never reach.
+    /// Stack that it must never depend on, directly or indirectly.
     never: &'static Stack,
 }
 
@@ -43,19 +44,19 @@ impl Rule {
         Rule { name, allowed, in_tests, never }
     }
 
-    /// True where the crate may have this edge to a crate of ours.
+    /// Returns whether the crate may have this edge to a crate of the workspace.
     fn allows(&self, to: &str, dev_only: bool) -> bool {
         self.allowed.contains(&to) || (dev_only && self.in_tests.contains(&to))
     }
 }
 
-/// One rule for each crate, in an order in which each stands on those before it.
+/// One rule for each crate; each crate depends only on crates before it.
 const RULES: [Rule; 19] = [
     Rule::new("source-hash", &[], &[], &BURN),
     Rule::new("torch-version", &[], &[], &BURN),
     Rule::new("seed-stream", &[], &[], &BURN),
     Rule::new("text-format", &[], &[], &BURN),
-    // These two know nothing of a sweep.
+    // These two know nothing about sweeps.
     Rule::new("stats", &["seed-stream"], &[], &BURN),
     Rule::new("plot", &["text-format"], &[], &BURN),
     Rule::new("spec", &["seed-stream", "text-format"], &[], &BURN),
@@ -98,7 +99,7 @@ const RULES: [Rule; 19] = [
     Rule::new("xtask", &["source-hash", "torch-version"], &[], &BURN),
 ];
 
-/// Crates at the bottom: neither stack may be below them, not even in their tests.
+/// Basic crates, which may reach neither stack, not even in their tests.
 const NEITHER: [&str; 11] = [
     "source-hash",
     "torch-version",
@@ -113,24 +114,24 @@ const NEITHER: [&str; 11] = [
     "xtask",
 ];
 
-/// The crate of `sweep`, whose tests alone may reach polars: training starts before
-/// polars is compiled.
+/// The crate of `sweep`. Only its tests may reach polars, since training starts before polars
+/// is compiled.
 const LIGHT: &str = "runner";
 
-/// One edge of the graph.
+/// A dependency of a package.
 #[derive(Clone, Debug)]
 struct Edge {
     to: String,
-    /// Only for tests, examples and benchmarks.
+    /// Whether it is only for tests, examples and benchmarks.
     dev_only: bool,
 }
 
-/// One package of the graph.
+/// A package of the graph.
 #[derive(Clone, Debug)]
 struct Package {
     name: String,
     ours: bool,
-    /// Path of its `Cargo.toml` below the root, for messages.
+    /// Path of its `Cargo.toml` relative to the root, for messages.
     manifest: String,
     features: BTreeMap<String, Vec<String>>,
     edges: Vec<Edge>,
@@ -143,11 +144,11 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// Reads the JSON of `cargo metadata --format-version 1`.
+    /// Parses the JSON of `cargo metadata --format-version 1`.
     pub(crate) fn read(metadata: &Value) -> Result<Graph> {
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let text = |value: &Value| {
-            value.as_str().map(str::to_owned).context("cargo metadata: a text is missing")
+            value.as_str().map(str::to_owned).context("cargo metadata: a string is missing")
         };
         let root = text(&metadata["workspace_root"])?;
         let members: BTreeSet<String> =
@@ -197,8 +198,8 @@ impl Graph {
         self.packages.iter().filter(|(_, package)| package.ours)
     }
 
-    /// The shortest way from `start` to a package of `stack`, by names. Tests
-    /// of `start` count where `tests` says so, those of others do not.
+    /// Returns the shortest path from `start` to a package of `stack`, as names. With `tests`,
+    /// dev-dependencies of `start` count; those of other packages never do.
     fn way_to(&self, start: &str, stack: &Stack, tests: bool) -> Option<Vec<String>> {
         let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
         let mut queue = VecDeque::from([start]);
@@ -226,7 +227,7 @@ impl Graph {
     }
 }
 
-/// Every breach of the rules, one line each.
+/// Returns a finding for each violation of the rules.
 pub(crate) fn check(graph: &Graph) -> Vec<String> {
     let mut findings = Vec::new();
     for (id, package) in graph.ours() {
@@ -261,7 +262,7 @@ pub(crate) fn check(graph: &Graph) -> Vec<String> {
                 continue;
             }
             let what = if rule.in_tests.contains(&to.name.as_str()) {
-                format!("may use `{}` in tests alone", to.name)
+                format!("may use `{}` only in tests", to.name)
             } else {
                 format!("may not depend on `{}`", to.name)
             };
@@ -272,8 +273,8 @@ pub(crate) fn check(graph: &Graph) -> Vec<String> {
     findings
 }
 
-/// `libtorch` must be asked for: no default feature may turn it on, in `train`
-/// or under another name elsewhere.
+/// Returns a finding if a default feature turns on `libtorch`, in `train` or under another name
+/// elsewhere; it must always be requested.
 fn default_features(package: &Package) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut queue = VecDeque::from(["default".to_owned()]);

@@ -1,26 +1,26 @@
-//! The modules of one crate and the paths that each of them names.
+//! The modules of one crate and the paths that each of them uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use source_hash::Meaning;
 
-/// A path through modules from the crate's root, which is the empty one.
+/// A path of modules from the crate's root; the root is the empty path.
 pub(super) type ModulePath = Vec<String>;
 
-/// A path as it is written, and the name by which a `use` makes it known.
+/// A path as written, and the name that a `use` gives it.
 type Import = (Vec<String>, String);
 
-/// The modules of a crate with what they name.
+/// The modules of a crate with the paths that they use.
 pub(super) struct Modules {
-    /// Tokens of each module, with the two colons of a path as one token.
+    /// Tokens of each module, with `::` as one token.
     tokens: BTreeMap<ModulePath, Vec<String>>,
-    /// The names that each module hands on, with the paths behind them.
+    /// The names that each module re-exports, with the paths behind them.
     handed_on: BTreeMap<ModulePath, BTreeMap<String, Vec<String>>>,
 }
 
 impl Modules {
-    /// The modules of the crate whose sources lie in `folder`, from the meaning of files by
-    /// name. Programs (`main.rs`, `bin/`) and modules for tests alone are left out.
+    /// Reads the modules of the crate with sources in `folder`, from the meaning of files by
+    /// name. Programs (`main.rs`, `bin/`) and test modules are omitted.
     pub(super) fn of(folder: &str, files: &BTreeMap<String, Meaning>) -> Modules {
         let below = |file: &str| {
             let path = file.strip_prefix(folder)?.strip_suffix(".rs")?;
@@ -35,7 +35,7 @@ impl Modules {
         };
         let found = files.iter().filter_map(|(file, meaning)| Some((below(file)?, meaning)));
         let found: BTreeMap<ModulePath, &Meaning> = found.collect();
-        // A module that its parent declares for tests alone, and all below it.
+        // A module that its parent declares under `cfg(test)`, with all modules below it.
         let for_tests = |path: &ModulePath| {
             (1..=path.len()).any(|n| {
                 let parent = found.get(&path[..n - 1]);
@@ -54,21 +54,21 @@ impl Modules {
         Modules { handed_on: handed_on.collect(), tokens }
     }
 
-    /// Every pair of a module and one that it names.
+    /// Returns every pair of a module and a module that it uses.
     pub(super) fn edges(&self) -> BTreeSet<(ModulePath, ModulePath)> {
         let mut out = BTreeSet::new();
         for (own, tokens) in &self.tokens {
             let used = uses(tokens, false).into_iter().map(|(path, _)| path);
             let named = used.chain(in_place(tokens));
-            // What begins with a module below is no way out of this one.
+            // A path that begins with a submodule stays inside this module.
             let named = named.filter(|path| matches!(path[0].as_str(), "crate" | "super" | "self"));
             out.extend(named.map(|path| (own.clone(), self.resolve(own, &path, 0))));
         }
         out
     }
 
-    /// The module to which a path leads that is written in `from`, through names that are
-    /// handed on; `depth` ends circles of these.
+    /// Returns the module that a path in the module `from` leads to, through re-exports; `depth`
+    /// limits circular ones.
     fn resolve(&self, from: &[String], path: &[String], depth: usize) -> ModulePath {
         let mut at = from.to_vec();
         for (i, name) in path.iter().enumerate() {
@@ -93,7 +93,7 @@ impl Modules {
     }
 }
 
-/// Tokens, with the two colons of a path as one.
+/// Splits a text into tokens, with `::` as one token.
 fn split(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut colons = 0;
@@ -107,7 +107,7 @@ fn split(text: &str) -> Vec<String> {
     out
 }
 
-/// The names of the `use` declarations: of all, or of those that hand on.
+/// Returns the imports of all `use` declarations, or only of re-exports.
 fn uses(tokens: &[String], handing_on: bool) -> Vec<Import> {
     let mut out = Vec::new();
     for (i, token) in tokens.iter().enumerate().filter(|(_, token)| *token == "use") {
@@ -124,8 +124,7 @@ fn uses(tokens: &[String], handing_on: bool) -> Vec<Import> {
     out
 }
 
-/// Reads one tree of a `use` declaration from `at` on, up to the comma, brace or semicolon
-/// behind it.
+/// Reads one tree of a `use` declaration from `at` up to the comma, brace or semicolon after it.
 fn tree(tokens: &[String], at: &mut usize, prefix: &[String], out: &mut Vec<Import>) {
     let mut path = prefix.to_vec();
     let mut name = None;
@@ -158,7 +157,7 @@ fn tree(tokens: &[String], at: &mut usize, prefix: &[String], out: &mut Vec<Impo
     out.push((path, name));
 }
 
-/// Paths that stand in place, such as `crate::pool::open()`, without those of `use`.
+/// Returns the paths in expressions and types, such as `crate::pool::open()`, without `use`.
 fn in_place(tokens: &[String]) -> Vec<Vec<String>> {
     let mut out = Vec::new();
     for (i, token) in tokens.iter().enumerate() {
@@ -177,7 +176,7 @@ fn in_place(tokens: &[String]) -> Vec<Vec<String>> {
             }
             at += 2;
         }
-        // `pub (crate)` names nothing.
+        // `pub (crate)` is not a path.
         if path.len() > 1 {
             out.push(path);
         }

@@ -1,15 +1,15 @@
-//! Metrics are listed once: every other file asks the registry.
+//! A rule that metrics are listed only in their registry.
 
 use std::collections::BTreeMap;
 
 use source_hash::Meaning;
 
-/// The list.
+/// File of the registry.
 const LIST: &str = "crates/spec/src/metric/built_in.rs";
-/// The computation of each, by the same names.
+/// File that computes each metric and needs the same names.
 const COMPUTED: &str = "crates/train/src/class_metrics.rs";
 
-/// One metric that is measured on held-out data.
+/// A metric that is measured on held-out data.
 #[derive(Debug, PartialEq)]
 struct Listed {
     constant: String,
@@ -17,7 +17,7 @@ struct Listed {
     on_request: bool,
 }
 
-/// The metrics of held-out data in the meaning of the list's file.
+/// Returns the metrics of held-out data in the registry's text.
 fn listed(text: &str) -> Vec<Listed> {
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let mut out = Vec::new();
@@ -35,14 +35,14 @@ fn listed(text: &str) -> Vec<Listed> {
     out
 }
 
-/// Returns whether a text names a metric, as a constant or as an id, alone or behind a split.
+/// Returns whether a text names a metric, as a constant or as an id, alone or after a split.
 fn names(tokens: &[&str], metric: &Listed) -> bool {
     let literal = |token: &str| {
         let text = token.trim_matches('"');
         let alone = ["train", "validation", "test"]
             .iter()
             .find_map(|split| text.strip_prefix(split)?.strip_prefix(['.', '_']));
-        // A part of a longer text has one quotation mark, or none.
+        // A part of a longer string has at most one quotation mark.
         let whole = token.len() > 1 && token.starts_with('"') && token.ends_with('"');
         whole && alone.unwrap_or(text) == metric.id
     };
@@ -52,8 +52,8 @@ fn names(tokens: &[&str], metric: &Listed) -> bool {
     constant || tokens.iter().any(|token| literal(token))
 }
 
-/// Every file of our crates that names more metrics than the two of the lesson, or several
-/// that are measured on request: that is a list. From the meaning of the files by name.
+/// Returns a finding for each file that contains a second list: one that names more than two
+/// metrics, or several that are measured on request. It reads the meaning of files by name.
 pub(crate) fn check(files: &BTreeMap<String, Meaning>) -> Vec<String> {
     let Some(list) = files.get(LIST) else { return Vec::new() };
     let metrics = listed(&list.text);
@@ -69,7 +69,7 @@ pub(crate) fn check(files: &BTreeMap<String, Meaning>) -> Vec<String> {
         if named.len() > 2 || on_request > 1 {
             let ids: Vec<&str> = named.iter().map(|m| m.id.as_str()).collect();
             findings.push(format!(
-                "{file}:1: a second list of metrics ({}); ask spec::metric, which {LIST} fills",
+                "{file}:1: a second list of metrics ({}); use spec::metric, which {LIST} fills",
                 ids.join(", ")
             ));
         }

@@ -3,6 +3,8 @@
 
 mod causes;
 mod circles;
+mod comments;
+mod documents;
 mod graph;
 mod imports;
 mod metrics;
@@ -30,11 +32,20 @@ const TOP_LEVEL: [&str; 10] = [
     "xtask",
 ];
 
-/// Prints every finding; the exit code is 1 where there is one.
+/// Prints every finding; the exit code is 1 where there is one. `write` first makes the generated
+/// references of documents anew.
 ///
 /// # Errors
-/// Git or cargo does not list what is there.
-pub(crate) fn tidy(root: &Path) -> Result<ExitCode> {
+/// Git or cargo does not list files or packages, a document cannot be written, or `sweep`, which
+/// makes the references, cannot be built.
+pub(crate) fn tidy(root: &Path, write: bool) -> Result<ExitCode> {
+    if write {
+        let documents = documents(root, &files(root)?);
+        for (file, text) in documents::stale(&documents, &mut documents::generator(root))? {
+            std::fs::write(root.join(&file), text).with_context(|| file.clone())?;
+            eprintln!("xtask: wrote the generated references of {file}");
+        }
+    }
     let findings = check(root)?;
     for finding in &findings {
         println!("{finding}");
@@ -58,6 +69,9 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
         let Ok(content) = String::from_utf8(bytes) else { continue };
         findings.extend(text::check(file, &content));
         findings.extend(causes::check(file, &content));
+        if file.ends_with(".rs") && !file.starts_with(text::OWN_FOLDER) {
+            findings.extend(comments::check(file, &content));
+        }
         // Without comments and tests, which may name what they like.
         if file.ends_with(".rs")
             && let Some(meaning) = source_hash::meaning(&content)
@@ -67,10 +81,26 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     }
     findings.extend(circles::check(&meanings));
     findings.extend(metrics::check(&meanings));
+    let documents = documents(root, &files);
+    findings.extend(documents::check(&documents, &files));
+    let stale = documents::stale(&documents, &mut documents::generator(root))?;
+    findings.extend(stale.keys().map(|file| {
+        format!(
+            "{file}:1: a generated reference is stale; `cargo xtask tidy --write` makes it anew"
+        )
+    }));
     let metadata = metadata(root)?;
     findings.extend(graph::check(&graph::Graph::read(&metadata)?));
     findings.sort();
     Ok(findings)
+}
+
+/// Returns the Markdown files with their text.
+fn documents(root: &Path, files: &[String]) -> documents::Documents {
+    let markdown = files.iter().filter(|file| file.ends_with(".md"));
+    markdown
+        .filter_map(|file| Some((file.clone(), std::fs::read_to_string(root.join(file)).ok()?)))
+        .collect()
 }
 
 /// Every file that git tracks or would track.

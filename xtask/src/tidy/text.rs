@@ -1,4 +1,4 @@
-//! What may stand in a text file.
+//! Rules for text files: lengths, forbidden words and paths.
 
 /// Longest Rust file, in lines.
 const MAX_LINES: usize = 400;
@@ -6,11 +6,11 @@ const MAX_LINES: usize = 400;
 const MAX_LONG: usize = 600;
 /// Longest function, in lines from its name to its closing brace.
 const MAX_FUNCTION: usize = 80;
-/// Lines from the top within which a file with `unsafe` says why.
+/// Number of lines at the top of a file that must contain the reason for `unsafe`.
 const TOP: usize = 30;
 
-/// Rust files that may have more than [`MAX_LINES`], and why each is not split. All of them
-/// are covered by the hash of what training computes, which a split changes.
+/// Rust files that may have more than [`MAX_LINES`] lines, with the reason. All are covered by
+/// the code hash of training, which a split would change.
 const LONG: [(&str, &str); 4] = [
     (
         "crates/data/src/own/csv/dialect.rs",
@@ -27,14 +27,14 @@ const LONG: [(&str, &str); 4] = [
     ("crates/spec/src/optimizer.rs", "one list of all optimizers' parameters"),
 ];
 
-/// The folders that may name libtorch's interface.
+/// Folders that may use libtorch's interface.
 const LIBTORCH_FOLDERS: [&str; 2] = ["crates/train/src/libtorch/", "crates/train/src/on_device/"];
-/// This program measures libtorch itself; nothing that trains is in it.
+/// A program outside of them that may, since it measures libtorch itself and trains nothing.
 const LIBTORCH_FLOOR: &str = "crates/train/examples/matrix_products.rs";
-/// This folder names what it looks for.
+/// Folder of these checks, which contains the words that they look for.
 pub(super) const OWN_FOLDER: &str = "xtask/src/tidy/";
 
-/// A word that must not stand in Rust code, and what to do instead.
+/// Words that are forbidden in Rust code, each with the remedy.
 const WORDS: [(&str, &str); 4] = [
     ("todo!", "finish it"),
     ("unimplemented!", "finish it, or return an error"),
@@ -46,10 +46,10 @@ const WORDS: [(&str, &str); 4] = [
 const LIBTORCH: [&str; 5] =
     ["tch::", "burn_tch", "torch_sys", "Device::libtorch", "libtorch_cuda("];
 
-/// Folders of one machine.
+/// Prefixes of paths on one machine.
 const MACHINE_PATHS: [&str; 3] = ["/home/", "/root/", "/Users/"];
 
-/// Addresses of package registries and of their mirrors' settings.
+/// Addresses of package registries, and options that select a mirror.
 const REGISTRIES: [&str; 7] = [
     "pypi.org",
     "pythonhosted.org",
@@ -60,7 +60,7 @@ const REGISTRIES: [&str; 7] = [
     "extra-index-url",
 ];
 
-/// Every breach in one file.
+/// Returns every violation in one file.
 pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
     let mut findings = Vec::new();
     if file.starts_with(OWN_FOLDER) {
@@ -70,7 +70,7 @@ pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
     if rust {
         findings.extend(length(file, content));
         findings.extend(unsafe_code(file, content));
-        // A test may be a table of cases.
+        // A test may be a long table of cases.
         if !file.contains("/tests/") {
             findings.extend(long_functions(file, content));
         }
@@ -88,17 +88,17 @@ pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
                 && let Some(name) = LIBTORCH.iter().find(|name| has_word(line, name))
             {
                 let folders = LIBTORCH_FOLDERS.join(" and ");
-                find(format!("`{name}`: only {folders} name libtorch's interface"));
+                find(format!("`{name}`: only {folders} may use libtorch's interface"));
             }
         }
         if let Some(path) = MACHINE_PATHS.iter().find(|path| has_path(line, path)) {
             find(format!("`{path}`: a path of one machine"));
         }
-        // Cargo writes the registry into its lock file.
+        // Cargo.lock contains registry addresses.
         if file != "Cargo.lock"
             && let Some(address) = REGISTRIES.iter().find(|address| line.contains(*address))
         {
-            find(format!("`{address}`: registries are the user's configuration"));
+            find(format!("`{address}`: registries belong into the user's configuration"));
         }
     }
     findings
@@ -110,23 +110,26 @@ fn length(file: &str, content: &str) -> Option<String> {
     let most = if long { MAX_LONG } else { MAX_LINES };
     if long && lines <= MAX_LINES {
         return Some(format!(
-            "{file}:{lines}: {lines} lines; it needs no place in `LONG` of {OWN_FOLDER}text.rs"
+            "{file}:{lines}: {lines} lines; remove it from `LONG` in {OWN_FOLDER}text.rs"
         ));
     }
-    (file.ends_with(".rs") && lines > most)
-        .then(|| format!("{file}:{lines}: {lines} lines; past {most} a file is split"))
+    (file.ends_with(".rs") && lines > most).then(|| {
+        format!("{file}:{lines}: {lines} lines; split the file, at most {most} are allowed")
+    })
 }
 
-/// Entries of [`LONG`] that name no file of the repository.
+/// Returns a finding for each entry of [`LONG`] that does not exist in the repository.
 pub(super) fn gone(files: &[String]) -> Vec<String> {
     let missing = LONG.iter().filter(|(name, _)| files.iter().all(|file| file != name));
     missing
-        .map(|(name, _)| format!("{OWN_FOLDER}text.rs:1: `LONG` names {name}, which is gone"))
+        .map(|(name, _)| {
+            format!("{OWN_FOLDER}text.rs:1: `LONG` lists {name}, which does not exist")
+        })
         .collect()
 }
 
-/// Functions past [`MAX_FUNCTION`] lines. Rustfmt sets the closing brace of a function under
-/// its first line.
+/// Returns a finding for each function with more than [`MAX_FUNCTION`] lines. It relies on
+/// rustfmt, which indents the closing brace of a function like its first line.
 fn long_functions(file: &str, content: &str) -> Vec<String> {
     let lines: Vec<&str> = content.lines().collect();
     let mut findings = Vec::new();
@@ -134,7 +137,7 @@ fn long_functions(file: &str, content: &str) -> Vec<String> {
         let Some(name) = function_name(line) else { continue };
         let indent = &line[..line.len() - line.trim_start().len()];
         let end = lines[at..].iter().position(|l| {
-            // A declaration ends with its signature, and a short body with its line.
+            // A declaration ends with its signature, a one-line function with its line.
             l.strip_prefix(indent).is_some_and(|l| l == "}")
                 || (l.starts_with(indent)
                     && !l[indent.len()..].starts_with(' ')
@@ -144,7 +147,7 @@ fn long_functions(file: &str, content: &str) -> Vec<String> {
         let length = end.map_or(0, |end| end + 1);
         if length > MAX_FUNCTION {
             findings.push(format!(
-                "{file}:{}: `{name}` has {length} lines; past {MAX_FUNCTION} a function is split",
+                "{file}:{}: `{name}` has {length} lines; split it, at most {MAX_FUNCTION} are allowed",
                 at + 1
             ));
         }
@@ -152,7 +155,7 @@ fn long_functions(file: &str, content: &str) -> Vec<String> {
     findings
 }
 
-/// The name of the function that begins in a line.
+/// Returns the name of the function that begins in a line.
 fn function_name(line: &str) -> Option<&str> {
     let mut rest = line.trim_start();
     for word in ["pub ", "pub(crate) ", "pub(super) ", "const ", "async ", "unsafe "] {
@@ -162,14 +165,15 @@ fn function_name(line: &str) -> Option<&str> {
     name.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
-/// `unsafe` is allowed where the head of the file gives the reason.
+/// Returns a finding for `unsafe` code unless the file's first doc comment gives the reason.
 fn unsafe_code(file: &str, content: &str) -> Option<String> {
     let code = |line: &str| line.split("//").next().is_some_and(has_unsafe);
     let (index, _) = content.lines().enumerate().find(|(_, line)| code(line))?;
     let explained =
         content.lines().take(TOP).any(|line| line.starts_with("//!") && line.contains("unsafe"));
-    (!explained)
-        .then(|| format!("{file}:{}: `unsafe` without a reason in the file's head", index + 1))
+    (!explained).then(|| {
+        format!("{file}:{}: `unsafe` without a reason in the file's first doc comment", index + 1)
+    })
 }
 
 fn has_unsafe(code: &str) -> bool {
@@ -178,7 +182,7 @@ fn has_unsafe(code: &str) -> bool {
         .any(|form| has_word(code, form))
 }
 
-/// Whether `word` stands in `line` and is not the end of a longer name.
+/// Returns whether `line` contains `word`, not as the end of a longer name.
 fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -186,7 +190,8 @@ fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// Whether an absolute path begins with `path`: `docs/home/x` is none.
+/// Returns whether `line` contains an absolute path that begins with `path`; `docs/home/x` does
+/// not count.
 fn has_path(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -220,7 +225,7 @@ mod tests {
     fn libtorch_is_named_in_its_folder_alone() {
         assert!(
             one("crates/train/src/run.rs", "tch::set_num_threads(1);")
-                .contains("only crates/train/src/libtorch/ and crates/train/src/on_device/ name")
+                .contains("only crates/train/src/libtorch/ and crates/train/src/on_device/ may")
         );
         assert!(
             one("crates/model/src/lib.rs", "let d = Device::libtorch();")
@@ -247,10 +252,10 @@ mod tests {
     fn named_exceptions_are_long_and_there_and_have_a_reason() {
         for (file, reason) in LONG {
             assert!(!reason.is_empty());
-            assert!(one(file, &"//\n".repeat(400)).contains("needs no place in `LONG`"));
+            assert!(one(file, &"//\n".repeat(400)).contains("remove it from `LONG`"));
             assert!(check(file, &"//\n".repeat(401)).is_empty());
             assert!(check(file, &"//\n".repeat(600)).is_empty());
-            assert!(one(file, &"//\n".repeat(601)).contains("past 600 a file is split"));
+            assert!(one(file, &"//\n".repeat(601)).contains("at most 600 are allowed"));
         }
         let mut files = LONG.map(|(file, _)| file.to_owned()).to_vec();
         assert_eq!(gone(&files), Vec::<String>::new());
@@ -270,7 +275,7 @@ mod tests {
         assert!(check("crates/a/src/lib.rs", &function(78)).is_empty());
         assert_eq!(
             one("crates/a/src/lib.rs", &function(79)),
-            "crates/a/src/lib.rs:2: `f` has 81 lines; past 80 a function is split"
+            "crates/a/src/lib.rs:2: `f` has 81 lines; split it, at most 80 are allowed"
         );
         let declared =
             format!("trait A {{\n    fn f(\n        &self,\n    );\n{}}}\n", "// \n".repeat(90));

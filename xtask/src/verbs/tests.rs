@@ -11,15 +11,15 @@ fn declarations() -> impl Iterator<Item = Command> {
     DEVELOPMENT.iter().map(|verb| (verb.declare)())
 }
 
-/// The verb whose arguments are those of the programs that it starts.
+/// The verb that passes its arguments on to the test programs.
 const PASSES_ON: &str = "test";
 
-/// Verbs with their arguments, without that one.
+/// Declarations of all verbs but [`PASSES_ON`].
 fn reading() -> impl Iterator<Item = Command> {
     declarations().filter(|verb| verb.get_name() != PASSES_ON)
 }
 
-/// Returns why a line is refused, which must be one line that names the verb.
+/// Returns the error message for a command line; it must be one line that names the verb.
 fn refused(verb: &Command, line: &str) -> String {
     let problem = arguments::refused(verb.clone(), line);
     assert!(problem.starts_with(&format!("`{}", verb.get_name())), "{problem}");
@@ -113,7 +113,7 @@ fn a_value_that_is_missing_is_named_and_so_is_one_that_a_flag_does_not_take() {
                 with_value += 1;
             } else {
                 let problem = refused(&verb, &format!("--{long}=yes"));
-                assert!(problem.ends_with("takes no value; leave `yes` out"), "{problem}");
+                assert!(problem.ends_with("takes no value; remove `yes`"), "{problem}");
             }
         }
     }
@@ -125,7 +125,7 @@ fn a_surplus_argument_is_refused() {
     for verb in reading() {
         let positional = verb.get_positionals().next();
         let words = match positional {
-            // As many as one likes.
+            // Takes any number of values.
             Some(arg) if arg.get_num_args().is_some() => continue,
             Some(arg) => format!("{} all", arg.get_possible_values()[0].get_name()),
             None => "all".to_owned(),

@@ -150,7 +150,7 @@ fn lead(all: &CrossTask, first: usize, second: usize) -> Option<String> {
         format!(", on {pairs}{place} that {which}")
     };
     Some(format!(
-        "; on average {} {more} {} than {}, the second{on}",
+        "; on average {} {more} {} than the runner-up {}{on}",
         group.evaluation.spread(lead),
         group.name,
         label(all, second)
@@ -188,7 +188,7 @@ fn cost(all: &CrossTask, front: &[&Standing]) -> String {
         _ => String::new(),
     };
     format!(
-        "At what cost: {configs} configurations ({} runs) of {} over all tasks took {spent}{fastest}.",
+        "Cost: {configs} configurations ({} runs) of {} over all tasks took {spent}{fastest}.",
         number::count(runs as u64),
         list(&names)
     )

@@ -14,7 +14,7 @@ pub(super) fn certainty(all: &CrossTask, front: &Front) -> Option<String> {
         None => (untested(all), (first.label, second.label)),
     };
     let spared = rests::at_length(all, &front.level);
-    Some(format!("How sure: {text}{spared}{}", improvement(all, of)))
+    Some(format!("Confidence: {text}{spared}{}", improvement(all, of)))
 }
 
 /// Returns the reason why nothing is tested.

@@ -21,22 +21,22 @@ macro_rules! share {
     };
 }
 
-/// A sentence that says which panel to believe.
+/// A sentence on the panel to trust.
 macro_rules! fairer {
     () => {
-        " Configurations were chosen on the validation samples, so the test samples on the right, which had no \
-         say in anything, are the fairer judge."
+        " Configurations were chosen on the validation samples, so the test samples on the right, which played no \
+         part in any choice, are the fairer judge."
     };
 }
 
 /// The beginning of a sentence on small differences.
 macro_rules! late {
     () => {
-        " Small differences late in training are easily chance"
+        " Small differences late in training may well be chance"
     };
 }
 
-/// The figure; none before any run has finished.
+/// The figure; `None` before any run has finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let chart = series(analysis, points)?;
     let from_zero =
@@ -48,18 +48,18 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     };
     Some(Figure {
         heading: heading(analysis),
-        caption: format!(
-            "Each optimizer at its best configuration: {}.{}{}{zoom}",
-            seeds_text(analysis),
-            text::left_out(analysis),
-            text::ended_early(analysis, LineEnd::First)
-        ),
+        caption: format!("Each optimizer at its best configuration: {}.", seeds_text(analysis)),
+        notes: text::notes(&[
+            &text::left_out(analysis),
+            &text::ended_early(analysis, LineEnd::First),
+            &zoom,
+        ]),
         reading: match (judged_apart(analysis, &chart), banded(&chart)) {
             (true, true) => {
-                concat!(share!(), fairer!(), late!(), ": look whether the bands overlap.")
+                concat!(share!(), fairer!(), late!(), ": check whether the bands overlap.")
             }
             (true, false) => concat!(share!(), fairer!(), late!(), "."),
-            (false, true) => concat!(share!(), late!(), ": look whether the bands overlap."),
+            (false, true) => concat!(share!(), late!(), ": check whether the bands overlap."),
             (false, false) => concat!(share!(), late!(), "."),
         },
         data: FigureData::Chart(chart),
@@ -72,8 +72,8 @@ fn heading(analysis: &Analysis) -> &'static str {
     grain.pick("Accuracy against epoch", "Accuracy against optimizer step")
 }
 
-/// Returns whether the validation samples, which configurations were chosen on, stand beside the
-/// test samples.
+/// Returns whether the figure shows both the validation samples, on which configurations were
+/// chosen, and the test samples.
 fn judged_apart(analysis: &Analysis, chart: &Chart) -> bool {
     chart.panels.len() > 1 && analysis.selection.split == Split::Validation
 }
@@ -82,7 +82,7 @@ fn banded(chart: &Chart) -> bool {
     chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).any(|p| p.band.is_some())
 }
 
-/// The data: one curve a label and panel.
+/// The data: one curve per label and panel.
 pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let (grain, extent) = (analysis.selection.grain, extent(analysis));
     let mut panels: Vec<Panel> =
@@ -117,7 +117,7 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
         if let Scale::Error(..) = y.scale {
             panel.title.push_str(" (spaced by error rate)");
         }
-        // Before training a model guesses, which a magnified axis does not show.
+        // Before training a model guesses, far below a magnified axis.
         if let Scale::Linear(low, _) = y.scale
             && low > 0.0
         {
@@ -135,8 +135,8 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     })
 }
 
-/// From just below the lowest value after the first epoch, where that is high;
-/// else from the beginning, by error rate if errors shrink much.
+/// The vertical axis: magnified from just below the lowest value after the first epoch if that is
+/// at least 50 %, else whole, and spaced by error rate if errors shrink to less than a fifth.
 fn zoom(panels: &[Panel], extent: u64) -> Axis {
     let points = || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
     let trained = || points().filter(|p| p.x >= 1.0);

@@ -8,9 +8,10 @@ use plot::axis::{Axis, LEAST_ERROR, ordinary};
 use plot::chart::Panel;
 use plot::scale::Scale;
 
-/// Losses as [`Axis::around`] has them; accuracies by error rate where that
-/// spans much, else magnified. With room for bands as [`Axis::with_bands`] has it.
-/// Infinite values are of what diverged or, of [`Metric::SAMPLES_TO_TARGET`], never reached the target.
+/// Returns the axis of a metric: losses as [`Axis::around`] spaces them; accuracies by error rate
+/// if that spans more than a factor of 5, else magnified. Room for bands is as in
+/// [`Axis::with_bands`]. Infinite values stand for runs that diverged or, of
+/// [`Metric::SAMPLES_TO_TARGET`], never reached the target.
 pub fn of_metric(metric: Metric, values: &[f64], bands: &[(f64, f64)]) -> Axis {
     let all = || values.iter().copied();
     let fallback = Axis::linear(0.0, 1.0);
@@ -26,7 +27,7 @@ pub fn of_metric(metric: Metric, values: &[f64], bands: &[(f64, f64)]) -> Axis {
     if !low.is_finite() {
         return Axis::percent(Scale::Linear(0.0, 1.0)).holding(all());
     }
-    // A perfect score has no logarithm and stands in a lane of its own.
+    // A perfect score has an error rate without a logarithm; it stands in a separate lane.
     let errors = finite().map(|v| 1.0 - v).filter(|e| *e > LEAST_ERROR);
     let smallest = errors.fold(f64::INFINITY, f64::min);
     let top = (1.0 - high).max(smallest.min(0.5) / 2.0);
@@ -39,8 +40,8 @@ pub fn of_metric(metric: Metric, values: &[f64], bands: &[(f64, f64)]) -> Axis {
     Axis::percent(scale).with_bands(bands.iter().copied()).holding(all())
 }
 
-/// What a loss is called over an axis: `Test loss (cross-entropy, logarithmic)`, of
-/// a function `Value (logarithmic)`.
+/// Returns the title of an axis of losses: `Test loss (cross-entropy, logarithmic)`, for a
+/// function `Value (logarithmic)`.
 pub fn loss_title(analysis: &Analysis, split: Split, y: &Axis) -> String {
     let name = match (analysis.selection.function, split) {
         (true, Split::Train) => "Mean value",
@@ -59,7 +60,7 @@ pub fn loss_title(analysis: &Analysis, split: Split, y: &Axis) -> String {
     if notes.is_empty() { name.to_owned() } else { format!("{name} ({})", notes.join(", ")) }
 }
 
-/// How an axis is spaced, to stand behind its name.
+/// Returns the spacing of an axis, as a suffix of its name; empty for a linear one.
 pub fn spacing(axis: &Axis) -> &'static str {
     match axis.scale {
         Scale::Linear(..) => "",
@@ -68,16 +69,16 @@ pub fn spacing(axis: &Axis) -> &'static str {
     }
 }
 
-/// The distance that a logarithmic axis goes on for values below it, as a share of its span:
-/// those further down would press all others together.
+/// Distance by which a logarithmic axis is extended for values below it, as a fraction of its
+/// span: values further down would squeeze all others.
 const FURTHER: f64 = 0.5;
 
-/// One vertical axis of losses for all panels, so that they compare. None
-/// without values.
+/// Gives all panels the same vertical axis of losses, so that they can be compared; `None` without
+/// values.
 pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
     let points = || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
-    // One optimizer that fits everything (L-BFGS on a small network) would press
-    // all others into a line: it has a lane where it is 300 times below their middle.
+    // One optimizer that fits everything (L-BFGS on a small network) would squeeze all others
+    // into a line: what is 300 times below the median of all ends gets a lane.
     let mut ends_at: Vec<f64> = panels
         .iter()
         .flat_map(|p| &p.curves)
@@ -85,7 +86,7 @@ pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
         .filter(|y| *y > 0.0)
         .collect();
     ends_at.sort_by(f64::total_cmp);
-    // What ends absurdly high is no measure of what is too low.
+    // Absurdly high ends must not decide what is too low.
     let sensible = ordinary(&ends_at[..ends_at.len().min(1)]);
     ends_at.retain(|y| *y <= sensible);
     let floor = ends_at.get(ends_at.len() / 2).map_or(0.0, |middle| middle / 300.0);
@@ -95,7 +96,7 @@ pub fn share_losses(panels: &mut [Panel]) -> Option<()> {
     if let Scale::Linear(low, _) = &mut y.scale {
         *low = low.max(0.0);
     }
-    // What lies a little below has a place all the same where the axis is logarithmic.
+    // A logarithmic axis has room for values a little below.
     if let Scale::Log(low, high) = y.scale {
         let within = low * (low / high).powf(FURTHER);
         let below = points().map(|p| p.y).filter(|v| (within..low).contains(v));

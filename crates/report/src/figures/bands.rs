@@ -1,5 +1,5 @@
-//! What a band or bar around a mean shows, drawn and in words: the same in every
-//! figure, as `[report] band` has it.
+//! Bands and bars around means, as numbers and as text: the same in every figure, by
+//! `[report] band`.
 
 use spec::metric::Bounds;
 use spec::report_settings::Band;
@@ -7,8 +7,8 @@ use spec::report_settings::Band;
 use crate::analysis::{Analysis, Config};
 use stats::Estimate;
 
-/// Ends of the band. The interval of the mean is replaced for two seeds, which
-/// have none, by the range of both. Cut at what the metric can be.
+/// Returns both ends of the band, clipped to the bounds of the metric; `None` if there is none.
+/// Two seeds have no interval of the mean and get the range of both instead.
 pub fn band(kind: Band, bounds: Bounds, e: &Estimate) -> Option<(f64, f64)> {
     let range = e.range.filter(|_| e.n > 1);
     let (low, high) = match kind {
@@ -20,20 +20,20 @@ pub fn band(kind: Band, bounds: Bounds, e: &Estimate) -> Option<(f64, f64)> {
         }
         Band::None => return None,
     };
-    // Student's t does not know where the values end.
+    // Student's t ignores the bounds of the metric.
     let (least, most) = bounds.ends();
     Some((low.max(least.max(0.0)), high.min(most)))
 }
 
-/// `mean of 5 seeds, bands: 95% interval of the mean (Student's t)`, for bands
-/// around the means of these configurations, or whatever `bands` calls them.
+/// `mean of 5 seeds, bands: 95% interval of the mean (Student's t)`: the text on the means of
+/// these configurations, whose bands are called `bands`.
 pub fn describe(analysis: &Analysis, configs: &[&Config], bands: &str) -> String {
     // Curves are of all seeds that completed, whether they reached a target or not.
     let all = |c: &&Config| if analysis.selection.reached() { c.train_loss } else { c.selection };
     describe_estimates(analysis, configs.iter().map(all).collect(), bands)
 }
 
-/// `median of 7 seeds`: a median counts the seeds that never got there, and has no bars.
+/// `median of 7 seeds`: a median includes the seeds that never reached the target, and has no bars.
 pub fn medians(configs: &[&Config]) -> String {
     match range(configs.iter().map(|c| c.counts.results()).filter(|n| *n > 0)) {
         None => "no run has finished".to_owned(),
@@ -42,14 +42,14 @@ pub fn medians(configs: &[&Config]) -> String {
     }
 }
 
-/// `5`, `3 to 5`; none of nothing.
+/// `5`, `3 to 5`; `None` without counts.
 fn range(counts: impl Iterator<Item = usize>) -> Option<String> {
     let counts: Vec<usize> = counts.collect();
     let (fewest, most) = (counts.iter().min()?, counts.iter().max()?);
     Some(if fewest == most { most.to_string() } else { format!("{fewest} to {most}") })
 }
 
-/// [`words`] for bands around these means.
+/// [`describe`] for these means.
 pub fn describe_estimates(analysis: &Analysis, estimates: Vec<Estimate>, bands: &str) -> String {
     let estimates: Vec<&Estimate> = estimates.iter().filter(|e| e.n > 0).collect();
     let Some(seeds) = range(estimates.iter().map(|e| e.n)) else {

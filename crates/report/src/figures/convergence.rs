@@ -17,7 +17,7 @@ use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Dot, Panel, Point};
 use spec::grain::Grain;
 
-/// What the horizontal axis counts.
+/// The unit of the horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Along {
     /// Passes over the training data.
@@ -28,8 +28,8 @@ pub enum Along {
     Seconds,
 }
 
-/// The text on reading a figure of losses or values: `whole` sentences, with one more on bands
-/// where there are any.
+/// The advice on reading a figure of losses or values: `whole`, followed by `bands` if there are
+/// bands.
 macro_rules! read {
     ($analysis:expr, $whole:literal, $bands:literal) => {
         match banded($analysis) {
@@ -45,7 +45,8 @@ fn banded(analysis: &Analysis) -> bool {
     analysis.plan.report.band != Band::None && shown(analysis).iter().any(several)
 }
 
-/// Against epochs; none before any run has finished.
+/// The figure against epochs, or against steps for runs by steps; `None` before any run has
+/// finished.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let grain = analysis.selection.grain;
     let chart = series(analysis, points, grain.pick(Along::Epochs, Along::Steps))?;
@@ -86,7 +87,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
                 "Convergence: loss against optimizer step",
             ),
         },
-        caption: caption(analysis, &train),
+        caption: caption(analysis),
+        notes: notes(analysis, &train),
         reading: if function { of_values(analysis) } else { of_losses(analysis) },
         data: FigureData::Chart(chart),
         variant_of: None,
@@ -97,11 +99,11 @@ fn of_losses(analysis: &Analysis) -> &'static str {
     read!(
         analysis,
         "Each line is one optimizer. It starts high, because untrained weights guess, and falls as training \
-         goes on; a line that falls faster learns faster, one that ends lower has learned more. The first panel \
-         has the loss on the data it trains on, the second the loss on data it has never trained on: the second \
-         one counts. Where it turns up while the first still falls, the model begins to learn its training \
-         data by heart. On a logarithmic axis equal distances are equal ratios.",
-        " The band around a line says how well its seeds pin down the mean: lines whose bands overlap may differ by \
+         continues; a line that falls faster learns faster, one that ends lower has learned more. The first panel \
+         shows the loss on the training data, the second the loss on data never trained on: the second counts. Where \
+         it turns up while the first still falls, the model begins to memorise its training data. On a logarithmic \
+         axis equal distances are equal ratios.",
+        " The band around a line shows how well its seeds determine the mean: lines whose bands overlap may differ by \
          chance alone."
     )
 }
@@ -109,16 +111,16 @@ fn of_losses(analysis: &Analysis) -> &'static str {
 fn of_values(analysis: &Analysis) -> &'static str {
     read!(
         analysis,
-        "Each line is one optimizer on its way downhill: one that falls faster is faster, one that ends lower has come \
-         lower. The first panel has the mean of the values at the steps of an epoch, the second the value at its end. On \
-         a logarithmic axis equal distances are equal ratios.",
-        " The band around a line says how well its seeds pin down the mean: lines whose bands overlap may differ by \
+        "Each line is one optimizer on its way downhill: one that falls faster is faster, one that ends lower is the \
+         better minimizer. The first panel shows the mean of the values at the steps of an epoch, the second the value \
+         at its end. On a logarithmic axis equal distances are equal ratios.",
+        " The band around a line shows how well its seeds determine the mean: lines whose bands overlap may differ by \
          chance alone."
     )
 }
 
-/// Against optimizer steps; none for sweeps of one epoch, where it is the same, and for runs by
-/// steps, of which the first figure is against them.
+/// The figure against optimizer steps; `None` for sweeps of one epoch, where it would be the same,
+/// and for runs by steps, whose first figure is against steps.
 pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
     if analysis.selection.grain == Grain::Steps {
         return None;
@@ -133,16 +135,18 @@ pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
             true => "Value against optimizer step",
             false => "Loss against optimizer step",
         },
-        caption: caption(analysis, &train),
+        caption: caption(analysis),
+        notes: notes(analysis, &train),
         reading: match function {
             true => {
-                "A step is one move of the position. The mean value is shown in finer pieces than against epochs and therefore \
-                 less smooth."
+                "A step is one move of the position. The mean value is shown in finer pieces than against epochs and is \
+                 therefore less smooth."
             }
             false => {
                 "A step is one update of the weights. Optimizers that were fed batches of different sizes take a \
-                 different number of steps an epoch; this figure compares them update by update, the one against epochs \
-                 sample by sample. The training loss is shown in finer pieces than there and therefore less smooth."
+                 different number of steps per epoch; this figure compares them update by update, the one against \
+                 epochs sample by sample. The training loss is shown in finer pieces than there and is therefore less \
+                 smooth."
             }
         },
         data: FigureData::Chart(series(analysis, points, Along::Steps)?),
@@ -150,7 +154,7 @@ pub fn by_step(analysis: &Analysis, points: &Points) -> Option<Figure> {
     })
 }
 
-/// Against seconds; none where times do not compare, see [`uneven`].
+/// The figure against seconds of training; `None` where times cannot be compared, see [`uneven`].
 pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
     if uneven(analysis).is_some() {
         return None;
@@ -162,8 +166,7 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
         ""
     };
     let time = format!(
-        "A point stands at the mean time that the finished seeds had trained for {}; evaluation is \
-         left out of the time.{guide}",
+        "The time of a point is the mean training time of the finished seeds {}; evaluation is not counted.{guide}",
         analysis.selection.grain.pick("at the end of an epoch", "by a step")
     );
     Some(Figure {
@@ -171,25 +174,29 @@ pub fn by_second(analysis: &Analysis, points: &Points) -> Option<Figure> {
             true => "Value against seconds of training",
             false => "Loss against seconds of training",
         },
-        caption: caption(analysis, &time),
-        reading: "What an optimizer is worth in time: one with costlier steps must fall further in each to keep up. A \
-                  line that ends further left was done sooner. Times hold for this machine and this \
-                  model alone.",
+        caption: caption(analysis),
+        notes: notes(analysis, &time),
+        reading: "The same comparison in time: an optimizer with costlier steps must fall further in each to keep up. \
+                  A line that ends further left was done sooner. Times hold for this machine and this model alone.",
         data: FigureData::Chart(series(analysis, points, Along::Seconds)?),
         variant_of: Some("convergence"),
     })
 }
 
-fn caption(analysis: &Analysis, rest: &str) -> String {
-    format!(
-        "Each optimizer at its best configuration: {}.{}{} {rest}",
-        seeds_text(analysis),
-        text::left_out(analysis),
-        text::ended_early(analysis, LineEnd::First)
-    )
+fn caption(analysis: &Analysis) -> String {
+    format!("Each optimizer at its best configuration: {}.", seeds_text(analysis))
 }
 
-/// The data: one curve a label and panel.
+fn notes(analysis: &Analysis, last: &str) -> String {
+    text::notes(&[
+        &text::left_out(analysis),
+        &text::ended_early(analysis, LineEnd::First),
+        " ",
+        last,
+    ])
+}
+
+/// The data: one curve per label and panel.
 pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Chart> {
     let (grain, extent) = (analysis.selection.grain, extent(analysis));
     if along != Along::Epochs && extent == 1 {
@@ -245,8 +252,8 @@ pub fn series(analysis: &Analysis, points: &Points, along: Along) -> Option<Char
     })
 }
 
-/// Seeds that diverged and are therefore in no mean, where their training ended;
-/// against seconds that is not known.
+/// A dot for each diverged seed, which is in no mean, at the end of its training; none against
+/// seconds, where that time is not known.
 fn diverged(analysis: &Analysis, along: Along) -> Vec<Dot> {
     let mut dots = Vec::new();
     for config in shown(analysis).into_iter().filter(|_| along != Along::Seconds) {
@@ -297,9 +304,8 @@ fn completed(analysis: &Analysis) -> impl Iterator<Item = &RunRow> {
     runs.map(|&run| &analysis.rows[run]).filter(|row| row.completed())
 }
 
-/// Why seconds of the runs shown do not compare, if they do not: they are equal
-/// work only by one build on one machine with as many threads and as many runs
-/// side by side.
+/// The reason why seconds of the runs shown cannot be compared; `None` if they can: all runs are
+/// of one build on one machine, with equally many threads and runs side by side.
 pub fn uneven(analysis: &Analysis) -> Option<String> {
     let builds: BTreeSet<Option<&str>> =
         completed(analysis).map(|r| r.exec_id.as_deref()).collect();
@@ -319,7 +325,7 @@ pub fn uneven(analysis: &Analysis) -> Option<String> {
     }
     (!why.is_empty()).then(|| {
         format!(
-            "Loss against seconds of training is left out, because seconds do not compare: the runs were computed {}.",
+            "Loss against seconds of training is left out, because seconds cannot be compared: the runs were computed {}.",
             why.join(" and ")
         )
     })

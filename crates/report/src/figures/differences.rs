@@ -1,4 +1,4 @@
-//! Every optimizer against every other: the mean lead, seed by seed.
+//! The mean lead of every optimizer over every other, seed by seed.
 
 use crate::analysis::{ALPHA, Analysis, Comparison, Pair, Verdict};
 use crate::escape;
@@ -11,55 +11,53 @@ use plot::axis::TickFormat;
 use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
 
-/// Rows that the figure has at most.
+/// Most rows of the figure.
 const MOST: usize = 30;
 
-/// The figure; none for a single optimizer with a result, or for more than can
-/// be looked at.
+/// The figure; `None` for a single optimizer with a result, or for more than 30.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let grid = series(analysis)?;
     let comparison = analysis.comparison();
     let power = match (comparison.underpowered(), comparison.smallest_adjusted) {
         (true, Some(p)) => format!(
-            " So few seeds that differ cannot show a difference: no p can be smaller than {}; {} would be the fewest \
-             that can.",
+            " So few differing seeds cannot show a difference: no p can be smaller than {}; at least {} are needed.",
             p_value(p),
             seeds(comparison.fewest_needed())
         ),
         (true, None) => " Nothing could be tested.".to_owned(),
         (false, _) => {
             let level = analysis.looks().map_or(ALPHA, |looks| looks.until.level);
-            format!(" Differences with p of at most {level} are shown{}.", bold(&grid))
+            format!(" Differences with p of at most {level} count as shown{}.", bold(&grid))
         }
     };
     let p = match comparison.tests {
         0 => String::new(),
         _ if analysis.looks().is_some() => {
-            " Below it p of the pair over all looks at the fresh seeds.".to_owned()
+            " Below the lead: p of the pair over all looks at the fresh seeds.".to_owned()
         }
-        1 => " Below it p of the test that decides on the pair.".to_owned(),
+        1 => " Below the lead: p of the test that decides the pair.".to_owned(),
         tests => format!(
-            " Below it p of the test that decides on the pair after Holm's correction for {tests} comparisons."
+            " Below the lead: p of the test that decides the pair, after Holm's correction for {tests} comparisons."
         ),
     };
     let (small, no_lead) = (small(analysis), no_lead(analysis, &grid));
     Some(Figure {
         heading: "Every optimizer against every other",
         caption: format!(
-            "Mean lead of the row over the column in {}, each optimizer at its chosen configuration, best on top; positive \
-             and orange: the row is better.{p}{power}{small}{no_lead}",
+            "Mean lead of the row over the column in {}, each optimizer at its chosen configuration, best on top.",
             unit(analysis)
         ),
+        notes: format!("Positive and orange: the row is better.{p}{power}{small}{no_lead}"),
         reading: "Pick a row and read along it: orange cells are the optimizers it beats, blue ones those that beat it. \
-                  How strong the colour is says how large the lead is; whether it may be chance, p says: the probability \
-                  of a lead at least as large if the two optimizers were equally good. A large lead with a large p needs \
-                  more seeds before one may believe it.",
+                  The stronger the colour, the larger the lead. Whether a lead may be chance is shown by p, the probability \
+                  of a lead at least as large if the two optimizers were equally good: a large lead with a large p needs \
+                  more seeds before it can be trusted.",
         data: FigureData::Grid(grid),
         variant_of: None,
     })
 }
 
-/// The clause that explains bold rows; empty without any.
+/// The clause that explains bold rows; empty without bold rows.
 fn bold(grid: &Grid) -> &'static str {
     match grid.rows.iter().any(|row| row.strong) {
         true => "; bold rows are better than every other",
@@ -83,7 +81,7 @@ fn small(analysis: &Analysis) -> String {
     format!(" {which} smaller than what matters ([report] min_effect = {least}).")
 }
 
-/// The sentence that explains hatched cells; empty without any.
+/// The sentence that explains hatched cells; empty without hatched cells.
 fn no_lead(analysis: &Analysis, grid: &Grid) -> String {
     let both = if analysis.evaluation.reached() { "reached the target" } else { "completed" };
     match grid.has(Fill::NoLead) {
@@ -148,7 +146,7 @@ fn corrected(analysis: &Analysis) -> &'static str {
     }
 }
 
-/// The factor that brings a lead into the unit of the figure.
+/// The factor that converts a lead to the unit of the figure: 100 for percentages, else 1.
 fn scale(analysis: &Analysis) -> f64 {
     if analysis.evaluation.metric.is_percentage() { 100.0 } else { 1.0 }
 }

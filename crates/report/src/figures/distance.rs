@@ -1,4 +1,4 @@
-//! Descents on functions: the distance to the optimum against steps.
+//! Descents on functions as distance to the optimum against steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,40 +7,40 @@ use spec::metric::Bounds;
 
 use crate::analysis::landscape::Task;
 use crate::analysis::{Analysis, Config};
-use crate::figures::landscape::{chosen, files, path, target};
+use crate::figures::landscape::{chosen, files, path, short_steps, target};
 use crate::figures::points::Points;
-use crate::figures::{Figure, bands, entries, seeds_text};
+use crate::figures::{Figure, bands, entries, seeds_text, text};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
 use stats::estimate_mean;
 
-/// Distances below this are drawn at it: positions are 32-bit floats.
+/// Smallest distance that is drawn, in units of the coordinates: positions are 32-bit floats.
 const NEAREST: f64 = 1e-7;
 
-/// One figure of distances a function.
+/// One figure of distances per function.
 pub fn figures(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     let figure = |task: &Task| {
         let saddle = task.function.info().saddle;
         let what = if saddle {
-            "The farther the better: a line that ends early has left the box. A line that lies low for long is held at the \
-             saddle point, where the gradient is next to nothing; it leaves by what little there is."
+            "The farther the better: a line that ends early has left the box. A line that stays low for long is held at \
+             the saddle point, where the gradient is almost zero."
         } else {
-            "The lower the better; on a logarithmic axis a straight fall is a distance that shrinks by the same share each \
-             step. A line that levels off is stuck, in another minimum or bouncing between two walls with steps that \
-             are too long to come closer; one that wavers overshoots."
+            "The lower the better; on a logarithmic axis a straight fall is a distance that shrinks by the same fraction \
+             each step. A line that levels off is stuck in another minimum, or bounces between two walls with steps too \
+             long to come closer; one that wavers overshoots."
         };
         Some((
             files(task.function).1,
             Figure {
                 heading: heading(task.function),
                 caption: format!(
-                    "Distance to the {} against optimizer steps. {}: {}.{}",
+                    "Distance to the {} against optimizer steps, each optimizer at the learning rate that {}: {}.",
                     target(task.function),
                     chosen(task),
-                    seeds_text(&task.analysis),
-                    limits(task, points)
+                    seeds_text(&task.analysis)
                 ),
+                notes: text::notes(&[short_steps(task), &limits(task, points)]),
                 reading: what,
                 data: FigureData::Chart(series(task, points)?),
                 variant_of: None,
@@ -65,8 +65,8 @@ fn heading(function: Function) -> &'static str {
     }
 }
 
-/// The data of distances: a curve a label, the mean over its completed seeds at
-/// each step that all of them reached. None without any.
+/// The data of distances: a curve per label, the mean over its completed seeds at each step that
+/// all of them reached. `None` without any.
 pub fn series(task: &Task, points: &Points) -> Option<Chart> {
     let analysis = &task.analysis;
     let best: Vec<&Config> =
@@ -100,13 +100,14 @@ pub fn series(task: &Task, points: &Points) -> Option<Chart> {
     })
 }
 
-/// The box's diagonal: beyond it there is nothing to see, and a throw would squeeze the rest.
+/// The diagonal of the function's box, the largest distance that is drawn: longer ones would
+/// squeeze the rest.
 fn farthest(task: &Task) -> f64 {
     let [low, high] = task.function.info().domain;
     (high[0] - low[0]).hypot(high[1] - low[1])
 }
 
-/// The sentence on distances that are drawn elsewhere; empty without any.
+/// The sentences on distances that are drawn elsewhere; empty without any.
 fn limits(task: &Task, points: &Points) -> String {
     let analysis = &task.analysis;
     let mut away: Vec<f64> = Vec::new();
@@ -120,10 +121,10 @@ fn limits(task: &Task, points: &Points) -> String {
     }
     let mut said = String::new();
     if away.iter().any(|d| *d > farthest(task)) {
-        said.push_str(" Distances beyond the box\u{2019}s diagonal count as it.");
+        said.push_str(" Distances beyond the box\u{2019}s diagonal are drawn at it.");
     }
     if away.iter().any(|d| *d < NEAREST) {
-        said.push_str(" Distances below 1e-7 are drawn there: positions are 32-bit floats.");
+        said.push_str(" Distances below 1e-7 are drawn at it: positions are 32-bit floats.");
     }
     said
 }

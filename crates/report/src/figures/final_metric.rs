@@ -1,5 +1,5 @@
-//! What each label's runs came to, a row a label: single seeds, mean and interval, or
-//! the median where runs stop at the target.
+//! The results of each label's runs, one row per label: single seeds, mean and interval, or the
+//! median where runs stop at the target.
 
 use spec::report_settings::Band;
 
@@ -13,21 +13,21 @@ use plot::FigureData;
 use plot::rows::{Row, Rows};
 use stats::{Estimate, estimate};
 
-/// The text on reading the dots of runs that have a mean.
+/// The advice on reading the dots of runs that have a mean.
 macro_rules! dots {
     () => {
-        "Each dot is one training run from its own random start. Dots of one row that lie close together say that \
+        "Each dot is one training run from its own random start. Dots of one row that are close together mean that \
          the result hardly depends on chance; two optimizers whose dots mix cannot be told apart by a single run."
     };
 }
 
-/// The figure; none before any run has finished.
+/// The figure; `None` before any run has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let rows = series(analysis)?;
     let judged = &analysis.evaluation;
     let apart = if judged.split == analysis.selection.split {
         format!(
-            "Configurations were chosen by this very {}, so the best of them flatters itself.",
+            "Configurations were chosen by this very {}, which flatters the best of them.",
             if judged.reached() { "number" } else { "metric" }
         )
     } else {
@@ -50,26 +50,30 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
             Measured::Reached => "How soon the target was reached: every seed",
         },
         caption: format!(
-            "{}, each optimizer at its best configuration, the best on top: {}. Dots are \
-             single seeds, moved up where they would cover each other{}.{} {apart}",
+            "{}, each optimizer at its best configuration, the best on top: {}.",
             capitalised(&judged.measured_name()),
-            averages(analysis),
+            averages(analysis)
+        ),
+        notes: format!(
+            "Dots are single seeds, moved up where they would cover each other{}.{} {apart}",
             match (crosses, judged.reached()) {
                 (false, _) => "",
                 (true, false) => "; crosses are seeds that diverged and are in no mean",
-                (true, true) => "; crosses are seeds that never got there and count as infinite",
+                (true, true) =>
+                    "; crosses are seeds that never reached the target and count as infinite",
             },
             text::without_result(analysis, average)
         ),
         reading: match judged.reached() {
             false if intervals(analysis) => {
-                concat!(dots!(), " The bar says where the mean of many more seeds may lie.")
+                concat!(dots!(), " The bar shows where the mean of many more seeds may lie.")
             }
             false => dots!(),
             true => {
-                "Each dot is one training run from its own random start, the further left the sooner it got there. Two \
-                 optimizers whose dots mix cannot be told apart by a single run. The marker is the median: half of the \
-                 seeds needed no more than that. It stands at the end of the axis where more than half never got there."
+                "Each dot is one training run from its own random start, the further left the sooner it reached the \
+                 target. Two optimizers whose dots mix cannot be told apart by a single run. The marker is the median: \
+                 half of the seeds needed no more than that. It is at the end of the axis if more than half never \
+                 reached the target."
             }
         },
         data: FigureData::Rows(rows),
@@ -83,7 +87,7 @@ fn intervals(analysis: &Analysis) -> bool {
     analysis.plan.report.band == Band::Interval && judged_estimates(analysis).iter().any(known)
 }
 
-/// The words for the rows' markers and their bars.
+/// The text on the rows' markers and bars.
 fn averages(analysis: &Analysis) -> String {
     match analysis.evaluation.reached() {
         true => bands::medians(&shown(analysis)),
@@ -91,12 +95,12 @@ fn averages(analysis: &Analysis) -> String {
     }
 }
 
-/// Of the chosen configurations with a completed run.
+/// The judged estimates of the chosen configurations that have a completed run.
 fn judged_estimates(analysis: &Analysis) -> Vec<Estimate> {
     shown(analysis).iter().map(|config| config.judged).collect()
 }
 
-/// The data: one row a label that has a planned run.
+/// The data: one row per label that has a planned run.
 pub fn series(analysis: &Analysis) -> Option<Rows> {
     if shown(analysis).is_empty() {
         return None;
@@ -130,7 +134,7 @@ fn row(analysis: &Analysis, judged: &Criterion, config: &Config) -> Row {
         .runs
         .iter()
         .filter_map(|&r| {
-            // A run that diverged, or never got there, has the worst value that there is.
+            // A run that diverged or never reached the target has the worst possible value.
             let value = judged.outcome(&analysis.rows[r])?;
             Some((value, format!("seed {}", analysis.plan.runs[r].spec.seed)))
         })
@@ -139,7 +143,7 @@ fn row(analysis: &Analysis, judged: &Criterion, config: &Config) -> Row {
     let lost = counts.without_result();
     let mut notes = vec![format!("lr {}", number::brief(run.spec.optimizer.lr()))];
     let (mean, interval, text) = if judged.reached() {
-        // Of numbers that some never have the median says more than a mean of the others.
+        // Where some seeds never reach the target, a mean of the others would mislead.
         if counts.results() > 0 {
             notes.push(format!("{} of {} reached it", config.judged.n, counts.results()));
         }
@@ -165,7 +169,7 @@ fn row(analysis: &Analysis, judged: &Criterion, config: &Config) -> Row {
     }
 }
 
-/// The median of how soon the target was reached, by `reached` seeds, in words.
+/// The text on the median time to the target, which `reached` seeds reached.
 fn soon(judged: &Criterion, reached: usize, median: Option<f64>) -> String {
     match median {
         None => "no result".to_owned(),
@@ -174,7 +178,7 @@ fn soon(judged: &Criterion, reached: usize, median: Option<f64>) -> String {
     }
 }
 
-/// The mean of a row, its interval, and both in words.
+/// The mean of a row, its interval, and both as text.
 fn average(
     analysis: &Analysis,
     judged: &Criterion,

@@ -1,5 +1,5 @@
-//! Descents on functions: a map a label with the path of one seed, the same for
-//! all, and all these descents as one animation.
+//! Descents on functions: one map per label with the path of one seed, the same for all, and all
+//! these descents as one animation.
 
 use spec::landscape::{Function, Position};
 use spec::metric::Metric;
@@ -36,7 +36,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     Function::ALL.iter().map(|f| files(*f)).flat_map(|(map, distance)| [map, distance])
 }
 
-/// What a function teaches.
+/// The lesson of a function.
 fn lesson(function: Function) -> &'static str {
     match function {
         Function::Beale => {
@@ -84,7 +84,7 @@ fn lesson(function: Function) -> &'static str {
     }
 }
 
-/// One figure of maps a function.
+/// One figure of maps per function.
 pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     let figure = |task: &Task| {
         let map = series(task, points, false)?;
@@ -93,12 +93,16 @@ pub fn maps(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)>
             Figure {
                 heading: heading(task.function),
                 caption: format!(
-                    "f(x, y) = {}. {}. One map an optimizer with the path of {}, from the ring at the start; dots \
-                     are single steps, a square on the border is where a path leaves the map for good, a cross is {} \
-                     {}. Darker is higher; the levels are the same in every map.{}",
+                    "f(x, y) = {}: one map per optimizer with the path of {}.",
                     task.function.info().formula,
+                    which(task, points)
+                ),
+                notes: format!(
+                    "Each optimizer is shown at the learning rate that {}.{} A path starts at the ring; dots are single \
+                     steps, a square on the border is where it leaves the map for good, a cross is {} {}. Darker is \
+                     higher; the levels are the same in every map.{}",
                     chosen(task),
-                    which(task, points),
+                    short_steps(task),
                     if task.function.info().optima.len() > 1 { "a" } else { "the" },
                     kind(task.function),
                     thrown(task)
@@ -119,8 +123,7 @@ pub fn animation(analysis: &Analysis, points: &Points) -> Option<Figure> {
         heading: "The descent as an animation",
         caption: format!(
             "All optimizers on {} at once, each at its best configuration: a ball is {}, from the ring to where it ends, \
-             or to the border{}. The animation slows down at the start: its time is the square root of the steps. Where less \
-             motion is wished for it stands still at its end, as in the PNG.",
+             or to the border{}.",
             task.function,
             which(task, points),
             if task.analysis.best.len() > PALETTE.len() {
@@ -129,6 +132,9 @@ pub fn animation(analysis: &Analysis, points: &Points) -> Option<Figure> {
                 ""
             }
         ),
+        notes: "The animation is slower at the start: its time is the square root of the steps. For readers who \
+                prefer reduced motion it shows the end alone, as the PNG does."
+            .to_owned(),
         reading: "A heavy ball keeps rolling: with momentum it overshoots, swings back and settles. Plain descent goes \
                   straight down the slope and slows as the slope does. Balls that set off at one even pace divide by \
                   the size of the gradient, so that a steep wall does not throw them.",
@@ -137,16 +143,21 @@ pub fn animation(analysis: &Analysis, points: &Points) -> Option<Figure> {
     })
 }
 
+/// The property of the learning rate at which each optimizer is shown.
 pub(super) fn chosen(task: &Task) -> &'static str {
+    if task.function.info().saddle { "left the box in the fewest steps" } else { "ended lowest" }
+}
+
+/// The sentence on the learning rates among which that of a saddle is chosen; empty for others.
+pub(super) fn short_steps(task: &Task) -> &'static str {
     if task.function.info().saddle {
-        "Each optimizer at the learning rate that left the box in the fewest steps, among those of which no step was longer \
-         than a tenth of the box\u{2019}s width"
+        " Learning rates with a step longer than a tenth of the box\u{2019}s width are left out."
     } else {
-        "Each optimizer at the learning rate that ended lowest"
+        ""
     }
 }
 
-/// Labels that have no map, with the reason.
+/// The sentence on labels without a map; empty if all have one.
 fn thrown(task: &Task) -> String {
     let labels = task.analysis.plan.optimizers.iter().zip(&task.analysis.best);
     let without: Vec<String> = labels
@@ -156,20 +167,20 @@ fn thrown(task: &Task) -> String {
     if without.is_empty() || !task.function.info().saddle {
         return String::new();
     }
-    format!(" Without a run of steps so short, and so without a map: {}.", without.join(", "))
+    format!(" Without such a learning rate, and so without a map: {}.", without.join(", "))
 }
 
-/// What a function's optima are.
+/// The name of a function's optima.
 fn kind(function: Function) -> &'static str {
     match function {
         Function::Saddle | Function::MonkeySaddle => "saddle point",
-        // All its other minima are in the way.
+        // These have local minima, too.
         Function::Rastrigin | Function::Ackley => "global minimum",
         _ => "minimum",
     }
 }
 
-/// What distances are measured to.
+/// The point to which distances are measured.
 pub(super) fn target(function: Function) -> String {
     let nearest = if function.info().optima.len() > 1 { "nearest " } else { "" };
     format!("{nearest}{}", kind(function))
@@ -235,10 +246,9 @@ fn of_seed(task: &Task, config: &Config, seed: u64) -> Option<usize> {
     config.runs.iter().copied().find(|&run| runs[run].spec.seed == seed)
 }
 
-/// The seed whose descents are shown: the same for every optimizer, since seeds
-/// may differ in their start and in the noise on the gradient, and the best of
-/// each would be compared with other luck. It is the first of those of which the
-/// most optimizers have a path; none without any.
+/// The seed whose descents are shown: the same for every optimizer, because seeds may differ in
+/// their start and in the noise on the gradient. It is the first of the seeds for which the most
+/// optimizers have a path; `None` without any path.
 fn common_seed(task: &Task, points: &Points) -> Option<u64> {
     let paths = |seed: u64| {
         let runs = best(task).filter_map(|config| of_seed(task, config, seed));
@@ -249,17 +259,17 @@ fn common_seed(task: &Task, points: &Points) -> Option<u64> {
     (most.0 > 0).then_some(most.1)
 }
 
-/// Whose path is shown, in words.
+/// The text on the run whose path is shown.
 fn which(task: &Task, points: &Points) -> String {
     match (task.analysis.plan.seeds.len(), common_seed(task, points)) {
         (0 | 1, _) | (_, None) => "its run".to_owned(),
         (_, Some(seed)) => {
-            format!("its run of seed {seed}, which is the same for all so that they start alike")
+            format!("its run of seed {seed}, the same seed for all so that they start alike")
         }
     }
 }
 
-/// Where a run of a task was, step by step.
+/// The positions of a run of a task, by step.
 pub(super) fn path(task: &Task, points: &Points, run: usize) -> Vec<(u64, Position)> {
     let of = |name: Metric| points.of(task.runs[run], Split::Train, name);
     let pairs = of(Metric::X).iter().zip(of(Metric::Y)).filter(|(x, y)| x.step == y.step);
@@ -267,7 +277,7 @@ pub(super) fn path(task: &Task, points: &Points, run: usize) -> Vec<(u64, Positi
     pairs.map(|(x, y)| (x.step, [x.value, y.value])).collect()
 }
 
-/// The text of a pointer over the end of a descent: how it ended.
+/// The tooltip at the end of a descent: its last step, value and distance to the optimum.
 fn said(function: Function, label: &str, note: &str, path: &[(u64, Position)]) -> String {
     let Some((step, end)) = path.last() else { return format!("{label} \u{b7} {note}") };
     format!(

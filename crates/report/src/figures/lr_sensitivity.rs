@@ -1,5 +1,5 @@
-//! Final metric against learning rate: how much each label depends on its
-//! tuning, and where it diverges.
+//! Final metric against learning rate: each label's dependence on its tuning, and the rates at
+//! which it diverges.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,29 +7,29 @@ use std::collections::btree_map::Entry;
 use crate::analysis::{Analysis, Config, Criterion, Measured, better, by_lr, comparable};
 use crate::escape;
 use crate::figures::points::Points;
-use crate::figures::{Figure, axes, bands, entries};
+use crate::figures::{Figure, axes, bands, entries, text};
 use crate::text::{capitalised, list};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Dot, Panel, Point, StripRow};
 use plot::scale::Scale;
 
-/// Points of a line, and of rows of crosses, at most: of more learning rates
-/// the best of each so many-th part of the axis is shown.
+/// Most points of a line or of a row of crosses: of more learning rates, the best in each of so
+/// many parts of the axis is shown.
 const MOST_RATES: usize = 60;
 
-/// Single seeds that are drawn at most; of more, one could tell none apart.
+/// Most single seeds that are drawn; more could not be told apart.
 const MOST_DOTS: usize = 2000;
 
-/// The figure; none if no label was tried with two learning rates, or nothing has finished.
+/// The figure; `None` if no label was tried with two learning rates, or nothing has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let chart = series(analysis)?;
     let labels = 0..analysis.plan.optimizers.len();
     let thinned = labels.into_iter().any(|label| analysis.lr_grid(label).len() > MOST_RATES);
     let thinned = if thinned {
         format!(
-            " Of more than {MOST_RATES} learning rates of an optimizer, the best of each {MOST_RATES}th part of the axis \
-             is shown, with the diverged runs of all of that part."
+            " Of more than {MOST_RATES} learning rates of an optimizer, the best in each {MOST_RATES}th part of the axis \
+             is shown, with the diverged runs of that whole part."
         )
     } else {
         String::new()
@@ -59,22 +59,29 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Sensitivity to the learning rate",
         caption: format!(
-            "{} against learning rate: {}.{lines}{}{chosen}{loose}{thinned}{spacing}",
+            "{} against learning rate: {}.",
             capitalised(&analysis.selection.measured_name()),
-            describe(analysis),
-            crosses(analysis, &chart)
+            describe(analysis)
         ),
+        notes: text::notes(&[
+            &lines,
+            &crosses(analysis, &chart),
+            chosen,
+            &loose,
+            &thinned,
+            &spacing,
+        ]),
         reading: match analysis.selection.higher_is_better() {
             true => {
                 "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
                  point diverges. A broad hill means that the optimizer forgives a poor choice, a narrow one that it must \
-                 be tuned. A ring at the first or last point of a line says that the best learning rate may lie beyond \
+                 be tuned. A ring at the first or last point of a line means that the best learning rate may lie beyond \
                  those tried."
             }
             false => {
                 "Too small a learning rate does not get far in the time given, too large a one overshoots and at some \
                  point diverges. Lower is better: a broad valley means that the optimizer forgives a poor choice, a \
-                 narrow one that it must be tuned. A ring at the first or last point of a line says that the best \
+                 narrow one that it must be tuned. A ring at the first or last point of a line means that the best \
                  learning rate may lie beyond those tried."
             }
         },
@@ -83,8 +90,8 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// The sentence that explains the markers, dots and rings that are there; of `loose` labels the
-/// points are not joined.
+/// The sentence that explains the markers, dots and rings that are drawn; the points of `loose`
+/// labels are not joined.
 fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
     let panel = &chart.panels[0];
     if panel.curves.is_empty() {
@@ -94,13 +101,17 @@ fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
     let reached = analysis.selection.reached();
     let several = analysis.configs.iter().any(|c| seeds(&analysis.selection, c) > 1);
     let average = match (several, reached) {
-        (true, true) => "medians over the seeds, a run that never got there counting as infinite",
+        (true, true) => {
+            "medians over the seeds, a run that never reached the target counting as infinite"
+        }
         (true, false) => "means over the seeds that finished",
-        (false, true) => "results of single seeds, a run that never got there counting as infinite",
+        (false, true) => {
+            "results of single seeds, a run that never reached the target counting as infinite"
+        }
         (false, false) => "results of single seeds",
     };
     let dots = match reached {
-        true => "dots are single seeds that got there",
+        true => "dots are single seeds that reached the target",
         false => "dots are single seeds",
     };
     let mut parts = vec![format!("{joins} the {average}")];
@@ -109,19 +120,20 @@ fn lines(analysis: &Analysis, chart: &Chart, loose: usize) -> String {
     format!(" {}.", parts.join(", "))
 }
 
-/// Seeds that a configuration's mean or median is of.
+/// Number of seeds behind a configuration's mean or median.
 fn seeds(selection: &Criterion, config: &Config) -> usize {
     if selection.reached() { config.counts.results() } else { config.selection.n }
 }
 
-/// The sentence that explains crosses; empty without any.
+/// The sentence that explains crosses; empty without crosses.
 fn crosses(analysis: &Analysis, chart: &Chart) -> String {
     if chart.panels[0].strip.is_empty() {
         return String::new();
     }
     let those = if analysis.selection.reached() { "count as infinite" } else { "are in no mean" };
     format!(
-        " A cross marks configurations of which some runs diverged, with how many of how many where there is room for it; those runs {those}."
+        " A cross marks configurations with diverged runs, labelled diverged/planned where there is room; those runs \
+         {those}."
     )
 }
 
@@ -139,7 +151,7 @@ fn ringed(chart: &Chart) -> bool {
     chart.panels.iter().flat_map(|p| &p.curves).any(|c| c.ringed.is_some())
 }
 
-/// Whether there are few enough single seeds to show them.
+/// Returns whether there are few enough single seeds to show them.
 fn dotted(analysis: &Analysis) -> bool {
     let rates = (0..analysis.plan.optimizers.len()).map(|label| analysis.lr_grid(label).len());
     rates.sum::<usize>() * analysis.plan.seeds.len() <= MOST_DOTS
@@ -151,7 +163,7 @@ fn ends(analysis: &Analysis) -> (f64, f64) {
     (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max))
 }
 
-/// A point of a label's line.
+/// One point of a label's line.
 struct Tried<'a> {
     /// The best configuration of the learning rate, or of this part of the axis.
     config: &'a Config,
@@ -160,7 +172,7 @@ struct Tried<'a> {
     diverged: (usize, usize),
 }
 
-/// A label's points by learning rate, at most about [`MOST_RATES`].
+/// A label's points by learning rate, at most [`MOST_RATES`].
 fn tried(analysis: &Analysis, label: usize) -> Vec<Tried<'_>> {
     let points = by_lr(analysis, label);
     let counted = |(lr, config)| Tried {
@@ -187,7 +199,7 @@ fn tried(analysis: &Analysis, label: usize) -> Vec<Tried<'_>> {
                 let held = held.get_mut();
                 let diverged =
                     (held.diverged.0 + next.diverged.0, held.diverged.1 + next.diverged.1);
-                // Of equals the chosen one, which has a ring.
+                // Among equals the chosen one, which has a ring.
                 if better(analysis, next.config, held.config) || chosen(next.config) {
                     *held = next;
                 }
@@ -198,7 +210,7 @@ fn tried(analysis: &Analysis, label: usize) -> Vec<Tried<'_>> {
     parts.into_values().collect()
 }
 
-/// The data: for each label and learning rate its best configuration.
+/// The data: the best configuration of each label and learning rate.
 pub fn series(analysis: &Analysis) -> Option<Chart> {
     let labels = analysis.plan.optimizers.len();
     if (0..labels).all(|label| analysis.lr_grid(label).len() < 2) {
@@ -248,7 +260,7 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
             });
         }
     }
-    // Where nothing ever got there, there is no axis to see it on.
+    // Where nothing ever reached the target, no axis can show it.
     if curves.iter().flat_map(|c| &c.points).all(|p| p.y.is_infinite()) && dots.is_empty() {
         curves.clear();
     }
@@ -258,8 +270,8 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     Some(drawn(analysis, curves, dots, strip))
 }
 
-/// The height of a configuration's marker: its mean, or its median, which is
-/// infinite where most of its seeds never got there. None where all of them diverged.
+/// The height of a configuration's marker: its mean, or its median, which is infinite if most of
+/// its seeds never reached the target. `None` if all of them diverged.
 fn height(selection: &Criterion, config: &Config) -> Option<f64> {
     let finished = config.counts.completed > 0;
     match selection.reached() {

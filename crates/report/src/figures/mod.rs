@@ -1,5 +1,5 @@
-//! The report's figures. Each is data first ([`chart::Chart`], one file a
-//! figure) and ink second ([`ink::FigureData::draw`], the same for SVG and PNG).
+//! The report's figures: data and texts, one file per figure. The crate `plot` draws the data, as
+//! SVG and PNG alike.
 
 pub mod accuracy;
 pub mod axes;
@@ -34,17 +34,20 @@ use plot::chart::{Entry, Point};
 pub struct Figure {
     /// Heading in the page.
     pub heading: &'static str,
-    /// What it shows of these runs.
+    /// One sentence that says what it shows of these runs.
     pub caption: String,
-    /// How to read it, for someone who sees such a figure for the first time.
+    /// Further sentences on these runs and on the rules of the drawing; empty without any.
+    pub notes: String,
+    /// Advice for readers who have never seen such a figure.
     pub reading: &'static str,
     /// Its data.
     pub data: FigureData,
-    /// The figure that it shows in another way, and below which it stands.
+    /// The figure of which it is another view and below which it is shown; `None` for a figure in
+    /// its own right.
     pub variant_of: Option<&'static str>,
 }
 
-/// Makes a figure, or nothing where the runs cannot fill it.
+/// Makes a figure, or `None` if the runs cannot fill it.
 type Maker = fn(&Analysis, &Points) -> Option<Figure>;
 
 fn maker(name: FigureName) -> Maker {
@@ -67,8 +70,8 @@ fn maker(name: FigureName) -> Maker {
     }
 }
 
-/// The figures of a name with their file names: one, or for functions one each.
-/// Where functions are judged one by one, only figures by function are drawn.
+/// The figures of a name with their file names: one, or one per function. Where functions are
+/// judged one by one, only the figures of functions are drawn.
 fn made(name: FigureName, analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     match name {
         FigureName::Landscape => landscape::maps(analysis, points),
@@ -79,13 +82,20 @@ fn made(name: FigureName, analysis: &Analysis, points: &Points) -> Vec<(&'static
 }
 
 impl Figure {
-    /// With what stands at the ends of its axes said in its caption.
+    /// Adds to the notes what the drawing shows at the ends of its axes.
     pub fn explained(mut self) -> Figure {
         for sentence in self.data.at_the_ends() {
-            self.caption.push(' ');
-            self.caption.push_str(&sentence);
+            if !self.notes.is_empty() {
+                self.notes.push(' ');
+            }
+            self.notes.push_str(&sentence);
         }
         self
+    }
+
+    /// Returns the caption followed by the notes.
+    pub fn description(&self) -> String {
+        format!("{} {}", self.caption, self.notes).trim_end().to_owned()
     }
 }
 
@@ -94,9 +104,8 @@ pub fn names() -> Vec<&'static str> {
     FigureName::NAMES.iter().copied().chain(landscape::names()).collect()
 }
 
-/// Every figure that is asked for and that the runs can fill, by file name
-/// without extension, in the order of `[report] figures`. A variant whose main
-/// figure is not among them stands for itself.
+/// Every requested figure that the runs can fill, by file name without extension, in the order of
+/// `[report] figures`. A variant without its main figure becomes a figure in its own right.
 pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> {
     let mut figures: Vec<(&'static str, Figure)> = analysis
         .plan
@@ -113,7 +122,7 @@ pub fn all(analysis: &Analysis, points: &Points) -> Vec<(&'static str, Figure)> 
     figures
 }
 
-/// Why figures that one may look for are left out: one sentence each.
+/// Reasons for figures that a reader may miss, a sentence each.
 pub fn omitted(analysis: &Analysis) -> Vec<String> {
     let mut out = Vec::new();
     let wanted = |name| analysis.plan.report.figures.contains(&name);
@@ -127,9 +136,9 @@ pub fn omitted(analysis: &Analysis) -> Vec<String> {
     out
 }
 
-/// Explains the axis of [`scale::Scale::Error`].
-const ERROR_SPACING: &str = "The vertical axis is spaced by the error rate's logarithm: 80% to 90% is as far as 90% to \
-                             95%, for both halve the errors.";
+/// Explains the axis of [`plot::scale::Scale::Error`].
+const ERROR_SPACING: &str = "The vertical axis is spaced by the logarithm of the error rate: 80% to 90% is as far as \
+                             90% to 95%, because both halve the errors.";
 
 /// Best configurations with at least one completed run, in plan order.
 fn shown(analysis: &Analysis) -> Vec<&Config> {
@@ -137,7 +146,7 @@ fn shown(analysis: &Analysis) -> Vec<&Config> {
     best.filter(|c| c.counts.completed > 0).collect()
 }
 
-/// One legend entry a label: its best learning rate, and what is missing.
+/// One legend entry per label: its best learning rate, and missing seeds.
 fn entries(analysis: &Analysis) -> Vec<Entry> {
     analysis
         .best
@@ -163,18 +172,18 @@ fn entries(analysis: &Analysis) -> Vec<Entry> {
         .collect()
 }
 
-/// Runs of a configuration that stopped at the target, be it in their last epoch.
+/// Number of a configuration's runs that stopped at the target, even in their last epoch.
 fn arrived(analysis: &Analysis, config: &Config) -> usize {
     let reason = |run: &usize| analysis.rows[*run].stop_reason.as_deref();
     config.runs.iter().filter(|run| reason(run) == Some(StopReason::Target.name())).count()
 }
 
-/// What lines and bands of the best configurations are: `mean of 5 seeds, ...`.
+/// The text on lines and bands of the best configurations: `mean of 5 seeds, ...`.
 fn seeds_text(analysis: &Analysis) -> String {
     bands::describe(analysis, &shown(analysis), "bands")
 }
 
-/// At most about `most` points, the last always.
+/// Returns about `most` points at most, evenly spaced; the last one is always kept.
 fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
     let every = points.len().div_ceil(most).max(1);
     let last = points.len().saturating_sub(1);
@@ -186,8 +195,8 @@ fn thin(points: Vec<Point>, most: usize) -> Vec<Point> {
         .collect()
 }
 
-/// Epochs, of runs by steps steps, that the longest line goes on for: that of a mean ends where
-/// its first seed did. As planned before anything has finished.
+/// Length of the longest line, in epochs, or in steps for runs by steps: the line of a mean ends
+/// with its first seed. The planned length before anything has finished.
 fn extent(analysis: &Analysis) -> u64 {
     let grain = analysis.selection.grain;
     let planned = analysis.plan.runs.iter().map(|r| grain.planned(&r.spec)).max().unwrap_or(1);

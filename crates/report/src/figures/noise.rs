@@ -1,4 +1,4 @@
-//! Training loss within epochs: the noisy descent behind the smooth means.
+//! Training loss within epochs: the noise behind the smooth means.
 
 use spec::metric::Metric;
 use spec::record::Split;
@@ -11,8 +11,7 @@ use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Panel, Point};
 
-/// The figure; none for sweeps of one epoch, where the figure of convergence
-/// shows the same.
+/// The figure; `None` for sweeps of one epoch, where the figure of convergence shows the same.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     if extent(analysis) == 1 {
         return None;
@@ -33,14 +32,16 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
             ),
         },
         caption: format!(
-            "Mean {what} over {}, at each optimizer's best configuration{lines}.{}{}",
-            text::pieces(analysis),
-            text::left_out(analysis),
-            text::ended_early(
-                analysis,
-                if pale(&chart) { LineEnd::Strong } else { LineEnd::First }
-            )
+            "Mean {what} over {}, at each optimizer's best configuration{lines}.",
+            text::pieces(analysis)
         ),
+        notes: text::notes(&[
+            &text::left_out(analysis),
+            &text::ended_early(
+                analysis,
+                if pale(&chart) { LineEnd::Strong } else { LineEnd::First },
+            ),
+        ]),
         reading: match (function, pale(&chart)) {
             (true, true) => {
                 "Each step follows a gradient that may be noisy, so it goes downhill on average but may stagger on the way: the \
@@ -52,11 +53,11 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
             (false, true) => {
                 "Each step sees only one batch, so it goes downhill on average but staggers on the way: the pale line shows \
                  how much. The mean over seeds is smoother, because the staggering of different seeds cancels out. The saw \
-                 teeth are real: at the start of an epoch the model meets samples again that it has just learned from."
+                 teeth are real: at the start of an epoch the model sees samples again that it has just learned from."
             }
             (false, false) => {
                 "Each step sees only one batch, so it goes downhill on average but staggers on the way. The saw teeth are \
-                 real: at the start of an epoch the model meets samples again that it has just learned from."
+                 real: at the start of an epoch the model sees samples again that it has just learned from."
             }
         },
         data: FigureData::Chart(chart),

@@ -1,4 +1,4 @@
-//! The measured numbers that figures need, from `metrics.parquet`.
+//! The measured values that figures need, from `metrics.parquet`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -14,29 +14,29 @@ use crate::table::scan;
 use plot::chart::Point;
 use stats::estimate_mean;
 
-/// One measured number.
+/// One measured value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
-    /// Epoch, from 1; 0 is before training.
+    /// Epoch, counted from 1; 0 is before training.
     pub epoch: u64,
     /// Optimizer steps done.
     pub step: u64,
-    /// Value, finite or not.
+    /// The value in the unit of the metric, finite or not.
     pub value: f64,
 }
 
-/// Measured numbers of the runs of best configurations, by run, split and
-/// metric, in order of time.
+/// Measured values of the runs of best configurations, by run, split and metric, in order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Points {
     by_run: HashMap<usize, BTreeMap<(Split, Metric), Vec<Measured>>>,
 }
 
 impl Points {
-    /// Reads the points of each label's best configuration in one pass, with rungs those of all.
+    /// Reads the values of each label's best configuration in one pass; in a sweep with rungs those
+    /// of all configurations.
     ///
     /// # Errors
-    /// The file cannot be read or lacks a column.
+    /// The file cannot be read, or lacks a column.
     pub fn read(path: &Path, analysis: &Analysis) -> Result<Points, ReportError> {
         let frame = scan(path)?;
         Points::from_frame(&frame, analysis).map_err(ReportError::parquet(path))
@@ -47,11 +47,11 @@ impl Points {
             let best = analysis.best.iter().flatten();
             best.flat_map(|&config| analysis.configs[config].runs.iter().copied()).collect()
         };
-        // Each function has best configurations of its own.
+        // Each function has its own best configurations.
         let of_tasks = analysis.tasks().iter().flat_map(|task| {
             best(&task.analysis).into_iter().map(|run| task.runs[run]).collect::<Vec<_>>()
         });
-        // Rungs are looked at in hindsight by the curves of all configurations.
+        // The hindsight on rungs needs the curves of all configurations.
         let of_file = 0..analysis.plan.runs_of_file().len();
         let tuning = analysis.plan.tuning.as_ref().map_or(0..0, |_| of_file);
         let wanted: HashMap<String, usize> = best(analysis)
@@ -65,7 +65,7 @@ impl Points {
         let (splits, metrics) = (frame.column("split")?.str()?, frame.column("metric")?.str()?);
         let values = frame.column("value")?.f64()?;
         let mut points = Points::default();
-        // Rows of one run mostly stand together, so its id is looked up once.
+        // Rows of one run are mostly adjacent, so its id is looked up once.
         let mut current: (&str, Option<usize>) = ("", None);
         let rows = ids
             .iter()
@@ -88,33 +88,33 @@ impl Points {
             let (Some(run), Some(split)) = (current.1, Split::from_name(split)) else { continue };
             points.put(run, split, Metric::named(metric), Measured { epoch, step, value });
         }
-        // The order of rows in the file does not matter.
+        // The file may have its rows in any order.
         for measured in points.by_run.values_mut().flat_map(BTreeMap::values_mut) {
             measured.sort_by_key(|m| (m.epoch, m.step));
         }
         Ok(points)
     }
 
-    /// With one more number of a run, whose numbers come in order of time.
+    /// Adds a value of a run; values are added in order of time.
     pub fn put(&mut self, run: usize, split: Split, metric: Metric, measured: Measured) {
         let series = self.by_run.entry(run).or_default();
         series.entry((split, metric)).or_default().push(measured);
     }
 
-    /// One metric of one run; empty if it was not measured.
+    /// Returns one metric of one run; empty if it was not measured.
     pub fn of(&self, run: usize, split: Split, metric: Metric) -> &[Measured] {
         let series = self.by_run.get(&run).and_then(|m| m.get(&(split, metric)));
         series.map_or(&[], Vec::as_slice)
     }
 
-    /// Whether any run has the metric.
+    /// Returns whether any run has the metric.
     pub fn has(&self, split: Split, metric: Metric) -> bool {
         self.by_run.values().any(|m| m.contains_key(&(split, metric)))
     }
 
-    /// Mean over the completed seeds of a configuration at each position that
-    /// all of them reached, with a band as [`crate::figures::spread`] has it.
-    /// `x` picks the position; points without a finite value are left out.
+    /// Returns the mean over the completed seeds of a configuration at each position that all of
+    /// them reached, with the band of [`bands::band`]. `x` picks the position; values that are not
+    /// finite are left out.
     pub fn mean(
         &self,
         analysis: &Analysis,
@@ -125,7 +125,7 @@ impl Points {
     ) -> Vec<Point> {
         let runs: Vec<usize> =
             config.runs.iter().copied().filter(|&r| analysis.rows[r].completed()).collect();
-        // Positions are whole or fractions of steps; their bits sort as they do.
+        // Positions are not negative, so their bits sort as they do.
         let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
         for &run in &runs {
             for point in self.of(run, split, metric).iter().filter(|p| p.value.is_finite()) {

@@ -1,5 +1,4 @@
-//! Learning rate against step: what each label's schedule did at its best
-//! configuration.
+//! Learning rate against step, at each label's best configuration.
 
 use spec::metric::Metric;
 use spec::record::Split;
@@ -17,38 +16,37 @@ use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use plot::scale::Scale;
 
-/// The figure; none before any run has reported its learning rate.
+/// The figure; `None` before any run has reported its learning rate.
 pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
     let chart = series(analysis, points)?;
     Some(Figure {
         heading: "Learning-rate schedule",
-        caption: caption(analysis),
+        caption: "Learning rate of each optimizer at its best configuration, step by step."
+            .to_owned(),
+        notes: notes(analysis),
         reading: "The learning rate is the length of a step. A flat line keeps it throughout; a falling line takes \
                   long steps first to get near the valley and short ones at the end to settle in it; a rise at the \
                   start (warmup) is careful while the first gradients are still wild; a leap back up (restart) leaves \
-                  one valley for another. Learning rates of \
-                  different optimizers are not comparable with each other: Adam's steps mean something else than SGD's.",
+                  one valley for another. Learning rates of different optimizers cannot be compared: a step of Adam \
+                  means something else than one of SGD.",
         data: FigureData::Chart(chart),
         variant_of: None,
     })
 }
 
-fn caption(analysis: &Analysis) -> String {
+fn notes(analysis: &Analysis) -> String {
     let best = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let watched =
         |c: &Config| matches!(analysis.planned(c).spec.schedule, ScheduleSpec::Plateau(_));
     let seeds = if best.into_iter().any(watched) {
-        "a plateau follows what it measured, so that of each seed is its own, and that of one is shown"
+        "A plateau schedule follows what its run measures, so each seed has its own; one seed is shown."
     } else {
-        "it is the same for every seed"
+        "It is the same for every seed."
     };
-    format!(
-        "The learning rate that each optimizer used at its best configuration, step by step; {seeds}.{}",
-        text::ended_early(analysis, LineEnd::Last)
-    )
+    format!("{seeds}{}", text::ended_early(analysis, LineEnd::Last))
 }
 
-/// The data: one curve a label.
+/// The data: one curve per label.
 pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let best: Vec<&Config> =
         analysis.best.iter().flatten().map(|&i| &analysis.configs[i]).collect();
@@ -58,9 +56,8 @@ pub fn series(analysis: &Analysis, points: &Points) -> Option<Chart> {
     let rates = || curves.iter().flat_map(|c| &c.points).map(|p| p.y).filter(|y| *y > 0.0);
     let top = |c: &Curve| c.points.iter().map(|p| p.y).fold(0.0, f64::max);
     let base = curves.iter().map(top).fold(f64::INFINITY, f64::min);
-    // A schedule may come as near to zero as it likes, at either end; two decades
-    // below the smallest peak are enough to see that it does. Zero and what is
-    // below that have a lane.
+    // A schedule may come arbitrarily close to zero at either end; two decades below the
+    // smallest peak suffice to see it. Zero and rates further down get a lane.
     let mut y = Axis::around(rates().filter(|r| *r >= base / 100.0), 0.7)?;
     if let Scale::Linear(low, _) = &mut y.scale {
         *low = 0.0;
@@ -125,8 +122,8 @@ fn curve(analysis: &Analysis, points: &Points, config: &Config) -> Option<Curve>
     })
 }
 
-/// Whether the rate moves at every step, so that lines between the recorded
-/// points are nearer to it than stairs. Where it also rests, stairs are right.
+/// Returns whether the rate changes at every step, so that lines between the recorded points are
+/// closer to it than stairs. Stairs are right for a schedule that also holds its rate.
 fn is_smooth(spec: &RunSpec) -> bool {
     match &spec.schedule {
         ScheduleSpec::Constant(_) => spec.warmup.as_ref().is_some_and(|w| w.per == Per::Batch),

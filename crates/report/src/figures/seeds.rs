@@ -1,4 +1,4 @@
-//! Learning rate against seed: every run's result as a coloured cell.
+//! The result of every run as a coloured cell, learning rate against seed.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use spec::record::Status;
 use crate::analysis::{Analysis, Config};
 use crate::escape;
 use crate::figures::points::Points;
-use crate::figures::{Figure, axes};
+use crate::figures::{Figure, axes, text};
 use crate::number;
 use crate::text::capitalised;
 use plot::FigureData;
@@ -16,11 +16,11 @@ use plot::colormap::Colormap;
 use plot::grid::{Cell, Fill, Grid, GridRow};
 use spec::stages::Stage;
 
-/// Rows that the figure has at most.
+/// Most rows of the figure.
 const MOST: usize = 40;
 
-/// The figure; none for a single seed or configuration, for more rows than one
-/// can look at, or before any run has finished.
+/// The figure; `None` for a single seed or configuration, for more than 40 rows, or before any run
+/// has finished.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let selection = &analysis.selection;
     let grid = series(analysis)?;
@@ -53,14 +53,15 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     Some(Figure {
         heading: "Every run: learning rate and seed",
         caption: format!(
-            "{} of every run{}; a row is a configuration, a column a seed{bold}.{lighter}{marks}",
+            "{} of every run{}; a row is a configuration, a column a seed{bold}.",
             capitalised(&selection.measured_name()),
             match analysis.plan.confirm.is_some() {
                 true => " that chose a configuration",
                 false => " of the sweep",
             }
         ),
-        reading: "Look along a row: even colours say that the configuration gives the same result whatever the random \
+        notes: text::notes(&[lighter, &marks]),
+        reading: "Look along a row: even colours mean that the configuration gives the same result whatever the random \
                   start, a dark or crossed cell that it sometimes fails. Look down a column: a seed that is darker than \
                   the others in all rows had a hard start for every optimizer, which is why optimizers are compared seed \
                   by seed.",
@@ -69,17 +70,17 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// Returns whether a row is bold: of optimizers of which no run completed none is.
+/// Returns whether a row is bold; an optimizer without a completed run has none.
 fn strong(grid: &Grid) -> bool {
     grid.rows.iter().any(|row| row.strong)
 }
 
-/// The configurations on the seeds that choose, with their places.
+/// The configurations on tuning seeds, with their indices.
 fn rows(analysis: &Analysis) -> impl Iterator<Item = (usize, &Config)> {
     analysis.configs.iter().enumerate().filter(|(_, config)| config.stage.is_tuning())
 }
 
-/// Why the figure is left out, where it has too many rows.
+/// The sentence on why the figure is left out; `None` unless it has too many rows.
 pub fn too_many(analysis: &Analysis) -> Option<String> {
     let rows = rows(analysis).count();
     (rows > MOST && analysis.plan.seeds.len() > 1).then(|| {
@@ -91,7 +92,7 @@ pub fn too_many(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// The data: one row a configuration, by label and learning rate.
+/// The data: one row per configuration, by label and learning rate.
 pub fn series(analysis: &Analysis) -> Option<Grid> {
     let (selection, plan) = (&analysis.selection, &analysis.plan);
     let rows = rows(analysis).count();
@@ -147,8 +148,8 @@ pub fn series(analysis: &Analysis) -> Option<Grid> {
     Some(grid)
 }
 
-/// A configuration as a row has room for it: `lr 0.01, batch_size 8, schedule cosine`,
-/// of each axis the last part that tells it from the others.
+/// A configuration in short, for the head of a row: `lr 0.01, batch_size 8, schedule cosine`, with
+/// the last part of each axis if that is unambiguous, else its whole path.
 fn described(analysis: &Analysis, config: &Config) -> String {
     let short = |path: &str| -> String {
         let path = path.strip_suffix(".kind").unwrap_or(path);
@@ -195,7 +196,7 @@ fn cell(analysis: &Analysis, config: &Config, seed: u64, label: &str, head: &str
     Cell { fill, text, note: String::new(), said }
 }
 
-/// As short as a cell needs it: per cent without the sign.
+/// A value in short, for a cell: percentages without the sign.
 fn short(metric: Metric, value: f64) -> String {
     match metric.description().unit {
         Unit::Percent => format!("{:.2}", value * 100.0),

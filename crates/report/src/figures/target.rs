@@ -1,4 +1,4 @@
-//! The race to the target: which fraction of seeds has reached it by when.
+//! The race to the target: the fraction of seeds that have reached it, against time.
 
 use spec::record::Split;
 
@@ -13,49 +13,55 @@ use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 use plot::scale::Scale;
 use stats::survival;
 
-/// The text on reading a line, whatever the clock counts.
+/// The advice on reading a line, whatever the clock counts.
 macro_rules! early {
     () => {
-        "A line that rises early belongs to an optimizer that gets there fast; one that ends below 100% did not \
-         get there with every seed."
+        "A line that rises early belongs to an optimizer that is fast; one that ends below 100% did not reach the \
+         target with every seed."
     };
 }
 
-/// The sentence on the use of two clocks.
+/// The advice on comparing two clocks.
 macro_rules! other {
     () => {
-        ": an optimizer that computes more in a step can win the one and lose the other."
+        ": an optimizer that computes more per step can win by one and lose by the other."
     };
 }
 
-/// The figure; none without a target value or where nobody reached it.
+/// The figure; `None` without a target value, or if no run reached it.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let time_to_target = analysis.time_to_target()?;
     let chart = series(analysis)?;
     let all = time_to_target.by_label.iter().all(|r| r.reached == r.runs);
-    let below = if all { "" } else { " A run that never gets there keeps its line below 100%." };
+    let below =
+        if all { "" } else { " A run that never reaches the target keeps its line below 100%." };
     let seconds =
         time_to_target.seconds_differ.as_ref().map_or(String::new(), |why| format!(" {why}"));
     Some(Figure {
         heading: "The race to the target",
         caption: format!(
-            "Fraction of runs that have reached {} by then, each optimizer at its chosen configuration. It is \
-             measured {}, with the clock of training stopped.{below}{seconds}",
-            goal(analysis, time_to_target),
-            analysis.selection.grain.pick("at the end of each epoch", "every so many steps")
+            "Fraction of runs that have reached {} over time, each optimizer at its chosen configuration.",
+            goal(analysis, time_to_target)
+        ),
+        notes: format!(
+            "The target is checked {}; evaluation time is not counted.{below}{seconds}",
+            analysis
+                .selection
+                .grain
+                .pick("at the end of each epoch", "each time a run is evaluated")
         ),
         reading: match analysis.selection.function {
             true => {
                 concat!(
                     early!(),
-                    " Steps count what was gone, seconds what the machine needed for them",
+                    " Steps count the moves made, seconds what the machine needed for them",
                     other!()
                 )
             }
             false => {
                 concat!(
                     early!(),
-                    " Samples count what was fed, seconds what the machine needed for them",
+                    " Samples count the data fed, seconds what the machine needed for it",
                     other!()
                 )
             }
@@ -65,7 +71,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// `validation accuracy of 97%`, of functions `a value of at most 1.5`.
+/// `validation accuracy of 97%`, for functions `a value of at most 1.5`.
 fn goal(analysis: &Analysis, time_to_target: &TimeToTarget) -> String {
     let target = &analysis.plan.target;
     let value = text::metric(target.metric, time_to_target.value);
@@ -76,8 +82,8 @@ fn goal(analysis: &Analysis, time_to_target: &TimeToTarget) -> String {
     }
 }
 
-/// The data: a stepped curve a label, against steps and, where they compare,
-/// against seconds.
+/// The data: a stepped curve per label, against samples (steps of a function) and, if they can be
+/// compared, against seconds.
 pub fn series(analysis: &Analysis) -> Option<Chart> {
     let time_to_target = analysis.time_to_target()?;
     if time_to_target.by_label.iter().all(|r| r.reached == 0) {

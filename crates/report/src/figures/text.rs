@@ -1,4 +1,4 @@
-//! Sentences that the captions of several figures share.
+//! Sentences that the notes of several figures share.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,17 @@ use crate::figures::shown;
 use crate::{number, plural};
 use spec::grain::Grain;
 
-/// Windows an epoch that the training loss is recorded in, at most.
+/// Most windows per epoch over which the training loss is recorded.
 const WINDOWS: u64 = 20;
 
-/// The run that a line ends with.
+/// The run with which a line ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum LineEnd {
-    /// A mean is of all seeds.
+    /// The first seed to end: a mean needs all of them.
     First,
-    /// The first, as [`LineEnd::First`], beside pale lines of single seeds.
+    /// The first seed to end, beside pale lines of single seeds.
     Strong,
-    /// The last: a line that is the same for all runs goes as far as any of them.
+    /// The longest run: the line is the same for all runs.
     Last,
 }
 
@@ -27,12 +27,17 @@ fn chosen(analysis: &Analysis) -> impl Iterator<Item = &Config> {
     analysis.best.iter().flatten().map(|&i| &analysis.configs[i])
 }
 
+/// Joins sentences that each begin with a space, or are empty, to the notes of a figure.
+pub(super) fn notes(sentences: &[&str]) -> String {
+    sentences.concat().trim_start().to_owned()
+}
+
 /// ` 2 of these 25 runs diverged and are in no mean.`, or nothing.
 pub(super) fn left_out(analysis: &Analysis) -> String {
     said_left_out(chosen(analysis).map(|c| c.counts), true, "mean")
 }
 
-/// The same of a figure that shows those that diverged, and of which `average`s.
+/// The same sentence for a figure that shows diverged runs and, per row, an `average`.
 pub(super) fn without_result(analysis: &Analysis, average: &str) -> String {
     said_left_out(chosen(analysis).map(|c| c.counts), false, average)
 }
@@ -57,9 +62,9 @@ fn said_left_out(counts: impl Iterator<Item = Counts>, diverged: bool, average: 
     }
 }
 
-/// ` 6 of these 28 runs ended early, at the target: ...`, or nothing: how many runs of
-/// the chosen configurations ended before their last epoch, why, and at which of its runs
-/// a line `ends`.
+/// ` 6 of these 28 runs ended early, at the target: ...`, or nothing: the number of runs of the
+/// chosen configurations that ended before their last epoch, the reason, and the run with which a
+/// line `ends`.
 pub(super) fn ended_early(analysis: &Analysis, ends: LineEnd) -> String {
     let runs: Vec<usize> = chosen(analysis).flat_map(|c| &c.runs).copied().collect();
     let ended = |why: StopReason| {
@@ -84,8 +89,8 @@ pub(super) fn ended_early(analysis: &Analysis, ends: LineEnd) -> String {
     format!(" {ended}: {line} ends where its {which} did.")
 }
 
-/// The steps that a point of the training loss within epochs is the mean over: `each step`, `every
-/// 2 steps`, `1 to 2 steps at a time, ...`, `each twentieth of an epoch`.
+/// The steps over which a point of the training loss within epochs is the mean: `each step`,
+/// `every 2 steps`, `1 to 2 steps at a time, ...`, `each twentieth of an epoch`.
 pub(super) fn pieces(analysis: &Analysis) -> String {
     let steps = |config: &&Config| analysis.planned(config).spec.segments().length;
     let steps: BTreeSet<u64> = shown(analysis).iter().map(steps).collect();

@@ -1,15 +1,16 @@
-//! What tuning buys: the result to expect from the best of k configurations.
+//! The gain from tuning: the result to expect from the best of k configurations.
 
 use crate::analysis::{Analysis, Config, TuningCurve, TuningPoint, tuning};
 use crate::escape;
 use crate::figures::points::Points;
 use crate::figures::{Figure, axes};
+use crate::plural;
 use crate::text::{capitalised, list};
 use plot::FigureData;
 use plot::axis::Axis;
 use plot::chart::{Chart, Curve, CurveKind, Entry, Panel, Point};
 
-/// The figure; none where every label has a single configuration.
+/// The figure; `None` if every label has a single configuration.
 pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     let chart = series(analysis)?;
     let points = || chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points);
@@ -18,7 +19,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     } else {
         "that does not diverge"
     };
-    // A line within the frame has nothing of this.
+    // Only an infinite median makes a line begin late.
     let begins = match points().any(|p| p.y.is_infinite()) {
         true => format!("; a line begins where the median draw has a configuration {good}"),
         false => String::new(),
@@ -30,7 +31,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         (true, true) => "; a band is cut at the frame where a quartile has none",
         (true, false) => ", and a band is cut at the frame where a quartile has none",
     };
-    // Survivors have a mean that nobody would get.
+    // The mean of the surviving seeds is no result to expect.
     let lost =
         |c: &Config| c.judged.mean.is_some() && c.judged_median.is_some_and(f64::is_infinite);
     let half = match !analysis.evaluation.reached() && analysis.configs.iter().any(lost) {
@@ -41,9 +42,12 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
         heading: "What tuning buys: the best of k configurations",
         caption: format!(
             "{} of the best of k configurations drawn at random from those tried: the best is chosen by {}, as in \
-             this report. Lines are medians over all possible draws, bands their quartiles, both exact{begins}{cut}.{half}{}",
+             this report.",
             capitalised(&analysis.evaluation.name()),
-            analysis.selection.averaged_name(),
+            analysis.selection.averaged_name()
+        ),
+        notes: format!(
+            "Lines are medians over all possible draws, bands their quartiles, both exact{begins}{cut}.{half}{}",
             without_line(analysis, &chart)
         ),
         reading: reading(analysis),
@@ -52,7 +56,7 @@ pub fn figure(analysis: &Analysis, _: &Points) -> Option<Figure> {
     })
 }
 
-/// The labels of which there is nothing to draw from, where there are any.
+/// The sentence on labels without a line; empty if all have one.
 fn without_line(analysis: &Analysis, chart: &Chart) -> String {
     let drawn: Vec<usize> = chart.panels.iter().flat_map(|p| &p.curves).map(|c| c.series).collect();
     let labels = analysis.plan.optimizers.iter().enumerate();
@@ -63,8 +67,9 @@ fn without_line(analysis: &Analysis, chart: &Chart) -> String {
     match names.is_empty() {
         true => String::new(),
         false => format!(
-            " Of {} there is no line, for fewer than two configurations have a result.",
-            list(&names)
+            " {} {} no line: fewer than two configurations have a result.",
+            list(&names),
+            plural::has_or_have(names.len())
         ),
     }
 }
@@ -72,21 +77,21 @@ fn without_line(analysis: &Analysis, chart: &Chart) -> String {
 fn reading(analysis: &Analysis) -> &'static str {
     match analysis.evaluation.higher_is_better() {
         true => {
-            "At the left is what you get from one configuration picked blindly from those tried, at the right what all of \
-             them give. A line that is high from the start belongs to an optimizer that works without tuning; one that \
-             rises late has to be tuned. Compare optimizers at equal k: the best of many tries is no fair match for the \
-             best of few."
+            "The left end is the result of one configuration picked blindly from those tried, the right end that of \
+             choosing from all. A line that is high from the start belongs to an optimizer that works without tuning; \
+             one that rises late has to be tuned. Compare optimizers at equal k: the best of many tries is no fair match \
+             for the best of few."
         }
         false => {
-            "At the left is what you get from one configuration picked blindly from those tried, at the right what all of \
-             them give. Lower is better: a line that is low from the start belongs to an optimizer that works without \
-             tuning; one that falls late has to be tuned. Compare optimizers at equal k: the best of many tries is no \
-             fair match for the best of few."
+            "The left end is the result of one configuration picked blindly from those tried, the right end that of \
+             choosing from all. Lower is better: a line that is low from the start belongs to an optimizer that works \
+             without tuning; one that falls late has to be tuned. Compare optimizers at equal k: the best of many tries \
+             is no fair match for the best of few."
         }
     }
 }
 
-/// The data: one curve a label.
+/// The data: one curve per label.
 pub fn series(analysis: &Analysis) -> Option<Chart> {
     let labels = 0..analysis.plan.optimizers.len();
     let tuned: Vec<TuningCurve> = labels
@@ -134,8 +139,8 @@ pub fn series(analysis: &Analysis) -> Option<Chart> {
     })
 }
 
-/// The curve of a label of which no configuration has a value: whatever is drawn, it
-/// diverges or never reaches the target. None for fewer than two with a result.
+/// The curve of a label without any value: whatever is drawn diverges or never reaches the target.
+/// `None` for fewer than two configurations with a result.
 fn hopeless(analysis: &Analysis, label: usize) -> Option<TuningCurve> {
     let of_label = |c: &&Config| c.counts.results() > 0;
     let tried = analysis.tried(label).filter(of_label).count();

@@ -1,5 +1,5 @@
-//! The answer in a few sentences: which optimizer came first, by how much, how
-//! sure that is, and at what cost.
+//! The answer in a few sentences: the first optimizer, its lead, the confidence in it, and its
+//! cost.
 
 use spec::record::Split;
 use spec::stages::Stage;
@@ -16,7 +16,7 @@ use crate::page::opening::Answer;
 use crate::plural;
 use crate::text::{self, capitalised, list, seeds};
 
-/// The answer that the runs give.
+/// Returns the answer that the runs give.
 pub fn answer(analysis: &Analysis) -> Answer {
     if analysis.by_function() && analysis.counts().results() > 0 {
         let (headline, details) = content::landscape_answer(analysis);
@@ -78,18 +78,18 @@ fn without_result(analysis: &Analysis) -> Answer {
     Answer { series: None, headline, certainty: None, cost: None, details: vec![detail.to_owned()] }
 }
 
-/// What the first label's result took.
+/// The sentence on the cost of the first label's result.
 fn cost(analysis: &Analysis, first: &Config) -> String {
     let ledger = spent(analysis);
     let all: f64 = ledger.iter().map(|s| s.device_seconds).sum();
     let own = &ledger[first.label];
     let name = label(analysis, first);
-    let runs = number::count((own.counts.results()) as u64);
+    let runs = plural::grouped(own.counts.results(), "run");
     let one = first.train_seconds.mean.map_or(String::new(), |s| {
         format!("; a run of the chosen one trains for {}", number::seconds(s))
     });
     let share = if all > 0.0 && analysis.plan.optimizers.len() > 1 {
-        format!(" of the {} spent in all", number::seconds(all))
+        format!(", of {} in all", number::seconds(all))
     } else {
         String::new()
     };
@@ -102,7 +102,7 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
         let clock = analysis.evaluation.grain.pick(Clock::Epochs, Clock::Steps);
         Some(match label_times.median(clock) {
             Some(time) if time.is_finite() => format!(
-                ". It reached {target} after {} in the median ({} of {} runs)",
+                ". Median time to {target}: {} ({} of {} runs reached it)",
                 text::time(clock, time),
                 label_times.reached,
                 label_times.runs
@@ -120,9 +120,9 @@ fn cost(analysis: &Analysis, first: &Config) -> String {
         })
     });
     format!(
-        "At what cost: {} ({runs} runs) of {name} took {} of device time{share}{one}{}.",
-        text::configurations(own.configs),
+        "Cost: {} of device time for {} ({runs}) of {name}{share}{one}{}.",
         number::seconds(own.device_seconds),
+        text::configurations(own.configs),
         to_target.unwrap_or_default()
     )
 }
@@ -161,23 +161,23 @@ fn chosen(analysis: &Analysis, first: &Config) -> String {
     )
 }
 
-/// How many configurations are as good as the chosen one, and why it is this one.
+/// The sentence on configurations that are as good as the chosen one, and on what decided.
 fn tied(analysis: &Analysis, first: &Config) -> Option<String> {
     let (tied, by) = ties(analysis, first.label)?;
     let why = match by {
         TieBreak::ValidationLoss => "has the lowest mean validation loss",
         TieBreak::LearningRate => {
-            "has the learning rate nearest the middle of those that are left, on a log scale"
+            "has the learning rate nearest the middle of those left, on a log scale"
         }
         TieBreak::Order => "comes first in the sweep file",
     };
     Some(format!(
-        "{} of them are equally good by that; of these it {why}.",
+        "{} of them are equally good by that; of these the chosen one {why}.",
         capitalised(&number::count(tied.len() as u64))
     ))
 }
 
-/// Where the same numbers choose and judge, the best of many is flattered.
+/// The sentence on runs that stop at the target, where the same numbers choose and judge.
 fn flattered(analysis: &Analysis) -> Option<String> {
     let reached = analysis.evaluation.reached();
     let tried = |label: usize| analysis.tried(label).count() > 1;
@@ -185,8 +185,8 @@ fn flattered(analysis: &Analysis) -> Option<String> {
     reached.then(|| {
         format!(
             "Training stops at the target, so a run is judged by how soon it got there, and a run that never did is worse \
-             than any other. It is measured {}, so that equal numbers are common.{}",
-            analysis.evaluation.grain.pick("at the end of an epoch", "every so many steps"),
+             than any other. The target is checked {}, so equal numbers are common.{}",
+            analysis.evaluation.grain.pick("at the end of an epoch", "each time a run is evaluated"),
             if tried && analysis.judging() == Stage::Tuning {
                 " The same numbers chose the configurations, which flatters the best of many."
             } else {
@@ -196,7 +196,7 @@ fn flattered(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// The sentence on means over different seeds, which are not the same mean.
+/// The sentence on means over different seeds, which cannot be compared directly.
 fn uneven(analysis: &Analysis) -> Option<String> {
     let (fewest, most) = analysis.uneven()?;
     Some(format!(
@@ -206,7 +206,7 @@ fn uneven(analysis: &Analysis) -> Option<String> {
     ))
 }
 
-/// Pairs that are not the same experiment but for the optimizer.
+/// The sentence on the first pair whose runs differ in more than the optimizer.
 fn unlike(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
     let pair = comparison.pairs.iter().find(|p| p.unpaired.is_some())?;
     let name = |i: usize| label(analysis, &analysis.configs[i]);
@@ -218,14 +218,14 @@ fn unlike(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
     ))
 }
 
-/// Chosen values at the edge of their grid, with what to add; then those inside of it
-/// with wide gaps beside them.
+/// The sentences on chosen values at the edge of their grid, with values to add, and on wide gaps
+/// beside chosen values inside of it.
 fn edges(analysis: &Analysis) -> Vec<String> {
     let chosen = analysis.best.iter().flatten().map(|&i| &analysis.configs[i]);
     let all: Vec<(String, Advice)> = chosen
         .flat_map(|c| advice(analysis, c).into_iter().map(|a| (label(analysis, c), a)))
         .collect();
-    // One entry a label, so that a label with several axes is named once.
+    // One entry per label, so that a label with several axes is named once.
     let told = |at_edge: bool| -> (String, usize) {
         let some = all.iter().filter(|(_, a)| a.end.is_some() == at_edge);
         let mut labels: Vec<(&str, Vec<String>)> = Vec::new();
@@ -274,7 +274,7 @@ fn diverged(analysis: &Analysis) -> Option<String> {
         .collect();
     (!some.is_empty()).then(|| {
         format!(
-            "Diverged at their best configuration: {}; means leave those seeds out, all else (medians, tests, seeds won, \
+            "Diverged at their best configuration: {}. Means leave those seeds out; all else (medians, tests, seeds won, \
              probabilities) counts them as the worst.",
             list(&some)
         )

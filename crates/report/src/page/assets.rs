@@ -1,7 +1,7 @@
-//! Style and script of the page, each put together from a few files.
+//! Style and script of the page, each assembled from a few files.
 
-/// The style. Dark colours stand in two places, for the system's wish and for
-/// the reader's own choice; paper is light whatever either says.
+/// The style. Dark colours are included twice, for the system's preference and for the reader's own
+/// choice; paper is always light.
 pub(crate) const STYLE: &str = concat!(
     ":root{",
     include_str!("style/light.css"),
@@ -16,7 +16,7 @@ pub(crate) const STYLE: &str = concat!(
     include_str!("style/media.css"),
 );
 
-/// The script. All files share one scope; the first holds what the others use.
+/// The script. All files share one scope; the first defines what the others use.
 pub(crate) const SCRIPT: &str = concat!(
     include_str!("script/base.js"),
     include_str!("script/theme.js"),

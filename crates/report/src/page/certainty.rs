@@ -1,11 +1,11 @@
-//! How sure the lead is: what the tests say, and no more.
+//! The confidence in the lead: the outcome of the tests.
 
 use crate::analysis::{Analysis, Comparison, Pair, Verdict};
 use crate::escape;
 use crate::plural;
 use crate::text::{list, p_value, seeds};
 
-/// The sentence on the first two labels; none where there is nothing to compare.
+/// Returns the sentences on the first two labels; `None` if there is nothing to compare.
 pub fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
     let lead = comparison.pairs.first()?;
     let facts = Facts::of(analysis, comparison, lead);
@@ -17,10 +17,10 @@ pub fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String>
         (Verdict::Worse, _) => facts.worse(),
         (Verdict::NotShown, _) => facts.not_shown(),
     };
-    Some(format!("How sure: {text}"))
+    Some(format!("Confidence: {text}"))
 }
 
-/// The first two labels and what is said of them.
+/// The first two labels and their comparison.
 struct Facts<'a> {
     analysis: &'a Analysis,
     comparison: &'a Comparison,
@@ -36,7 +36,7 @@ impl<'a> Facts<'a> {
         Facts { analysis, comparison, lead, name, other }
     }
 
-    /// `; it beat sgd on 4 of 6 seeds, level on 1`; empty where seeds do not pair.
+    /// `; adam beat sgd on 4 of 6 seeds, level on 1`; empty if seeds do not pair.
     fn record(&self) -> String {
         let (won, level, lost) = self.lead.seeds;
         if self.lead.unpaired.is_some() {
@@ -51,8 +51,8 @@ impl<'a> Facts<'a> {
         )
     }
 
-    /// ` after Holm's correction for 3 comparisons`; empty for one. With looks at the seeds on
-    /// the way ` over 2 looks and 3 comparisons`.
+    /// ` after Holm's correction for 3 comparisons`; empty for one. In a sweep with looks
+    /// ` over 2 looks and 3 comparisons`.
     fn family(&self) -> String {
         if let Some(looks) = self.analysis.looks() {
             return format!(
@@ -67,7 +67,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// `p = 0.03 after Holm's correction for 3 comparisons (signed-rank test, 10 seeds; ...)`.
+    /// `p = 0.03 after Holm's correction for 3 comparisons (signed-rank test; adam beat ...)`, or
+    /// `(permutation test, 10 seeds)` if seeds do not pair.
     fn tested(&self) -> String {
         let p = self.lead.adjusted.map(p_value).unwrap_or_default();
         let why = match (self.lead.decided_by.ranks(), self.analysis.evaluation.reached()) {
@@ -77,16 +78,14 @@ impl<'a> Facts<'a> {
                 ", in which a run that never reached the target is worse than any other".to_owned()
             }
         };
-        format!(
-            "p = {p}{} ({}{why}, {}{})",
-            self.family(),
-            self.lead.decided_by.name(),
-            seeds(self.lead.compared()),
-            self.record()
-        )
+        let record = match self.lead.unpaired {
+            Some(_) => format!(", {}", seeds(self.lead.compared())),
+            None => self.record(),
+        };
+        format!("p = {p}{} ({}{why}{record})", self.family(), self.lead.decided_by.name())
     }
 
-    /// Labels that the first is shown to beat, without the second.
+    /// Labels other than the second that the first is shown to beat.
     fn beaten(&self) -> Vec<String> {
         let name = |i: usize| escape::line(&self.analysis.planned(&self.analysis.configs[i]).label);
         let of_first = self.comparison.pairs.iter().filter(|p| {
@@ -97,7 +96,7 @@ impl<'a> Facts<'a> {
         of_first.map(|p| name(p.second)).collect()
     }
 
-    /// What is shown against the others; empty where there are none.
+    /// The sentence on the other labels; empty without others.
     fn others(&self, second_beaten: bool) -> String {
         let (beaten, name) = (self.beaten(), &self.name);
         let rest = self.comparison.ranked.len() - 2;
@@ -156,8 +155,8 @@ impl<'a> Facts<'a> {
             false => (format!("The smallest p-value that {} can reach is", seeds(compared)), ""),
         };
         format!(
-            "underpowered. {reach} {smallest}{corrected}, so no lead could be called significant, however large{}. \
-             At least {}{differ} would be needed.{}",
+            "underpowered. {reach} {smallest}{corrected}, so no lead can be significant{}. At least {}{differ} are \
+             needed.{}",
             self.record(),
             seeds(needed),
             if self.beaten().is_empty() { String::new() } else { self.others(false) }

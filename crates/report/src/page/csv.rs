@@ -1,10 +1,10 @@
-//! Tables as CSV (RFC 4180): numbers in full and not as rounded for people,
-//! and no text that a spreadsheet would take for a formula. The script of the
-//! page writes the same bytes from the attributes that `table_html` sets.
+//! Tables as CSV (RFC 4180): numbers unrounded, and no text that a spreadsheet would take for a
+//! formula. The script of the page writes the same bytes from the attributes that `table_html`
+//! sets.
 
 use crate::page::table::{Cell, QUALIFIER, Table, Value};
 
-/// A table as CSV: UTF-8, CRLF, a heading row.
+/// Returns a table as CSV: UTF-8, CRLF, with a heading row.
 pub fn csv(table: &Table) -> String {
     let mut out = String::new();
     let columns: Vec<Column> = (0..table.head.len()).map(|c| Column::of(table, c)).collect();
@@ -20,9 +20,9 @@ fn line(out: &mut String, fields: impl Iterator<Item = String>) {
     out.push_str("\r\n");
 }
 
-/// How a column of a table stands in the CSV.
+/// The columns of the CSV that one column of a table gives.
 pub(crate) struct Column {
-    /// Its heading, then one for each further value that its cells hold.
+    /// Its heading, then one for each further value in its cells.
     pub(crate) heads: Vec<String>,
     numeric: bool,
     parts: Vec<&'static str>,
@@ -32,7 +32,7 @@ impl Column {
     pub(crate) fn of(table: &Table, at: usize) -> Self {
         let head = &table.head[at];
         let unit = unit(table, at).map_or(String::new(), |unit| format!(" [{unit}]"));
-        // What the page says in one word, `mean ± sd`, stands in two columns here.
+        // `mean ± sd` in one cell of the page becomes two columns here.
         let name = head.name.strip_suffix(", mean \u{b1} sd").unwrap_or(&head.name);
         let cells = || table.rows.iter().map(|row| &row[at]).filter(|_| head.numeric);
         let first = cells().map(|cell| cell.first).find(|first| !first.is_empty());
@@ -40,7 +40,7 @@ impl Column {
             Some(first) => format!("{name}, {first}{unit}"),
             None => format!("{}{unit}", head.name),
         }];
-        // A qualifier that no cell has says nothing.
+        // A qualifier that no cell has needs no column.
         let further = cells().flat_map(|cell| &cell.parts);
         let further = further.filter(|p| p.value.is_some() || p.name != QUALIFIER);
         let mut parts: Vec<(&'static str, bool)> = Vec::new();
@@ -58,7 +58,7 @@ impl Column {
         Column { heads, numeric: head.numeric, parts }
     }
 
-    /// What a cell of the column has below each further heading; none where nothing.
+    /// Returns the text of a cell below each further heading; `None` where it has no value.
     pub(crate) fn more(&self, cell: &Cell) -> Vec<Option<String>> {
         let value = |name: &&'static str| {
             let part = cell.parts.iter().find(|part| part.name == *name)?;
@@ -73,7 +73,7 @@ impl Column {
     fn fields(&self, cell: &Cell) -> Vec<String> {
         let first = match cell.sort {
             Some(value) if self.numeric => number(value),
-            // A dash in a column of numbers stands for none.
+            // A dash in a column of numbers means no value.
             _ if cell.text == "\u{2013}" => String::new(),
             _ => field(&text(&cell.text)),
         };
@@ -82,14 +82,14 @@ impl Column {
     }
 }
 
-/// A number as CSV and the page's attributes hold it: the shortest text that
-/// reads back to the same bits; `inf`, `-inf`, `NaN`.
+/// Returns a number for CSV and the page's attributes: the shortest text that reads back to the
+/// same bits; `inf`, `-inf`, `NaN`.
 pub(crate) fn number(value: f64) -> String {
-    // Minus zero is the sum of nothing.
+    // An empty sum is minus zero.
     if value == 0.0 { "0".to_owned() } else { value.to_string() }
 }
 
-/// The unit of a column's bare numbers, read off the text beside them.
+/// The unit of a column's plain numbers, inferred from the texts of its cells; `None` without one.
 fn unit(table: &Table, at: usize) -> Option<&'static str> {
     let head = &table.head[at];
     (head.numeric && !head.mixed).then_some(())?;
@@ -108,14 +108,14 @@ fn unit(table: &Table, at: usize) -> Option<&'static str> {
     })
 }
 
-/// Text that no spreadsheet runs: a leading character that begins a formula
-/// there, full-width forms included, is put behind an apostrophe.
+/// Returns text that no spreadsheet evaluates: an apostrophe precedes a leading character that
+/// would begin a formula, full-width forms included.
 fn text(text: &str) -> String {
     let formula = |c: char| "=+-@\t\r\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c);
     if text.starts_with(formula) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// Quoted where it must be.
+/// Quotes a field if RFC 4180 requires it.
 fn field(text: &str) -> String {
     if text.contains(['"', ',', '\r', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))

@@ -1,16 +1,16 @@
-//! What the columns of tables say, for readers who meet the word first here.
+//! Explanations of the columns of tables.
 
 use crate::page::table::{Head, Table};
 
-/// Column and explanation. A name is matched whole, without regard to case.
+/// Columns with their explanations. A name is matched as a whole, ignoring case.
 const TERMS: &[(&str, &str)] = &[
     (
         "configuration",
-        "the hyper-parameters in which runs of one optimizer differ, the seed left out",
+        "the hyper-parameters in which runs of one optimizer differ, except the seed",
     ),
     (
         "best configuration",
-        "the configuration of this optimizer that is best by the metric that chooses; the sentences at the table say how",
+        "the best configuration of this optimizer by the selection metric; the sentences below the table give the rule",
     ),
     (
         "learning rate",
@@ -21,7 +21,7 @@ const TERMS: &[(&str, &str)] = &[
         "seed",
         "the number from which initial weights and the order of samples are drawn; the same seed is the same start for every optimizer",
     ),
-    ("seeds", "runs, one a seed; of two numbers those completed and those planned"),
+    ("seeds", "runs, one per seed; of two numbers the completed and the planned ones"),
     (
         "status",
         "completed, diverged (a loss became NaN or infinite), cut (paused before its end), failed, timed out, cancelled, or missing (not trained yet)",
@@ -74,11 +74,11 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "training samples to the target",
-        "samples fed until the target was measured first; mean of those that reached it, the median counts all",
+        "samples fed until the target was first measured; the mean is over runs that reached it, the median counts all",
     ),
     (
         "training loss",
-        "mean loss over the training samples as they were fed during the last epoch, of runs by steps the last segment; lower is better",
+        "mean loss over the training samples as they were fed during the last epoch, for runs by steps the last segment; lower is better",
     ),
     (
         "validation loss",
@@ -87,30 +87,30 @@ const TERMS: &[(&str, &str)] = &[
     ("test loss", "mean loss over the test samples in the evaluation that counts; lower is better"),
     (
         "bits per character",
-        "mean over seeds of the loss that judges, in bits: divided by ln 2; of a vocabulary of bytes, bits per byte",
+        "mean over seeds of the judging loss in bits (divided by ln 2); with a vocabulary of bytes, bits per byte",
     ),
     (
         "perplexity",
-        "mean over seeds of e to the loss that judges: the number of equally likely tokens that are as hard to guess",
+        "mean over seeds of e to the judging loss: the number of equally likely tokens that would be as hard to guess",
     ),
     (
         "95% interval",
-        "an interval made to cover the true mean over seeds in 95 of 100 such experiments; none below three seeds, and of few seeds somewhat short where it is resampled",
+        "an interval built to contain the true mean over seeds in 95 of 100 such experiments; none below three seeds, and somewhat short for few seeds if it is resampled",
     ),
     (
         "95% interval with the choice",
-        "an interval made to cover the true mean of the configuration that was chosen, whichever that is, in 95 of 100 \
-         such experiments, each with a choice of its own",
+        "an interval built to contain the true mean of the chosen configuration, whichever that is, in 95 of 100 such \
+         experiments, each with its own choice",
     ),
-    ("chosen again", "share of the resamples of the seeds that choose this configuration, too"),
+    ("chosen again", "share of the resamples of the seeds that choose this configuration"),
     (
         "IQM",
         "interquartile mean: the mean of the middle half of the seeds, which single bad seeds move little",
     ),
     (
         "median",
-        "the middle value of the seeds, of an even number the mean of the middle two; a seed that diverged or never got \
-         there is the worst, so that where half of them did the median is that, too",
+        "the middle value of the seeds, for an even number the mean of the middle two; a seed that diverged or never \
+         reached the target counts as the worst, so if half of them did, so does the median",
     ),
     ("best epoch", "the first epoch with the run's best validation value of the target's metric"),
     (
@@ -135,28 +135,28 @@ const TERMS: &[(&str, &str)] = &[
     ("run", "the first characters of the run's id; the Parquet files have it in full"),
     (
         "chosen configuration",
-        "the configuration of this optimizer that is best by the metric that chooses; the sentences at the table say how",
+        "the best configuration of this optimizer by the selection metric; the sentences below the table give the rule",
     ),
     ("chosen from", "configurations with a result: the best of many has had more chances"),
-    ("note", "what else to know before believing the row"),
+    ("note", "caveats on the row"),
     ("first", "of the two, the one that ranks higher by the judging metric"),
     ("second", "the one it is compared with"),
     (
         "lead in points",
-        "mean over seeds of the first's value less the second's, in percentage points",
+        "mean over seeds of the first's value minus the second's, in percentage points",
     ),
     ("lead", "mean over seeds of how much better the first is than the second; positive is better"),
     (
         "seeds in the lead",
-        "seeds that completed, or reached the target, with both: those that the lead is the mean of",
+        "seeds that completed, or reached the target, with both optimizers: the lead is a mean over them",
     ),
     (
         "seeds compared",
-        "seeds with a result of both: those that the test is over; one that diverged or never got there counts as the worst",
+        "seeds with a result of both optimizers, which are tested; one that diverged or never reached the target counts as the worst",
     ),
     (
         "seeds won",
-        "seeds on which the first was better; a run that diverged or never got there is the worst",
+        "seeds on which the first was better; a run that diverged or never reached the target is the worst",
     ),
     (
         "probability of improvement",
@@ -172,7 +172,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "p, ranks",
-        "permutation test of the ranks of two samples, where a run diverged or never got there",
+        "permutation test of the ranks of two samples, where a run diverged or never reached the target",
     ),
     ("decided by", "the test whose p the verdict rests on"),
     (
@@ -189,7 +189,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "interval",
-        "the leads that the test does not reject at what the pair's look may spend of the level; it holds whenever the seeds ended",
+        "the leads that the test does not reject at the part of the level that the pair's look may spend; it holds whenever the seeds end",
     ),
     ("stage", "fresh where the seeds had no part in choosing the configuration"),
     ("place", "the order in which the tuning seeds chose the configurations of an optimizer"),
@@ -200,11 +200,11 @@ const TERMS: &[(&str, &str)] = &[
     ("p, Wilcoxon, Holm", "the p of Wilcoxon's test, corrected likewise"),
     (
         "verdict",
-        "what the test that decides says after correction; level: no seed differs; underpowered: so few seeds that differ could show no difference, however large it is",
+        "outcome of the deciding test after correction; level: no seed differs; underpowered: so few differing seeds cannot show a difference, however large",
     ),
     ("published", "the number as its source prints it; in brackets the runs that it is a mean of"),
-    ("ours", "what this program finds for the same setting; in brackets the seeds"),
-    ("rule", "how close the two must be: the rules stand at the end of the page"),
+    ("ours", "the number that this program finds for the same setting; in brackets the seeds"),
+    ("rule", "how close the two must be; the rules are at the end of the page"),
     (
         "deviation",
         "ours minus published in units of the rule: standard errors (s.e.) or standard deviations (s.d.), of which 3 are allowed, or the tolerance, of which 1 is",
@@ -217,19 +217,19 @@ const TERMS: &[(&str, &str)] = &[
         "claim",
         "carried where the one-sided p is at most the level that the sweep file declares; else why not",
     ),
-    ("above the target by", "the mean less the target; negative: the mean lies below it"),
-    ("below the target by", "the target less the mean; negative: the mean lies above it"),
+    ("above the target by", "the mean minus the target; negative: the mean is below it"),
+    ("below the target by", "the target minus the mean; negative: the mean is above it"),
     (
         "seeds with a value",
         "seeds that completed with a finite value at the epoch or step of the claim; the others did not reach the target",
     ),
     (
         "p, one-sided",
-        "the chance of seeds that speak for the claim as much as these do, or more, if the truth lay at the target",
+        "the probability of seeds that support the claim at least as much as these, if the truth were at the target",
     ),
     (
         "fewest seeds that would carry it",
-        "the fewest that carry the claim if they are as these are; a dash: no number does",
+        "the fewest seeds that would carry the claim if they resembled these; a dash: no number would",
     ),
     (
         "score",
@@ -245,7 +245,7 @@ const TERMS: &[(&str, &str)] = &[
         "where both reached it",
         "the speed-up over the tasks alone whose target both optimizers reached",
     ),
-    ("tasks that both reached", "tasks that the speed-up beside it is a mean of"),
+    ("tasks that both reached", "tasks over which the speed-up beside it is a mean"),
     (
         "mean rank",
         "mean over tasks of the place within a task, from 1; optimizers that all tasks have",
@@ -259,40 +259,46 @@ const TERMS: &[(&str, &str)] = &[
         "lead, standardised",
         "the same after each task's leads were divided by their root mean square, from -1 to 1; what the sign flips test",
     ),
-    ("tasks in the lead", "tasks whose runs the lead is a mean of"),
+    ("tasks in the lead", "tasks over whose runs the lead is a mean"),
     (
         "pairs in the lead",
-        "those of a task and seed that completed, or reached the target to stop at, with both",
+        "pairs of a task and seed that completed, or reached the target to stop at, with both optimizers",
     ),
-    ("pairs of runs", "one a task and seed with which both have a result: what is tested"),
+    ("pairs of runs", "one per task and seed with a result of both optimizers, which are tested"),
     (
         "won",
-        "pairs of runs in which the first is better; one that diverged or never got there is the worst",
+        "pairs of runs in which the first is better; a run that diverged or never reached the target is the worst",
     ),
     ("runs that reached it", "of the runs with a result"),
-    ("median epochs", "epochs that half of the runs needed at most; never: half did not get there"),
+    (
+        "median epochs",
+        "epochs that half of the runs needed at most; never: half did not reach the target",
+    ),
     ("median steps", "the same in optimizer steps"),
     ("median training time", "the same in seconds of training, evaluation left out"),
     (
         "fastest of its configurations, median steps",
         "the quickest of all configurations tried, which is flattered by being picked for it",
     ),
-    ("which", "the configuration of that"),
+    ("which", "the fastest configuration"),
     ("device time", "time that a device was held: training and evaluation, all runs together"),
     ("share of device time", "of all optimizers together"),
     ("training time 1,000 steps", "training time divided by the thousands of steps done"),
     ("training time an epoch", "training time divided by epochs trained"),
     ("training time a run", "mean over seeds, evaluation left out"),
-    ("divergence rate", "diverged runs of those with a result"),
-    ("tried", "different learning rates"),
+    ("divergence rate", "diverged runs as a share of those with a result"),
+    ("tried", "number of different learning rates"),
     ("learning rates tried", "from the smallest to the largest"),
     ("best", "the learning rate of the chosen configuration"),
     ("decades", "width of that range in powers of ten: how forgiving the optimizer is"),
     (
         "one at random, median",
-        "the judging metric of one of the configurations tried, picked blindly, in the median: what you get without tuning",
+        "median of the judging metric of a configuration picked blindly from those tried: the result without tuning",
     ),
-    ("chosen from all", "the same of the configuration that is chosen from all: what tuning gives"),
+    (
+        "chosen from all",
+        "judging metric of the configuration chosen from all: the result of tuning",
+    ),
     (
         "effect",
         "how far the mean moved: losses, steps and seconds relative to what they were, accuracies and shares in percentage points (pp), epochs as they are",
@@ -301,7 +307,7 @@ const TERMS: &[(&str, &str)] = &[
         "interval of the effect",
         "simultaneous for all comparisons of the night; a dash: counts that noise does not explain, or too few pairs",
     ),
-    ("min effect", "the effect up to which a change is let pass, from [regress] min_effect"),
+    ("min effect", "largest effect of a change that is tolerated, from [regress] min_effect"),
     (
         "finding",
         "regressed or improved: the interval excludes zero and the effect exceeds min effect; small: the interval alone does",
@@ -323,31 +329,32 @@ const TERMS: &[(&str, &str)] = &[
     ("commits", "the last night at the old level and the first at the new one"),
     (
         "to add",
-        "values beyond the edge of those tried that the best one lies on, or in a wide gap beside it; the learning rate's first",
+        "values to try next: beyond the edge on which the best one is, or in a wide gap beside it; those of the learning rate first",
     ),
 ];
 
-/// The lead over several tasks, in the unit of a metric that the head names.
+/// The lead over several tasks, in the unit of the metric in the head.
 const LEAD_IN: &str = "mean over tasks of the mean lead in each, over the pairs of runs that completed, or reached the target, \
                        with both; positive: the first is better";
 
-/// The speed-up over a reference that the head names.
+/// The speed-up over the reference in the head.
 const SPEED_UP: &str = "geometric mean over tasks of the reference's time to the target divided by the optimizer's; 0: it alone \
                         never reached a target, infinite: the reference alone";
 
-/// The largest ratio that counts in a score, which the head names.
-const WITHIN: &str = "tasks whose target was reached within so many times the fastest's time";
+/// The tasks solved within the ratio in the head.
+const WITHIN: &str =
+    "tasks whose target was reached within that multiple of the fastest optimizer's time";
 
-/// The optimism of a metric that the head names.
+/// The optimism of the metric in the head.
 const OPTIMISM: &str = "the mean on the seeds that chose the configuration against that on fresh ones; positive: it looked \
                         better where it was chosen";
 
-/// What a column holds, if its name is not plain in itself.
+/// Returns the explanation of a column; `None` if its name explains itself.
 pub(crate) fn explain(table: &Table, at: usize) -> Option<String> {
     let Head { name, .. } = &table.head[at];
     let plain = name.strip_suffix(", mean \u{b1} sd").unwrap_or(name);
     let plain = plain.strip_prefix("Chosen by: ").unwrap_or(plain);
-    // Over several tasks leads are told by metric.
+    // Over several tasks, the head of a lead names its metric.
     let text = match TERMS.iter().find(|(term, _)| term.eq_ignore_ascii_case(plain)) {
         Some((_, text)) => text,
         None if plain.starts_with("Lead in ") => &LEAD_IN,

@@ -4,7 +4,7 @@ use crate::analysis::{Analysis, Config, Pair, Verdict};
 use crate::escape;
 use crate::text::{self, seeds};
 
-/// What came first, and by how much, from the first pair's verdict alone.
+/// Returns the headline: the first label and its lead, by the verdict on the first pair alone.
 pub fn headline(analysis: &Analysis, ranking: &[&Config]) -> String {
     let Some(&first) = ranking.first() else { return String::new() };
     let second = ranking.get(1).copied();
@@ -32,7 +32,7 @@ pub fn headline(analysis: &Analysis, ranking: &[&Config]) -> String {
     match lead.gain.mean {
         Some(gain) if gain >= 0.0 => {
             format!(
-                "{name} {}: {value}, {} than {other}, the second.",
+                "{name} {}: {value}, {} than the runner-up {other}.",
                 came(lead),
                 by(analysis, lead, gain)
             )
@@ -41,13 +41,13 @@ pub fn headline(analysis: &Analysis, ranking: &[&Config]) -> String {
     }
 }
 
-/// `won` only where the tests show it.
+/// `won` if the tests show it, else `came first`.
 fn came(lead: &Pair) -> &'static str {
     if lead.verdict == Verdict::Better && !lead.small { "won" } else { "came first" }
 }
 
-/// Whether two are level: nothing is shown, and either no seed differs or the means
-/// are equal to the digits shown.
+/// Returns whether two labels are level: no difference is shown, and either no seed differs or the
+/// means are equal to the digits shown.
 fn level(analysis: &Analysis, lead: &Pair, first: &Config, second: &Config) -> bool {
     if lead.verdict.is_significant() || lead.diverged > 0 {
         return false;
@@ -57,8 +57,8 @@ fn level(analysis: &Analysis, lead: &Pair, first: &Config, second: &Config) -> b
     none_differs && lead.unpaired.is_none() || shown(first) == shown(second)
 }
 
-/// Labels that are in front: the first, and those that are level with it. None where
-/// nothing is judged, or no run reached the target.
+/// Labels that are in front: the first, and those that are level with it. Empty if nothing is
+/// judged, or no run reached the target.
 pub(super) fn front(analysis: &Analysis) -> Vec<usize> {
     let ranking = analysis.ranking();
     let Some(&first) = ranking.first().filter(|c| c.judged.n > 0) else { return Vec::new() };
@@ -78,15 +78,14 @@ pub(super) fn front(analysis: &Analysis) -> Vec<usize> {
     std::iter::once(first.label).chain(others).collect()
 }
 
-/// Returns whether two labels whose runs stop at the target are level: nothing is shown, and
-/// medians and counts are equal or no seed differs.
+/// Returns whether two labels whose runs stop at the target are level: no difference is shown, and
+/// either no seed differs or medians and counts are equal.
 fn level_in_time(first: &Config, config: &Config, pair: &Pair) -> bool {
     let equal = first.judged_median == config.judged_median && first.judged.n == config.judged.n;
     !pair.verdict.is_significant() && (equal || pair.seeds.0 + pair.seeds.2 == 0)
 }
 
-/// The first label, and those that no seed tells from it or whose mean reads the same;
-/// and whether all their means do.
+/// The first label with those that are level with it, and whether all their means read the same.
 fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<String>, bool) {
     let comparison = analysis.comparison();
     let others = ranking.iter().zip(&comparison.ranked).skip(1).filter(|(config, i)| {
@@ -99,7 +98,7 @@ fn in_front(analysis: &Analysis, lead: &Pair, ranking: &[&Config]) -> (Vec<Strin
     (all.into_iter().map(|config| label(analysis, config)).collect(), alike)
 }
 
-/// `0.21 percentage points more`, with the seeds it rests on where they are not all.
+/// `0.21 percentage points more`, with the number of seeds if not all count.
 fn by(analysis: &Analysis, lead: &Pair, gain: f64) -> String {
     let evaluation = &analysis.evaluation;
     let more = if evaluation.higher_is_better() { "more" } else { "less" };
@@ -110,7 +109,8 @@ fn by(analysis: &Analysis, lead: &Pair, gain: f64) -> String {
     format!("{} {more}{on}", evaluation.spread(gain))
 }
 
-/// Ranked first with the worse value, or with none to compare.
+/// The headline of a first label whose mean is the worse one, or that has no seed in common with
+/// the second.
 fn behind(
     analysis: &Analysis,
     lead: &Pair,
@@ -136,7 +136,7 @@ fn behind(
     }
 }
 
-/// Runs that stop at the target are told by when they got there.
+/// The headline of runs that stop at the target: the median time to it.
 fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &Pair)>) -> String {
     let evaluation = &analysis.evaluation;
     let target = text::target_of(analysis);
@@ -170,17 +170,17 @@ fn until_target(analysis: &Analysis, first: &Config, second: Option<(&Config, &P
         return format!("{} are level in front: {name} reached {when}.", text::list(&names));
     }
     let than = match second.judged_median.filter(|m| m.is_finite()) {
-        // Equal medians are told apart by how many seeds got there.
+        // Equal medians are ranked by the number of seeds that reached the target.
         Some(median) if first.judged_median == Some(median) => format!(
-            "{other}, the second, after as many with {} of {}",
+            "the runner-up {other} after as many with {} of {}",
             second.judged.n,
             seeds(second.counts.results())
         ),
         Some(median) => {
-            format!("{other}, the second, after {}", evaluation.format(median))
+            format!("the runner-up {other} after {}", evaluation.format(median))
         }
         None => format!(
-            "{other}, the second, reached it with {} of {}",
+            "the runner-up {other} reached it with {} of {}",
             second.judged.n,
             seeds(second.counts.results())
         ),

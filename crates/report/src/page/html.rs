@@ -1,4 +1,4 @@
-//! The page: one file, no network, whole without scripts.
+//! The page: one file that needs no network and is complete without scripts.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use spec::stages::Stage;
@@ -16,7 +16,7 @@ use crate::page::tables::Tables;
 use crate::page::{Drawn, Report, assets, content, inline};
 use crate::plural;
 
-/// What a page is made of.
+/// The parts of a page.
 pub struct Document<'a> {
     /// Its title, free of control characters.
     pub name: String,
@@ -24,17 +24,17 @@ pub struct Document<'a> {
     pub lead: String,
     /// The answer, above the table of contents.
     pub opening: Markup,
-    /// Sections; every `h2` with an id stands in the table of contents.
+    /// Sections; every `h2` with an id is listed in the table of contents.
     pub body: Markup,
-    /// Where the numbers come from.
+    /// The source of the numbers.
     pub footer: &'static str,
-    /// The result for programs, as [`escape::json_in_script`] writes it.
+    /// The result for programs, from [`escape::json_in_script`].
     pub data: String,
     /// The figures of the body.
     pub figures: &'a [Drawn],
 }
 
-/// The page as text.
+/// Returns the page as text.
 pub fn page(report: &Report) -> String {
     let plan = &report.analysis.plan;
     document(Document {
@@ -42,13 +42,13 @@ pub fn page(report: &Report) -> String {
         lead: escape::line(&plan.description),
         opening: opening(report),
         body: html! { (figures(report)) (tables(report)) (origin(report)) },
-        footer: "Drawn from the Parquet files beside this page; they hold every number in it and more.",
+        footer: "Drawn from the Parquet files beside this page; they contain every number in it and more.",
         data: data(report),
         figures: &report.figures,
     })
 }
 
-/// A page around its parts: style, script and the policy that admits them alone.
+/// Returns a page with its style, its script, and the policy that admits nothing else.
 pub fn document(document: Document<'_>) -> String {
     let Document { name, lead, opening, body, footer, data, figures } = document;
     let policy = format!(
@@ -74,7 +74,7 @@ pub fn document(document: Document<'_>) -> String {
                         h1 { (name) }
                         p.lead { (lead) }
                     }
-                    // Of use with scripts alone, which show it.
+                    // Scripts show it; without them it is useless.
                     button #theme type="button" hidden { "Colours: auto" }
                 }
                 main #main tabindex="-1" {
@@ -95,7 +95,7 @@ pub fn document(document: Document<'_>) -> String {
     .into_string()
 }
 
-/// Links to the headings of `body`, read off it so that no section is left out.
+/// Links to the headings of `body`, which are read from it so that none is missed.
 fn contents(body: &str) -> Markup {
     let heading = |rest: &str| {
         let (id, rest) = rest.split_once('"')?;
@@ -159,7 +159,8 @@ fn figures(report: &Report) -> Markup {
     }
 }
 
-/// A figure with its heading, caption and reading, as an element of the page.
+/// Returns a figure with its caption; the notes and the advice on reading it are in a disclosure,
+/// which is printed open.
 pub fn figure(drawn: &Drawn) -> Markup {
     html! {
         figure.card id=(drawn.name) data-figure=(drawn.name) {
@@ -167,13 +168,17 @@ pub fn figure(drawn: &Drawn) -> Markup {
             div.narrow { (PreEscaped(&drawn.inline.1)) }
             figcaption {
                 span id={ (drawn.name) "-caption" } { (drawn.figure.caption) }
-                details.printed { summary { "How to read this" } p { (drawn.figure.reading) } }
+                details.printed {
+                    summary { "How to read this" }
+                    p { (drawn.figure.reading) }
+                    @if !drawn.figure.notes.is_empty() { p { (drawn.figure.notes) } }
+                }
             }
         }
     }
 }
 
-/// Buttons that hide and show optimizers; scripts show the bar.
+/// Buttons that hide and show optimizers; scripts unhide the bar.
 pub(crate) fn toggles<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> Markup {
     html! {
         @if labels.len() > 1 {
@@ -196,7 +201,7 @@ pub(crate) fn toggles<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> Mar
     }
 }
 
-/// The section of what was confirmed on fresh seeds; nothing of a sweep without any.
+/// The section on fresh seeds; empty for a sweep without any.
 fn confirmed(analysis: &Analysis, confirmation: &Table) -> Markup {
     html! {
         @if !confirmation.rows.is_empty() {
@@ -207,7 +212,7 @@ fn confirmed(analysis: &Analysis, confirmation: &Table) -> Markup {
     }
 }
 
-/// The section of intervals that include the choice; nothing where no optimizer has one.
+/// The section on intervals that include the choice; empty if no optimizer has one.
 fn resampled(analysis: &Analysis, choice: &Table) -> Markup {
     html! {
         @if !choice.rows.is_empty() {
@@ -277,7 +282,7 @@ fn tables(report: &Report) -> Markup {
         }
         @if !diverged.rows.is_empty() {
             h2 id="diverged" { "Diverged runs" }
-            p { "A loss became NaN or infinite at the step given, and the run ended there. That is a result, not an error." }
+            p { "A loss became NaN or infinite at the given step, and the run ended there. That is a result, not an error." }
             (folded(diverged, "runs"))
         }
         @if !failed.rows.is_empty() || missing > 0 {
@@ -320,7 +325,7 @@ fn origin(report: &Report) -> Markup {
     }
 }
 
-/// The best rows for programs that read the page.
+/// The rows of the chosen configurations as JSON, for programs that read the page.
 fn data(report: &Report) -> String {
     let analysis = &report.analysis;
     let rows: Vec<serde_json::Value> = rows_of(analysis)

@@ -1,5 +1,5 @@
-//! What stands inside the page: the hashes of its code that the content
-//! security policy names, and the data behind its figures.
+//! Data inside the page: the hashes of its code for the content security policy, and the data
+//! behind its figures.
 
 use data_encoding::BASE64;
 use serde_json::{Map, Number, Value, json};
@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::escape;
 use crate::page::Drawn;
 
-/// What can be hovered, by figure: `{"convergence": [[series or null, x and y
-/// in the wide SVG, x and y in the narrow one, text], ...], ...}`, in units of
-/// the view boxes. JSON for a script element.
+/// Returns the marks that can be hovered, as JSON for a script element: `{"convergence": [[series
+/// or null, x and y in the wide SVG, x and y in the narrow one, text], ...], ...}`, in units of the
+/// view boxes.
 pub fn figure_data(figures: &[Drawn]) -> String {
     let data: Map<String, Value> = figures
         .iter()
@@ -25,7 +25,7 @@ pub fn figure_data(figures: &[Drawn]) -> String {
     escape::json_in_script(&Value::Object(data))
 }
 
-/// To a tenth of a pixel, without a decimal where there is none.
+/// Rounds to a tenth of a pixel; whole numbers have no decimal.
 fn tenth(value: f64) -> Value {
     let tenths = (value * 10.0).round() as i64;
     match tenths % 10 {
@@ -34,7 +34,7 @@ fn tenth(value: f64) -> Value {
     }
 }
 
-/// `'sha256-…'` of an inline style or script, as a policy names it.
+/// Returns the hash of an inline style or script for a policy: `'sha256-…'`.
 pub fn source_hash(text: &str) -> String {
     format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text.as_bytes())))
 }

@@ -1,17 +1,18 @@
-//! `REPORT.md`: the page in short, for a code host.
+//! `REPORT.md`: a short form of the page, for a code host.
 
 use std::fmt::Write;
 
 use crate::escape::{markdown, markdown_block};
+use crate::figures::Figure;
 use crate::number;
 use crate::page::answer::answer;
 use crate::page::table::Table;
 use crate::page::{Report, content};
 
-/// Rows that a table has at most; the page and the Parquet files have them all.
+/// Most rows of a table; the page and the Parquet files have all of them.
 const MOST: usize = 60;
 
-/// The report as Markdown.
+/// Returns the report as Markdown.
 pub fn report(report: &Report) -> String {
     let analysis = &report.analysis;
     let plan = &analysis.plan;
@@ -50,12 +51,12 @@ pub fn report(report: &Report) -> String {
         let figure = &drawn.figure;
         let _ = write!(
             out,
-            "\n## {}\n\n![{}](figures/{}.svg)\n\n{}\n",
+            "\n## {}\n\n![{}](figures/{}.svg)\n",
             markdown(figure.heading),
             markdown(figure.data.title()),
-            drawn.name,
-            markdown(&figure.caption)
+            drawn.name
         );
+        caption(&mut out, figure);
     }
     out.push_str("\n## All configurations\n\n");
     out.push_str(&table(&content::config_table(analysis)));
@@ -93,7 +94,7 @@ pub fn report(report: &Report) -> String {
     out
 }
 
-/// Writes the section of the claim; nothing without one.
+/// Writes the section on the claim; nothing without a claim.
 fn claim(out: &mut String, report: &Report) {
     section(out, "Claim", &report.tables.claim);
     sentences(out, &content::claim_text(&report.analysis, report.claims.as_ref()));
@@ -106,13 +107,21 @@ pub fn sentences(out: &mut String, all: &[String]) {
     }
 }
 
+/// Appends the caption of a figure and, as a second paragraph, its notes.
+pub fn caption(out: &mut String, figure: &Figure) {
+    for text in [&figure.caption, &figure.notes].into_iter().filter(|text| !text.is_empty()) {
+        let _ = write!(out, "\n{}\n", markdown(text));
+    }
+}
+
+/// Appends a table under a heading; nothing for a table without rows.
 pub(crate) fn section(out: &mut String, heading: &str, data: &Table) {
     if !data.rows.is_empty() {
         let _ = write!(out, "\n## {heading}\n\n{}", table(data));
     }
 }
 
-/// A table, cut where it is long.
+/// Returns a table, with at most 60 rows.
 pub fn table(data: &Table) -> String {
     let mut out = String::new();
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));

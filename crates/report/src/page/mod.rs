@@ -36,18 +36,18 @@ use plot::canvas::{FigureError, Xy};
 use plot::output;
 use plot::style::Layout;
 
-/// What [`render`] wrote.
+/// Output of [`render`].
 #[derive(Clone, Debug, Default)]
 pub struct Rendered {
     /// The files, the page first.
     pub written: Vec<PathBuf>,
     /// Runs that were computed more than once.
     pub repeats: Repeats,
-    /// What the reader should know.
+    /// Warnings for the reader.
     pub warnings: Vec<String>,
 }
 
-/// A figure with its ink.
+/// A figure, drawn.
 pub struct Drawn {
     /// File name without extension, `[a-z0-9-]`.
     pub name: String,
@@ -55,10 +55,10 @@ pub struct Drawn {
     pub figure: Figure,
     /// Standalone SVG and PNG, laid out wide.
     pub files: (String, Vec<u8>),
-    /// SVG without a title, which the page's heading gives: wide and narrow.
+    /// SVGs for the page, wide and narrow, without a title: the page has a heading.
     pub inline: (String, String),
-    /// What can be hovered in the two: with its place in the wide one, and the
-    /// place in the narrow one.
+    /// Marks that can be hovered: with the position in the wide SVG, and the position in the narrow
+    /// one, in units of their view boxes.
     pub marks: Vec<(Mark, Xy)>,
 }
 
@@ -66,11 +66,11 @@ pub struct Drawn {
 pub struct Report {
     /// Plan and results.
     pub analysis: Analysis,
-    /// Provenance, if it was found.
+    /// Provenance; `None` without `manifest.json`.
     pub manifest: Option<Manifest>,
-    /// The claim and its evidence, where the sweep file makes one.
+    /// The claim and its evidence; `None` if the sweep file makes no claim.
     pub claims: Option<Claims>,
-    /// Counts of how often rungs would have cut the best; `None` where that cannot be told.
+    /// Number of times rungs would have cut the best; `None` if that cannot be determined.
     pub hindsight: Option<Hindsight>,
     /// The cost of decisions that others have replaced.
     pub superseded: Superseded,
@@ -80,17 +80,16 @@ pub struct Report {
     pub figures: Vec<Drawn>,
     /// The tables.
     pub tables: tables::Tables,
-    /// What the reader should know.
+    /// Warnings for the reader.
     pub warnings: Vec<String>,
 }
 
 /// Draws the figures and writes `index.html`, `REPORT.md` and `tables/*.csv`. Reads only the
-/// Parquet files, `plan.json` and (if they are there) `manifest.json` and `repeats.json`; the same
+/// Parquet files, `plan.json` and, if they exist, `manifest.json` and `repeats.json`; the same
 /// files give the same bytes.
 ///
 /// # Errors
-/// A file cannot be read or written (call [`crate::collect()`] first), or a
-/// figure cannot be drawn.
+/// A file cannot be read or written (call [`crate::collect()`] first), or a figure cannot be drawn.
 pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
     let mut warnings = Vec::new();
     let plan = files::plan(dir)?;
@@ -98,7 +97,7 @@ pub fn render(dir: &ReportDir) -> Result<Rendered, ReportError> {
     Ok(render_of(dir, Analysis::new(plan, rows), warnings)?.0)
 }
 
-/// [`render`] with what `runs.parquet` and `plan.json` hold; gives the analysis back.
+/// [`render`] with an analysis of `runs.parquet` and `plan.json`, which is returned.
 pub(crate) fn render_of(
     dir: &ReportDir,
     analysis: Analysis,
@@ -118,7 +117,7 @@ pub(crate) fn render_of(
     let hindsight = Hindsight::of(&analysis, |run, epoch| {
         let measured = points.of(run, analysis.selection.split, analysis.selection.metric);
         let row = &analysis.rows[run];
-        // What ended before is worth its last value, but for what diverged.
+        // A run that ended earlier counts by its last value, unless it diverged.
         let last = measured.iter().rfind(|m| (1..=epoch).contains(&m.epoch))?;
         (last.epoch == epoch || !row.diverged()).then_some(last.value)
     });
@@ -145,8 +144,8 @@ pub(crate) fn render_of(
     Ok((Rendered { written, repeats, warnings }, analysis))
 }
 
-/// Writes page, Markdown, figures and tables; removes those of the `known`
-/// figures and tables that an earlier report left and this one does not have.
+/// Writes page, Markdown, figures and tables; removes files of the `known` figures and tables that
+/// an earlier report left and this one does not have. Returns the paths of the files written.
 pub(crate) fn write<'a>(
     dir: &ReportDir,
     (page, markdown): (String, String),
@@ -174,12 +173,15 @@ pub(crate) fn write<'a>(
     Ok(written)
 }
 
-/// Draws a figure in every form that a report has it in.
+/// Draws a figure in every form that a report needs.
+///
+/// # Errors
+/// The figure cannot be drawn.
 pub fn draw((name, figure): (impl Into<String>, Figure)) -> Result<Drawn, ReportError> {
     let name: String = name.into();
     let failed = |e: FigureError| ReportError::Figure { name: name.clone(), reason: e.0 };
     let untitled = figure.data.untitled();
-    // A figure has one name for those who cannot see it; its texts are inside.
+    // Screen readers get one name for the whole figure instead of its texts.
     let label = format!("{}. {}.", figure.data.title(), figure.data.subtitle());
     let (svgs, png) = rayon::join(
         || -> Result<_, FigureError> {
@@ -197,8 +199,8 @@ pub fn draw((name, figure): (impl Into<String>, Figure)) -> Result<Drawn, Report
     Ok(Drawn { name, files: (svg, png), inline, marks, figure })
 }
 
-/// What this machine could not draw of the texts in the PNGs. Said where the report is
-/// made, and not in it: its bytes do not depend on the machine's fonts.
+/// The warning on texts in PNGs that this machine could not draw. It is printed and no part of the
+/// report, whose bytes do not depend on the machine's fonts.
 pub(crate) fn unseen(figures: &[Drawn]) -> Option<String> {
     plot::fallback::warning(figures.iter().map(|drawn| drawn.files.0.as_str()))
 }

@@ -10,8 +10,8 @@ use crate::table::{MISSING, RunRow};
 use crate::text::capitalised;
 use spec::grain::Grain;
 
-/// Metrics after the last epoch, in the order of the columns: the selection metric first, then scores
-/// and, behind them, losses.
+/// Metrics after the last epoch in the order of the columns: the selection metric, then scores,
+/// then losses.
 fn metrics(selection: &Criterion) -> Vec<EpochMetric> {
     let mut all = EpochMetric::all();
     let own = EpochMetric::new(selection.split, selection.metric);
@@ -23,7 +23,7 @@ fn ended_by(row: &RunRow) -> Option<StopReason> {
     StopReason::from_name(row.stop_reason.as_deref()?)
 }
 
-/// `the target`: why a completed run ended.
+/// The reason why a completed run ended: `the target`.
 fn describe(why: StopReason, grain: Grain) -> &'static str {
     match why {
         StopReason::Epochs => grain.pick("its last epoch", "its last step"),
@@ -33,8 +33,8 @@ fn describe(why: StopReason, grain: Grain) -> &'static str {
     }
 }
 
-/// Every planned run in plan order, those without a result too. Columns that
-/// no run fills are left out.
+/// Every planned run in plan order, including those without a result. Columns that no run fills are
+/// left out.
 pub fn run_table(analysis: &Analysis) -> Table {
     let selection = &analysis.selection;
     let metrics = metrics(selection);
@@ -49,14 +49,14 @@ pub fn run_table(analysis: &Analysis) -> Table {
         .map(|of| match (selection.function, of.split) {
             (true, Split::Test) if of.metric == Metric::LOSS => "#Value".to_owned(),
             (true, Split::Train) => "#Mean value in the last epoch".to_owned(),
-            // Beside what counts, which is of another epoch.
+            // The value that counts is of another epoch.
             (false, Split::Train) if counted => format!("#{} of the last {unit}s", label(*of)),
             (false, _) if counted => format!("#{} after the last {unit}", label(*of)),
             _ => format!("#{}", label(*of)),
         })
         .collect();
     head.extend(names.iter().map(String::as_str));
-    // With `at = "best"` the epoch that counts, and what counts of it.
+    // With `at = "best"`: the epoch that counts, and its values.
     let evaluation = &analysis.evaluation;
     let at_best =
         |selection: &Criterion| format!("#{} at the best {unit}", capitalised(&selection.name()));

@@ -1,5 +1,5 @@
-//! A table of the page: whole without scripts, with what the script needs to
-//! sort it, to choose rows and to write it as CSV.
+//! A table of the page: complete without scripts, with the attributes by which the script sorts it,
+//! filters rows and writes CSV.
 
 use maud::{Markup, html};
 
@@ -9,22 +9,22 @@ use crate::page::glossary;
 use crate::page::table::{Cell, Table};
 use plot::style::PALETTE;
 
-/// Rows up to which a table is open from the start.
+/// Most rows of a table that is open from the start.
 const OPEN: usize = 30;
-/// Rows that a table of the page has at most, so that the page stays small.
+/// Most rows of a table of the page, so that the page stays small.
 pub(crate) const MOST: usize = 1000;
 
-/// The square in the colour of a label.
+/// Returns a square in the colour of a label.
 pub(crate) fn swatch(series: usize) -> Markup {
     html! { span class={ "k k" (series % PALETTE.len()) } aria-hidden="true" {} }
 }
 
-/// A table that is closed at first when it is long.
+/// Returns a table, in a closed disclosure if it has more than 30 rows.
 pub fn folded(data: &Table, what: &str) -> Markup {
     if data.rows.len() > OPEN { closed(data, what, true) } else { table(data) }
 }
 
-/// A table that is closed at first; `printed` opens it on paper.
+/// Returns a table in a closed disclosure; `printed` opens it on paper.
 pub fn closed(data: &Table, what: &str, printed: bool) -> Markup {
     html! {
         details class={ "fold" @if printed { " printed" } } {
@@ -34,7 +34,7 @@ pub fn closed(data: &Table, what: &str, printed: bool) -> Markup {
     }
 }
 
-/// A table in a box that scrolls where it is too wide, with notes below.
+/// Returns a table in a box that scrolls if it is too wide, with notes below.
 pub(crate) fn table(data: &Table) -> Markup {
     let label = if data.caption.is_empty() { "Table" } else { &data.caption };
     let columns: Vec<Column> = (0..data.head.len()).map(|c| Column::of(data, c)).collect();
@@ -66,7 +66,7 @@ pub(crate) fn table(data: &Table) -> Markup {
             }
             @if terms.iter().any(Option::is_some) {
                 details.terms {
-                    summary { "What the columns say" }
+                    summary { "What the columns mean" }
                     dl { @for (head, text) in data.head.iter().zip(&terms) {
                         @if let Some(text) = text { dt { (head.name) } dd { (text) } }
                     } }
@@ -89,7 +89,7 @@ fn line(data: &Table, row: &[Cell], columns: &[Column]) -> Markup {
     }
 }
 
-/// A cell with what the CSV has of it: the script knows four values of one.
+/// Returns a cell with its values for the CSV, of which the script knows four.
 fn value(cell: &Cell, numeric: bool, column: &Column) -> Markup {
     let class =
         if numeric { Some("n") } else { (cell.text.chars().count() > 20).then_some("wrap") };

@@ -1,4 +1,4 @@
-//! The tables of the page by name: what is shown, and what stands beside it as CSV.
+//! The tables of the page by name, as shown and as CSV.
 
 use crate::analysis::{Analysis, Claims};
 use crate::page::table::Table;
@@ -24,11 +24,11 @@ pub(crate) const NAMES: [&str; 13] = [
 /// Every table of a report; those without rows are not shown.
 #[derive(Clone, Debug)]
 pub struct Tables {
-    /// What each label reached on each function.
+    /// The result of each label on each function.
     pub functions: Table,
     /// Each label at its best configuration.
     pub best: Table,
-    /// What was confirmed on fresh seeds.
+    /// Chosen configurations on tuning and on fresh seeds.
     pub confirmation: Table,
     /// Chosen configurations on the seeds that chose them.
     pub choice: Table,
@@ -36,9 +36,9 @@ pub struct Tables {
     pub comparison: Table,
     /// The claim, judged by the seeds of each label.
     pub claim: Table,
-    /// Training until the target.
+    /// The time to the target.
     pub time_to_target: Table,
-    /// What each label was given and spent.
+    /// Configurations, runs and time of each label.
     pub ledger: Table,
     /// The learning rates of each label.
     pub grid: Table,
@@ -53,9 +53,9 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// The tables of a report.
+    /// Returns the tables of a report.
     pub fn of(analysis: &Analysis, claims: Option<&Claims>) -> Self {
-        // Over several functions, learning rates and values do not compare.
+        // Over several functions, learning rates and values cannot be compared.
         let one = !analysis.by_function();
         let grid = if one { content::grid_table(analysis) } else { Table::new(&[]) };
         Tables {
@@ -70,11 +70,11 @@ impl Tables {
             comparison: content::comparison_table(analysis)
                 .named("comparison", "Every pair of optimizers at their chosen configurations"),
             claim: content::claim_table(analysis, claims)
-                .named("claim", "What the seeds of each optimizer say of the claim"),
+                .named("claim", "The claim, judged by the seeds of each optimizer"),
             time_to_target: content::time_to_target_table(analysis)
                 .named("time-to-target", "Training until the target was reached"),
             ledger: content::ledger_table(analysis)
-                .named("ledger", "What each optimizer was given and spent"),
+                .named("ledger", "Configurations, runs and time of each optimizer"),
             grid: grid.named("learning-rates", "Learning rates tried, and how much they matter"),
             configurations: content::config_table(analysis)
                 .named("configurations", "Every configuration, over its seeds"),
@@ -86,7 +86,7 @@ impl Tables {
         }
     }
 
-    /// All that have rows, in the order of the page.
+    /// Returns the tables that have rows, in the order of the page.
     pub fn filled(&self) -> impl Iterator<Item = &Table> {
         [
             &self.functions,

@@ -9,7 +9,7 @@ use polars::prelude::*;
 use polars_parquet::read::read_metadata;
 use polars_parquet::write::schema_to_metadata_key;
 
-/// A Parquet file as a frame.
+/// Reads a Parquet file.
 pub fn frame(path: &Path) -> DataFrame {
     ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
 }
@@ -26,7 +26,7 @@ pub fn rewrite(path: &Path) {
     ParquetWriter::new(fs::File::create(path).unwrap()).finish(&mut frame).unwrap();
 }
 
-/// Whether readers are told that every string of a file is of this type.
+/// Returns whether the file declares this type for every string.
 pub fn strings_are(path: &Path, kind: &ArrowDataType) -> bool {
     let metadata = read_metadata(&mut fs::File::open(path).unwrap()).unwrap();
     let mut types = frame(path).schema().to_arrow(CompatLevel::oldest());

@@ -1,5 +1,5 @@
-//! Whether all that a figure draws of values stays inside its frames, seen by a
-//! surface that draws nothing and remembers where everything would be.
+//! Checks that everything a figure draws for its values stays inside its frames, by a surface that
+//! draws nothing and records all positions.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -10,16 +10,16 @@ use plot::chart::CurveKind;
 use plot::style::{Layout, RGBColor, fonts};
 use report::figures::Figure;
 
-/// What a figure drew: of values all places, and what left its frame.
+/// Positions of all drawn values of a figure, and faults.
 #[derive(Default)]
 pub struct Seen {
     frame: Option<Rect>,
-    /// Corners, ends and middles of what shows values.
+    /// Corners, ends and middles of all shapes that show values.
     pub places: Vec<Xy>,
     pub faults: Vec<String>,
 }
 
-/// Half of the width that markers and the caps of bars have at most.
+/// Half of the largest width of markers and caps of bars, in pixels.
 const MARKER: f64 = 7.0;
 
 impl Seen {
@@ -87,7 +87,7 @@ impl Surface for Seen {
     }
 }
 
-/// Draws on nothing.
+/// Draws a figure on the recording surface.
 pub fn seen(ink: &FigureData, layout: Layout) -> Seen {
     assert!(fonts());
     let mut seen = Seen::default();
@@ -95,7 +95,7 @@ pub fn seen(ink: &FigureData, layout: Layout) -> Seen {
     seen
 }
 
-/// Values that have a point of their own, with their axis.
+/// Returns the values that have their own point, with their axis.
 fn points(ink: &FigureData) -> Vec<(Axis, f64)> {
     match ink {
         FigureData::Chart(chart) => chart
@@ -121,7 +121,8 @@ fn points(ink: &FigureData) -> Vec<(Axis, f64)> {
     }
 }
 
-/// How many places can be pointed at.
+/// Returns the number of values that a pointer can hover; `None` if it does not follow from the
+/// data.
 fn pointed(ink: &FigureData) -> Option<usize> {
     match ink {
         FigureData::Chart(chart) => Some(
@@ -144,8 +145,8 @@ fn pointed(ink: &FigureData) -> Option<usize> {
     }
 }
 
-/// What is untrue of a figure: what leaves its frame, what stands for no value or
-/// has no place, and what stands at an end without being explained.
+/// Returns the faults of a figure: shapes outside of their frame, marks without a shape, values
+/// without a position, and ends of axes that are not explained.
 pub fn untrue(name: &str, figure: &Figure) -> Vec<String> {
     let ink = &figure.data;
     let mut faults = Vec::new();
@@ -188,7 +189,7 @@ pub fn untrue(name: &str, figure: &Figure) -> Vec<String> {
         }
     }
     let said = ink.at_the_ends();
-    if let Some(lost) = said.iter().find(|s| !figure.caption.contains(s.as_str())) {
+    if let Some(lost) = said.iter().find(|s| !figure.description().contains(s.as_str())) {
         faults.push(format!("{name}: the caption lacks {lost:?}"));
     }
     faults

@@ -6,11 +6,11 @@ use spec::metric::EpochMetric;
 /// Access by names such as `test.loss`.
 #[allow(dead_code)]
 pub trait Last {
-    /// The value; none where it was not measured.
+    /// Returns the value; `None` if it was not measured.
     fn get(&self, metric: &str) -> Option<f64>;
     /// Sets or removes the value.
     fn set(&mut self, metric: &str, value: Option<f64>);
-    /// Changes the value where there is one.
+    /// Changes the value if there is one.
     fn change(&mut self, metric: &str, to: impl FnOnce(f64) -> f64);
 }
 
@@ -31,7 +31,7 @@ impl Last for RunRow {
     }
 }
 
-/// Values by name; what has none was not measured.
+/// Values by name; metrics without a value were not measured.
 #[allow(dead_code)]
 pub fn named<const N: usize>(values: [(&str, Option<f64>); N]) -> LastEpoch {
     values.into_iter().filter_map(|(metric, value)| Some((of(metric), value?))).collect()

@@ -1,4 +1,4 @@
-//! Small sweeps whose every outcome a test sets, analysed again.
+//! Small sweeps in which a test sets every outcome and analyses them again.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -50,7 +50,7 @@ pub fn diverge(analysis: &mut Analysis, runs: impl IntoIterator<Item = usize>) {
     }
 }
 
-/// Runs reach the target after these epochs and train on; none = never.
+/// Runs reach the target after these epochs and continue to train; `None`: never.
 pub fn reached(analysis: &mut Analysis, epochs: &[Option<u64>]) {
     for ((run, row), epoch) in analysis.plan.runs.iter().zip(&mut analysis.rows).zip(epochs) {
         row.target_epoch = *epoch;
@@ -59,7 +59,7 @@ pub fn reached(analysis: &mut Analysis, epochs: &[Option<u64>]) {
     }
 }
 
-/// Runs stop at the target, at these epochs; none = never.
+/// Runs stop at the target, at these epochs; `None`: never.
 pub fn stopped(analysis: &mut Analysis, epochs: &[Option<u64>]) {
     let stop = StopAt { split: Split::Validation, metric: Metric::ACCURACY, value: 0.97 };
     for run in &mut analysis.plan.runs {
@@ -72,8 +72,8 @@ pub fn stopped(analysis: &mut Analysis, epochs: &[Option<u64>]) {
     }
 }
 
-/// A label with these learning rates, whose configurations all have the same
-/// validation accuracy, and these validation losses.
+/// A label with these learning rates and validation losses, and the same validation accuracy for
+/// all configurations.
 pub fn plateau(rates: &[f64], losses: &[f64]) -> Analysis {
     let fixture = Fixture {
         labels: vec![

@@ -32,7 +32,7 @@ pub const HOSTILE: &str =
 const DESCRIPTION: &str =
     "Convergence Battle: SGD, Momentum, RMSProp, Adam and cosine annealing on MNIST";
 
-/// How a fabricated run ends.
+/// The end of a fabricated run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
     Completed,
@@ -47,9 +47,9 @@ pub struct Label {
     pub name: String,
     pub kind: &'static str,
     pub lrs: Vec<f64>,
-    /// Learning rate at which it does best.
+    /// Learning rate with the lowest loss.
     pub sweet: f64,
-    /// How low it can get.
+    /// Lowest loss that it can reach.
     pub floor: f64,
     /// Learning rate from which it diverges.
     pub diverges: f64,
@@ -63,10 +63,10 @@ pub struct Fixture {
     pub labels: Vec<Label>,
     pub seeds: u64,
     pub epochs: u64,
-    /// Optimizer steps of a run, in place of the epochs; 0: none.
+    /// Optimizer steps of a run in place of epochs; 0 for runs by epochs.
     pub steps: u64,
     pub validation: u64,
-    /// Overrides how single runs end: label, learning rate, seed.
+    /// Ends of single runs, by label, learning rate and seed.
     pub ends: Vec<(String, f64, u64, End)>,
     pub all: Option<End>,
     /// Validation accuracy to reach.
@@ -373,7 +373,7 @@ impl Fixture {
         dir
     }
 
-    /// Collected and analysed, with the points of the figures.
+    /// Collects and analyses the sweep; returns the points of the figures, too.
     pub fn analysed(&self, folder: &Path) -> (report::analysis::Analysis, Points) {
         let dir = self.write(folder);
         report::collect(&dir).unwrap();

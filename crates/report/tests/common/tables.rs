@@ -41,7 +41,7 @@ pub fn shown(page: &Path) -> Vec<Shown> {
     out
 }
 
-/// What is in a row, from its own tag on.
+/// Returns the cells of a row, given from its tag on.
 fn cells(row: &str) -> Vec<Cell> {
     let (_, row) = row.split_once('>').unwrap();
     let (mut rest, _) = row.split_once("</tr>").unwrap();
@@ -66,7 +66,7 @@ fn attributes(open: &str) -> HashMap<String, String> {
     out
 }
 
-/// Text without tags.
+/// Returns text without tags.
 fn plain(html: &str) -> String {
     let mut out = String::new();
     for part in html.split('<') {
@@ -80,7 +80,7 @@ fn unescaped(text: &str) -> String {
     entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
 }
 
-/// A CSV file by RFC 4180.
+/// Parses a CSV file by RFC 4180.
 pub fn read_csv(path: &PathBuf) -> Vec<Vec<String>> {
     let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let (mut rows, mut row, mut field) = (Vec::new(), Vec::new(), String::new());

@@ -1,4 +1,4 @@
-//! How a fabricated run trains: losses and accuracies of every epoch.
+//! Losses and accuracies of every epoch of a fabricated run.
 
 use spec::ScheduleSpec;
 use spec::plan::PlannedRun;
@@ -7,12 +7,13 @@ use spec::schedule::Per;
 
 use super::Label;
 
-/// A number in [-1, 1) that looks random: from a seeded stream of its own.
+/// Returns a number in [-1, 1) from a seeded stream.
 fn noise(seed: u64, name: &str) -> f64 {
     f64::from(spec::seed::stream(seed, name).uniform_in(-1.0, 1.0))
 }
 
-/// Cross-entropy after `t` epochs: the slower, the further the rate is from the best.
+/// Returns the cross-entropy after `t` epochs, which falls the slower the further the rate is from
+/// the best.
 fn loss(label: &Label, lr: f64, t: f64) -> f64 {
     let off = (lr / label.sweet).log10();
     let speed = 9.0 * (-(off * off) * if off > 0.0 { 1.4 } else { 0.9 }).exp();
@@ -20,7 +21,7 @@ fn loss(label: &Label, lr: f64, t: f64) -> f64 {
     floor + (10f64.ln() - floor) / (1.0 + speed * t).powf(1.25)
 }
 
-/// What a run of a label leaves, up to the step at which it diverges.
+/// Returns the outcome of a run, up to the step at which it diverges.
 pub fn outcome(run: &PlannedRun, label: &Label, diverged_step: Option<u64>) -> Outcome {
     let spec = &run.spec;
     let lr = spec.optimizer.lr();

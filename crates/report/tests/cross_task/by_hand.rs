@@ -1,4 +1,4 @@
-//! Intervals and tests across tasks, beside the same computed by hand.
+//! Intervals and tests across tasks against values computed by hand.
 
 use crate::last::Last as _;
 use report::analysis::Verdict;
@@ -90,5 +90,5 @@ fn the_test_is_a_sign_flip_over_all_pairs_of_runs() {
     // 2 / 2^10 survives ten tests, five seeds of one task do not.
     assert!(!all.comparison.underpowered());
     assert!(pairs.iter().any(|p| p.verdict == Verdict::Better));
-    assert!(answer(&all).certainty.unwrap().starts_with("How sure: the lead over"));
+    assert!(answer(&all).certainty.unwrap().starts_with("Confidence: the lead over"));
 }

@@ -1,4 +1,4 @@
-//! What the page claims of a first place, of leads and of values that are not there.
+//! Claims of the page on first places, leads and missing values.
 
 use crate::last::Last as _;
 use std::fs;
@@ -14,7 +14,7 @@ use super::common::{Fixture, label};
 use super::stops::{stops, texts};
 use super::{analysed, changed, task};
 
-/// Labels with these test accuracies, a seed each; no number: the seed diverged.
+/// Labels with these test accuracies, one per seed; NaN for a diverged seed.
 pub fn judged(name: &str, epochs: u64, of: &[(&str, &[f64])]) -> Analysis {
     let fixture = Fixture {
         labels: of
@@ -39,7 +39,7 @@ pub fn heads(table: &Table) -> Vec<&str> {
     table.head.iter().map(|h| h.name.as_str()).collect()
 }
 
-/// `REPORT.md` and a table as CSV.
+/// Returns `REPORT.md` and a table as CSV.
 pub fn written(all: &CrossTask, table: &str) -> (String, String) {
     let out = tempfile::tempdir().unwrap();
     report::cross_task::write(all, Vec::new(), out.path()).unwrap();
@@ -135,17 +135,18 @@ fn a_first_place_says_among_whom_and_when_diverged_seeds_decide_it() {
     let certainty = said.certainty.unwrap();
     assert!(
         certainty.contains(
-            "In wild b ranks behind a only for its diverged seeds (2 of 8): the mean of its others, 90.00%, is better than \
+            "In wild b ranks behind a only because of its diverged seeds (2 of 8): the mean of its others, 90.00%, is better than \
              the 80.00% of a."
         ),
         "{certainty}"
     );
     assert!(
-        said.details.contains(&"Better than a, but not in every task: c in wild.".to_owned()),
+        said.details
+            .contains(&"Better than a, but without a result in every task: c in wild.".to_owned()),
         "{:?}",
         said.details
     );
-    let caption = report::cross_task::figures::ranks(&all).unwrap().caption;
+    let caption = report::cross_task::figures::ranks(&all).unwrap().description();
     assert!(caption.contains("; one with a diverged seed is behind those without"), "{caption}");
     // Best of all, and by its values: nothing to add.
     let plain = |name: &str, epochs| judged(name, epochs, &[("a", &[0.9; 3]), ("b", &[0.8; 3])]);
@@ -232,9 +233,9 @@ fn reaching_in_the_median_is_not_reaching_and_its_first_is_the_table_s() {
     // What decides between equal medians stands in the figure.
     let figure = report::cross_task::figures::ranks(&all).unwrap();
     assert!(
-        figure.caption.contains("; of equal medians by how many seeds got there"),
+        figure.description().contains("; equal medians by the number of seeds that got there"),
         "{}",
-        figure.caption
+        figure.description()
     );
     let plot::FigureData::Grid(grid) = &figure.data else { panic!("a grid") };
     let notes: Vec<&str> = grid.rows.iter().map(|row| row.cells[1].note.as_str()).collect();
@@ -254,7 +255,11 @@ fn the_fastest_is_the_fastest_of_those_compared() {
          \"hard: samples to the target (\u{d7} the fastest of those compared), ratio\""
     );
     let profile = report::cross_task::figures::profile(&all).unwrap();
-    assert!(profile.caption.contains("the fastest of those compared"), "{}", profile.caption);
+    assert!(
+        profile.description().contains("the fastest of those compared"),
+        "{}",
+        profile.description()
+    );
     for line in text.lines().filter(|line| line.contains("fastest")) {
         assert!(line.contains("of those compared"), "{line}");
     }

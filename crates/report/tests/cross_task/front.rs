@@ -1,4 +1,4 @@
-//! Who is in front: levels, one optimizer alone, and pairs of which only some compare.
+//! Optimizers in front: level ones, a single one, and pairs of which only some can be compared.
 
 use crate::last::Last as _;
 use report::analysis::{Analysis, Verdict};
@@ -12,7 +12,7 @@ use spec::record::Status;
 use super::common::{Fixture, label};
 use super::{analysed, changed, task};
 
-/// Two labels with these test accuracies, a seed each.
+/// Two labels with these test accuracies, one per seed.
 fn two(name: &str, epochs: u64, a: &[f64], b: &[f64]) -> Analysis {
     let fixture = Fixture {
         labels: vec![
@@ -64,7 +64,7 @@ fn level_ranks_and_a_shown_difference_are_told_as_one() {
     let certainty = said.certainty.unwrap();
     assert!(
         certainty.starts_with(
-            "How sure: mean ranks are level, but seed by seed a is significantly better than b in wild, the only task with \
+            "Confidence: mean ranks are level, but seed by seed a is significantly better than b in wild, the only task with \
              pairs that can be compared, p = 0.0312 (signed-rank test, in which a run that diverged is worse than any other, \
              over 6 (task, seed) pairs, of which a won 6)."
         ),
@@ -97,7 +97,7 @@ fn too_few_pairs_show_no_lead_whoever_leads() {
     let certainty = said.certainty.unwrap();
     assert!(
         certainty.starts_with(
-            "How sure: underpowered. The smallest p-value that 4 pairs that differ can reach is 0.125, so no lead of so few, \
+            "Confidence: underpowered. The smallest p-value that 4 pairs that differ can reach is 0.125, so no lead of so few, \
              however large, can be called significant (5 (task, seed) pairs of few, of which a won 3, level on 1). At least 6 \
              pairs that differ would be needed."
         ),
@@ -183,7 +183,7 @@ fn means_say_of_which_seeds_and_of_which_epoch_they_are() {
     });
     let all = CrossTask::of(vec![best, two("last", 4, &[0.9; 3], &[0.8; 3])]);
     let captions: Vec<String> =
-        (0..2).map(|task| figures::strip(&all, task).unwrap().caption).collect();
+        (0..2).map(|task| figures::strip(&all, task).unwrap().description()).collect();
     assert!(captions[0].starts_with("Test accuracy at each run's best epoch, in best:"));
     assert!(captions[1].starts_with("Test accuracy after the last epoch, in last:"));
     let tables = Tables::of(&all);

@@ -1,5 +1,5 @@
-//! Metrics that read alike and are none, seeds that were not finished, pairs of which neither
-//! run got anywhere.
+//! Different metrics of the same name, unfinished seeds, and pairs of which neither run has a
+//! value.
 
 use crate::last::Last as _;
 use plot::FigureData;
@@ -45,14 +45,19 @@ fn losses_of_different_functions_are_named_apart() {
     );
     let certainty = answer(&all).certainty.unwrap();
     let named = "no two tasks share a metric (test loss (mean squared error) in a and test loss (cross-entropy) in b), so";
-    assert!(certainty.starts_with(&format!("How sure: {named} nothing is tested")), "{certainty}");
+    assert!(
+        certainty.starts_with(&format!("Confidence: {named} nothing is tested")),
+        "{certainty}"
+    );
     let (text, _) = written(&all, "tasks");
     assert!(text.contains(&named.replacen("no two", "No two", 1)), "{text}");
     let strip = figures::strip(&all, 0).unwrap();
     assert!(
-        strip.caption.starts_with("Test loss (mean squared error) after the last epoch, in a:"),
+        strip
+            .description()
+            .starts_with("Test loss (mean squared error) after the last epoch, in a:"),
         "{}",
-        strip.caption
+        strip.description()
     );
     // A third task goes with one of them: what is pooled has the name of its loss.
     let all = CrossTask::of(vec![a, b.clone(), with_loss("c", 5, Loss::Mse)]);
@@ -146,7 +151,7 @@ fn two_runs_of_a_seed_that_both_diverged_are_no_pair() {
     let (text, csv) = written(&all, "comparison");
     assert!(
         text.contains(
-            "Two runs of a seed that both diverged say nothing of which optimizer is better, and are no pair: 7 of a comparison \
+            "Two runs of a seed that both diverged do not show which optimizer is better, and do not count: 7 of a comparison \
              at most."
         ),
         "{text}"

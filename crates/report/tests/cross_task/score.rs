@@ -9,7 +9,7 @@ use stats::scores::Score;
 use super::changed;
 use super::stops::stops;
 
-/// Epochs to the target, median over three seeds: task by task those of adam, sgd and adagrad.
+/// Median epochs to the target over three seeds, of adam, sgd and adagrad in each task.
 fn three() -> CrossTask {
     let never = None;
     let task = |name: &str, epochs, of: [Option<u64>; 3]| {
@@ -95,5 +95,8 @@ fn seconds_that_do_not_compare_give_no_score() {
     let folder = tempfile::tempdir().unwrap();
     write(&mixed, Vec::new(), folder.path()).unwrap();
     let text = std::fs::read_to_string(folder.path().join("REPORT.md")).unwrap();
-    assert!(text.contains("There is no score by seconds. The runs come from different"), "{text}");
+    assert!(
+        text.contains("No score is computed from seconds. The runs come from different"),
+        "{text}"
+    );
 }

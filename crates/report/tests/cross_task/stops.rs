@@ -1,4 +1,4 @@
-//! Sweeps whose runs stop at the target: medians, runs that never got there, levels.
+//! Sweeps whose runs stop at the target: medians, runs that never reach it, and level optimizers.
 
 use std::fs;
 
@@ -14,8 +14,8 @@ use spec::stopping::StopAt;
 use super::common::{Fixture, label};
 use super::{analysed, changed};
 
-/// Three labels of one configuration each, of which each seed stops at the epoch given;
-/// none: it never reaches the target.
+/// Three labels of one configuration each, whose seeds stop at the given epochs; `None` for seeds
+/// that never reach the target.
 pub fn stops(name: &str, epochs: u64, of: [(&str, &[Option<u64>]); 3]) -> Analysis {
     let fixture = Fixture {
         name: name.to_owned(),
@@ -44,8 +44,8 @@ pub fn stops(name: &str, epochs: u64, of: [(&str, &[Option<u64>]); 3]) -> Analys
     })
 }
 
-/// Two tasks: in the first two are level and one never gets there; in the second only the first
-/// does so with more than half of its seeds.
+/// Two tasks: in the first, two labels are level and one never reaches the target; in the second,
+/// only the first label reaches it with more than half of its seeds.
 fn two() -> CrossTask {
     let (one, two, never) = (Some(1), Some(2), None);
     let easy =
@@ -91,7 +91,7 @@ fn ranks_stand_above_medians_and_nothing_diverged() {
         ]
     );
     assert!(grid.subtitle.contains("median over seeds") && !grid.subtitle.contains("mean"));
-    let caption = &figure.caption;
+    let caption = figure.description();
     assert!(caption.contains("median over seeds"), "{caption}");
     assert!(!caption.contains("diverged") && !caption.contains("hatched"), "{caption}");
     // A cross only where all runs diverged.
@@ -100,7 +100,7 @@ fn ranks_stand_above_medians_and_nothing_diverged() {
     bad.labels[0].diverges = 0.0;
     let other = Fixture { name: "other".to_owned(), ..Fixture::battle(2) };
     let all = CrossTask::of(vec![analysed(&bad), analysed(&other)]);
-    let caption = figures::ranks(&all).unwrap().caption;
+    let caption = figures::ranks(&all).unwrap().description();
     assert!(caption.contains("(a cross: all its runs diverged)."), "{caption}");
 }
 
@@ -177,7 +177,7 @@ fn a_lead_says_which_pairs_it_rests_on_and_a_level_task_is_not_won() {
     assert_eq!(
         said.headline,
         "adam came first across 2 tasks: mean rank 1.00 of 3 optimizers, best in both; on average 55,000 fewer training samples \
-         to the target than sgd, the second, on the 6 (task, seed) pairs of easy that got there with both."
+         to the target than the runner-up sgd, on the 6 (task, seed) pairs of easy that got there with both."
     );
     let certainty = said.certainty.unwrap();
     assert!(
@@ -215,6 +215,6 @@ fn what_was_lost_is_said_as_what_it_is() {
         assert!(words.contains(said), "{said}\n{words}");
     }
     // Two slots: times of runs side by side measure nothing.
-    assert!(ledger.contains("but of runs side by side device time is a guide"), "{ledger}");
-    assert!(!ledger.contains("so device time compares"), "{ledger}");
+    assert!(ledger.contains("but with runs side by side device time is a guide"), "{ledger}");
+    assert!(!ledger.contains("so device times are comparable"), "{ledger}");
 }

@@ -31,7 +31,7 @@ fn without_an_error_there_is_a_point_all_the_same() {
                 marks.iter().filter(|m| m.series == Some(3) && m.text.contains(": 100.00%"));
             assert!(shown.count() >= 5, "{}: {marks:?}", figure.heading);
         }
-        assert!(figure.caption.contains("Values of 100%"), "{}", figure.caption);
+        assert!(figure.description().contains("Values of 100%"), "{}", figure.description());
         assert_eq!(untrue(figure.heading, &figure), [""; 0]);
     }
 }
@@ -86,7 +86,7 @@ fn an_absurd_loss_of_a_finished_run_stands_at_the_frame() {
             _ => panic!("{wanted}"),
         };
         assert!(axis.scale.ends().1 < 100.0, "{wanted}: {axis}");
-        assert!(figure.caption.contains("Values so far off"), "{}", figure.caption);
+        assert!(figure.description().contains("Values so far off"), "{}", figure.description());
         assert_eq!(untrue(wanted, figure), [""; 0]);
     }
 }
@@ -107,6 +107,10 @@ fn seeds_that_diverged_are_crosses_at_the_end_of_their_row() {
     let infinite = rows.rows.iter().flat_map(|r| &r.dots).filter(|(v, _)| v.is_infinite()).count();
     assert!(infinite >= 1, "{}", figure.data);
     assert!(figure.data.marks(Layout::Wide).iter().any(|m| m.text.ends_with(": diverged")));
-    assert!(figure.caption.contains("crosses are seeds that diverged"), "{}", figure.caption);
+    assert!(
+        figure.description().contains("crosses are seeds that diverged"),
+        "{}",
+        figure.description()
+    );
     assert_eq!(untrue("final", &figure), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! What a figure says of lines, lanes, legends and keys is so of what it draws.
+//! Texts on lines, lanes, legends and keys agree with the drawing.
 
 use crate::last::Last as _;
 use plot::FigureData;
@@ -28,7 +28,7 @@ fn half_of_the_seeds_are_not_enough_for_a_line_of_medians() {
             (row.target_epoch, row.target_samples) = (Some(2), Some(20_000));
         }
     });
-    let caption = tuning::figure(&most, &points).unwrap().caption;
+    let caption = tuning::figure(&most, &points).unwrap().description();
     let said = "a configuration that more than half of its seeds reach the target with";
     assert!(caption.contains(said), "{caption}");
 }
@@ -44,12 +44,11 @@ fn labels_without_a_line_of_draws_are_named() {
         ..small()
     };
     let (analysis, points) = analysed(&one);
-    let caption = tuning::figure(&analysis, &points).unwrap().caption;
-    let said =
-        "Of adam and rprop there is no line, for fewer than two configurations have a result.";
+    let caption = tuning::figure(&analysis, &points).unwrap().description();
+    let said = "adam and rprop have no line: fewer than two configurations have a result.";
     assert!(caption.ends_with(said), "{caption}");
     let (analysis, points) = analysed(&small());
-    let caption = tuning::figure(&analysis, &points).unwrap().caption;
+    let caption = tuning::figure(&analysis, &points).unwrap().description();
     assert!(!caption.contains("no line"), "{caption}");
 }
 
@@ -72,8 +71,8 @@ fn a_bar_that_ends_at_all_right_has_no_arrow() {
     assert!(
         ends().any(|(low, _)| low == 1.0) && ends().any(|(low, high)| low < high && high == 1.0)
     );
-    assert!(figure.caption.contains("Values of 100%"), "{}", figure.caption);
-    assert!(!figure.caption.contains("goes on beyond"), "{}", figure.caption);
+    assert!(figure.description().contains("Values of 100%"), "{}", figure.description());
+    assert!(!figure.description().contains("goes on beyond"), "{}", figure.description());
     assert_eq!(untrue("final", &figure), [""; 0]);
 }
 
@@ -161,7 +160,7 @@ fn of_a_function_there_are_values_and_steps() {
             target::figure(analysis, &points),
         ];
         let said = |f: report::figures::Figure| {
-            format!("{} {} {} {}", f.heading, f.caption, f.reading, f.data).to_lowercase()
+            format!("{} {} {} {}", f.heading, f.description(), f.reading, f.data).to_lowercase()
         };
         figures.into_iter().flatten().map(said).collect::<Vec<_>>()
     };
@@ -191,7 +190,7 @@ fn a_line_that_ends_early_says_so_in_every_figure() {
         (noise::figure(&ended, &points), "a strong line ends where its first seed"),
         (schedule::figure(&ended, &points), "a line ends where its longest run"),
     ] {
-        let caption = figure.unwrap().caption;
+        let caption = figure.unwrap().description();
         assert!(caption.contains(&format!("{said} {which} did.")), "{caption}");
     }
 }
@@ -200,14 +199,14 @@ fn a_line_that_ends_early_says_so_in_every_figure() {
 fn a_key_of_nothing_is_left_out() {
     let (analysis, points) = stopping();
     let figure = seeds::figure(&analysis, &points).unwrap();
-    assert!(grid(&figure).keyed() && figure.caption.contains("Lighter is better"));
+    assert!(grid(&figure).keyed() && figure.description().contains("Lighter is better"));
     let never = with_rows(&analysis, |_, row| {
         (row.target_epoch, row.target_samples) = (None, None);
     });
     let figure = seeds::figure(&never, &points).unwrap();
     let drawn = svg(&figure);
     assert!(!drawn.contains(&format!(">{}<", grid(&figure).key)), "{drawn}");
-    assert!(drawn.contains(">never<") && !figure.caption.contains("Lighter"), "{drawn}");
+    assert!(drawn.contains(">never<") && !figure.description().contains("Lighter"), "{drawn}");
     let (analysis, points) = analysed(&Fixture { seeds: 3, ..small() });
     let level = with_rows(&analysis, |_, row| row.change("test.accuracy", |_| 0.5));
     let figure = differences::figure(&level, &points).unwrap();
@@ -225,11 +224,11 @@ fn nothing_is_said_of_several_values_or_seeds_where_there_is_one() {
         let decay = run.spec.optimizer.lr() * 0.37 % 0.01;
         run.axes.insert("optimizer.weight_decay".to_owned(), Value::Float(decay));
     }
-    let caption = lr_sensitivity::figure(&analysis, &points).unwrap().caption;
+    let caption = lr_sensitivity::figure(&analysis, &points).unwrap().description();
     assert!(!caption.contains("several other values"), "{caption}");
     assert!(caption.contains("means over the seeds"), "{caption}");
     let (one, points) = analysed(&Fixture { seeds: 1, ..small() });
-    let caption = lr_sensitivity::figure(&one, &points).unwrap().caption;
+    let caption = lr_sensitivity::figure(&one, &points).unwrap().description();
     assert!(caption.contains("Lines join the results of single seeds"), "{caption}");
     let figures = [
         final_metric::figure(&one, &points),
@@ -240,6 +239,6 @@ fn nothing_is_said_of_several_values_or_seeds_where_there_is_one() {
         assert!(!figure.reading.contains("bar ") && !figure.reading.contains("band"));
     }
     let (three, points) = analysed(&Fixture { seeds: 3, ..small() });
-    assert!(final_metric::figure(&three, &points).unwrap().reading.contains("The bar says"));
+    assert!(final_metric::figure(&three, &points).unwrap().reading.contains("The bar shows"));
     assert!(convergence::figure(&three, &points).unwrap().reading.contains("The band around"));
 }

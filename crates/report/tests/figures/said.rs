@@ -1,4 +1,4 @@
-//! What captions, subtitles and marks say is there, and all that is there has a place.
+//! Captions, subtitles and marks agree with the drawing, and every value has a position.
 
 use plot::FigureData;
 use plot::axis::{End, Lane};
@@ -42,8 +42,8 @@ pub(crate) fn svg(figure: &Figure) -> String {
     output::svg(&figure.data, Layout::Wide).unwrap()
 }
 
-/// Three labels of two learning rates and three seeds that stop at the target: the
-/// first never reaches it, the second with one seed, the third always.
+/// Three labels of two learning rates and three seeds that stop at the target: the first never
+/// reaches it, the second reaches it with one seed, the third always.
 pub(crate) fn stopping() -> (Analysis, Points) {
     let fixture = Fixture {
         labels: vec![
@@ -81,8 +81,8 @@ fn what_never_reaches_the_target_has_a_place_in_every_figure() {
         assert_eq!(labels, [0, 1, 2], "{}", figure.data);
         assert!(panel.curves[..2].iter().flat_map(|c| &c.points).all(|p| p.y.is_infinite()));
         assert_eq!(panel.y.lane_text(End::High).unwrap(), "never");
-        assert!(figure.caption.contains("What never reached the target stands in a lane"));
-        assert!(!figure.caption.contains("iverge"), "{}", figure.caption);
+        assert!(figure.description().contains("What never reached the target stands in a lane"));
+        assert!(!figure.description().contains("iverge"), "{}", figure.description());
         for layout in [Layout::Wide, Layout::Narrow] {
             // Two at one place of the lane stand side by side.
             let marks = figure.data.marks(layout);
@@ -101,7 +101,7 @@ fn what_never_reaches_the_target_has_a_place_in_every_figure() {
     // The single seed that got there has its dot.
     let figure = lr_sensitivity::figure(&analysis, &points).unwrap();
     assert_eq!(chart(&figure).panels[0].dots.iter().filter(|d| d.series == 1).count(), 2);
-    let caption = tuning::figure(&analysis, &points).unwrap().caption;
+    let caption = tuning::figure(&analysis, &points).unwrap().description();
     assert!(!caption.contains("a line begins where the median draw has a configuration that does"));
 }
 
@@ -118,9 +118,13 @@ fn rows_of_runs_that_stop_have_medians_and_say_how_many_got_there() {
     assert!(notes[1].ends_with(", 1 of 3 reached it"), "{notes:?}");
     assert!(notes[2].ends_with(", 0 of 3 reached it"), "{notes:?}");
     assert_eq!(rows.subtitle, "Median of 3 seeds; dots: single seeds");
-    assert!(figure.caption.contains("best on top: median of 3 seeds."), "{}", figure.caption);
-    assert!(figure.caption.contains("never got there and count as infinite."));
-    assert!(!figure.caption.contains("mean") && !figure.caption.contains('('));
+    assert!(
+        figure.description().contains("best on top: median of 3 seeds."),
+        "{}",
+        figure.description()
+    );
+    assert!(figure.description().contains("never reached the target and count as infinite."));
+    assert!(!figure.description().contains("mean") && !figure.description().contains('('));
     assert!(figure.reading.contains("median"), "{}", figure.reading);
     let marks = figure.data.marks(Layout::Wide);
     assert!(marks.iter().any(|m| m.text == "momentum \u{b7} median: never"), "{marks:?}");
@@ -128,14 +132,14 @@ fn rows_of_runs_that_stop_have_medians_and_say_how_many_got_there() {
     // Crosses of the heatmap are of what never got there, and so is their key.
     let figure = seeds::figure(&analysis, &points).unwrap();
     assert!(grid(&figure).has(Fill::Never) && !grid(&figure).has(Fill::Crossed));
-    assert!(figure.caption.contains("Runs that never reached the target are crossed out."));
+    assert!(figure.description().contains("Runs that never reached the target are crossed out."));
     assert!(svg(&figure).contains(">never<") && !svg(&figure).contains(">diverged<"));
     // All that race arrive, or not all.
-    let caption = |analysis: &Analysis| target::figure(analysis, &points).unwrap().caption;
-    assert!(caption(&analysis).contains("never gets there"));
+    let caption = |analysis: &Analysis| target::figure(analysis, &points).unwrap().description();
+    assert!(caption(&analysis).contains("never reaches the target"));
 }
 
-/// Curves that stay at these losses after a start of 0.6, a label each.
+/// Curves that stay at these losses after a start at 0.6, one per label.
 fn at(losses: &[f64]) -> Chart {
     let labels = (0..losses.len()).map(|i| {
         label(&format!("adam-{i}"), "adam", &[1e-3 * (1.0 + 0.1 * i as f64)], 1e-3, 0.02, 1e9)
@@ -185,9 +189,9 @@ fn pieces_of_the_training_loss_are_named_by_their_length() {
         }
         let walk = noise::figure(&analysis, &points).unwrap();
         let said = format!("Mean training loss over {what}, at");
-        assert!(walk.caption.starts_with(&said), "{}", walk.caption);
+        assert!(walk.description().starts_with(&said), "{}", walk.description());
         assert!(walk.data.subtitle().starts_with(&format!("Mean over {what}; pale")));
-        let caption = convergence::by_step(&analysis, &points).unwrap().caption;
+        let caption = convergence::by_step(&analysis, &points).unwrap().description();
         assert!(caption.contains(&format!("the mean over {what}.")), "{caption}");
     }
 }
@@ -208,7 +212,7 @@ fn how_many_runs_ended_early_is_a_sentence() {
             };
             (row.stop_reason, row.epochs_completed) = (Some(why.name().to_owned()), Some(1));
         });
-        convergence::figure(&ended, &points).unwrap().caption
+        convergence::figure(&ended, &points).unwrap().description()
     };
     let end = ": a line ends where its first seed did.";
     for (counts, said) in [
@@ -240,6 +244,16 @@ fn how_to_read_a_figure_knows_which_side_is_good() {
 }
 
 #[test]
+fn a_caption_is_one_sentence() {
+    let (analysis, points) = analysed(&small());
+    for (name, figure) in report::figures::all(&analysis, &points) {
+        let caption = figure.caption.strip_suffix('.').unwrap();
+        assert!(!caption.contains(". "), "{name}: {caption}");
+        assert!(!figure.notes.starts_with(' '), "{name}: {}", figure.notes);
+    }
+}
+
+#[test]
 fn captions_speak_of_what_is_drawn() {
     let calm = Fixture {
         labels: vec![
@@ -250,7 +264,7 @@ fn captions_speak_of_what_is_drawn() {
     };
     let (analysis, points) = analysed(&calm);
     let none_of = |figure: Figure, words: &[&str]| {
-        let said = format!("{} {}", figure.data.subtitle(), figure.caption).to_lowercase();
+        let said = format!("{} {}", figure.data.subtitle(), figure.description()).to_lowercase();
         assert!(words.iter().all(|word| !said.contains(word)), "{words:?}: {said}");
     };
     none_of(lr_sensitivity::figure(&analysis, &points).unwrap(), &["cross"]);
@@ -261,7 +275,7 @@ fn captions_speak_of_what_is_drawn() {
     let (one, points) = analysed(&Fixture { seeds: 1, ..calm });
     none_of(lr_sensitivity::figure(&one, &points).unwrap(), &["dots"]);
     none_of(noise::figure(&one, &points).unwrap(), &["pale", "over seeds"]);
-    none_of(differences::figure(&one, &points).unwrap(), &["below it p", "holm"]);
+    none_of(differences::figure(&one, &points).unwrap(), &["below it p", "below the lead", "holm"]);
     let faint = noise::series(&one, &points).unwrap().panels.remove(0).curves;
     assert!(faint.iter().all(|c| c.kind == CurveKind::Plain));
 }
@@ -285,18 +299,23 @@ fn a_pair_without_a_lead_is_no_pair_without_a_result() {
     });
     let figure = differences::figure(&lost, &points).unwrap();
     assert!(grid(&figure).has(Fill::NoLead) && !grid(&figure).has(Fill::Missing));
-    assert!(figure.caption.ends_with("no mean lead, since no seed completed with both."));
+    assert!(figure.description().ends_with("no mean lead, since no seed completed with both."));
     assert!(svg(&figure).contains(">no lead<") && !svg(&figure).contains(">no result<"));
     // What diverged has a lane that says so.
     let figure = final_metric::figure(&lost, &points).unwrap().explained();
-    assert!(figure.caption.contains("What diverged stands in a lane"), "{}", figure.caption);
+    assert!(
+        figure.description().contains("What diverged stands in a lane"),
+        "{}",
+        figure.description()
+    );
     assert!(!svg(&figure).contains('\u{221e}') && svg(&figure).contains(">diverged<"));
 }
 
 #[test]
 fn shown_differences_that_do_not_matter_are_called_so() {
     let (mut analysis, points) = analysed(&Fixture { seeds: 10, ..small() });
-    let caption = |analysis: &Analysis| differences::figure(analysis, &points).unwrap().caption;
+    let caption =
+        |analysis: &Analysis| differences::figure(analysis, &points).unwrap().description();
     assert!(!caption(&analysis).contains("matters"), "{}", caption(&analysis));
     analysis.plan.report.min_effect = 0.9;
     let strict = Analysis::new(analysis.plan, analysis.rows);

@@ -19,7 +19,7 @@ use crate::common::{Fixture, label};
 use crate::frames::untrue;
 use crate::regressed;
 
-/// Losses of all sizes; what is not finite is of a run that diverged.
+/// Losses of all sizes; those of diverged runs are not finite.
 const LOSSES: [f64; 14] =
     [0.0, 1e-30, 1e-12, 1e-7, 0.01, 0.3, 0.3, 0.9, 2.3, 40.0, 1e7, 1e35, f64::INFINITY, f64::NAN];
 
@@ -27,12 +27,12 @@ const LOSSES: [f64; 14] =
 const ACCURACIES: [f64; 10] =
     [0.0, 1.0, 0.1, 0.5, 0.9, 0.9, 0.97, 0.999, 1.0 - 1.0 / 30_000.0, f64::NAN];
 
-/// A table: sizes, and from where its numbers come.
+/// A generated table: its sizes and the sources of its numbers.
 #[derive(Clone, Debug)]
 pub struct Generated {
     seeds: u64,
     rates: Vec<usize>,
-    /// Places in [`LOSSES`] and [`ACCURACIES`] that numbers are drawn from: one
+    /// Indices into [`LOSSES`] and [`ACCURACIES`] from which numbers are drawn; a single index
     /// makes all of them equal.
     losses: Vec<usize>,
     accuracies: Vec<usize>,
@@ -75,7 +75,7 @@ pub fn generated() -> impl Strategy<Value = Generated> {
 }
 
 impl Generated {
-    /// One of `of`, the same for the same arguments.
+    /// Returns one of `of`, the same for the same arguments.
     fn pick(&self, of: &[usize], run: usize, what: u64) -> usize {
         let mut x = self.draw ^ (run as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ what << 17;
         x = (x ^ (x >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -108,7 +108,7 @@ impl Generated {
         }
     }
 
-    /// Analysed, with the points of its figures.
+    /// Analyses the table; returns the points of its figures, too.
     pub fn analysed(&self) -> (Analysis, Points) {
         let fixture = self.fixture();
         let mut plan = fixture.plan();
@@ -207,7 +207,7 @@ proptest! {
     }
 }
 
-/// The tables of this test together draw every figure that networks have.
+/// Together, the tables of this test draw every figure of networks.
 #[test]
 fn generated_tables_draw_every_figure() {
     let wide = Generated {

@@ -1,5 +1,5 @@
-//! Every figure of generated descents: places far off the map, on the optimum and
-//! beyond all floats, values of all sizes.
+//! Every figure of generated descents: positions far off the map, on the optimum and beyond the
+//! range of floats, and values of all sizes.
 
 use plot::FigureData;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use spec::record::{Split, Status};
 use crate::frames::untrue;
 use crate::seeds::{analysed_of, jittered};
 
-/// Places on the map, far off it, on the optimum, and beyond all floats.
+/// Positions on the map, far off it, on the optimum, and beyond the range of floats.
 const PLACES: [f64; 9] = [-2.5, 0.0, 1.0, 0.3, 3.0, -8.0, 1e9, 1e30, 1e300];
 
 proptest! {
@@ -53,7 +53,7 @@ proptest! {
             // Of one seed each distance is drawn: what is held at the nearest one is said, and nothing else.
             if let (FigureData::Chart(chart), 1) = (&figure.data, seeds) {
                 let nearest = chart.panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).any(|p| p.y == 1e-7);
-                prop_assert_eq!(nearest, figure.caption.contains("1e-7"), "{}: {}", name, figure.caption);
+                prop_assert_eq!(nearest, figure.description().contains("1e-7"), "{}: {}", name, figure.description());
             }
         }
         prop_assert!(faults.is_empty(), "{faults:#?}");

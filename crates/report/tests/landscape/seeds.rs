@@ -1,4 +1,4 @@
-//! Functions whose descents begin at several places, a seed each, or end at chosen values.
+//! Functions whose descents begin at a different point for each seed, or end at chosen values.
 
 use plot::FigureData;
 use report::analysis::Analysis;
@@ -9,7 +9,7 @@ use spec::record::{RunRecord, Split, Status};
 
 use super::{plan, record};
 
-/// A plan whose seeds begin far apart, and what became of each run.
+/// A plan whose seeds begin far apart, with the records of its runs.
 pub(crate) fn jittered(functions: &str, seeds: u64) -> (Plan, Vec<RunRecord>) {
     let plan = plan(functions, seeds);
     let records = plan.runs.iter().map(record).collect();
@@ -28,7 +28,7 @@ pub(crate) fn analysed_of(plan: Plan, records: &[RunRecord]) -> (Analysis, Point
     (Analysis::new(plan, rows), points)
 }
 
-/// Gives the last value of a record's test loss, by which functions are judged.
+/// Returns the last value of a record's test loss, by which functions are judged.
 fn ends_at(record: &mut RunRecord, value: f64) {
     let metrics = &mut record.outcome.as_mut().unwrap().metrics;
     let last = metrics.iter_mut().rev().find(|p| p.split == Split::Test && p.metric == "loss");
@@ -60,7 +60,10 @@ fn map_and_animation_show_one_seed_of_all_optimizers() {
         let starts: Vec<_> = map.paths.iter().map(|path| path.points[0].1).collect();
         assert_eq!(starts.len(), 2);
         assert_eq!(starts[0], starts[1], "{name} compares different starts");
-        assert!(figure.caption.contains("its run of seed 1, which is the same for all"), "{name}");
+        assert!(
+            figure.description().contains("its run of seed 1, the same seed for all"),
+            "{name}"
+        );
         assert!(map.subtitle.ends_with("seed 1 of 4, the same for all"), "{}", map.subtitle);
     }
 }

@@ -1,4 +1,4 @@
-//! The section of a claim: its numbers, failed seeds, and that there is none without.
+//! The section on a claim: its numbers, failed seeds, and no section without a claim.
 
 use std::fs;
 
@@ -33,14 +33,14 @@ fn two(seeds: u64) -> Fixture {
     fixture
 }
 
-/// The section of REPORT.md.
+/// Returns the section of REPORT.md.
 fn section(dir: &ReportDir) -> String {
     let text = fs::read_to_string(dir.markdown()).unwrap();
     let (_, rest) = text.split_once("\n## Claim\n").unwrap_or_else(|| panic!("{text}"));
     rest.split("\n## ").next().unwrap().to_owned()
 }
 
-/// The rows of the CSV by column.
+/// Returns the rows of the CSV by column.
 fn csv(dir: &ReportDir) -> Vec<std::collections::HashMap<String, String>> {
     let text = fs::read_to_string(dir.tables().join("claim.csv")).unwrap();
     // Configurations of these fixtures have no comma but in quotes.
@@ -57,7 +57,7 @@ fn csv(dir: &ReportDir) -> Vec<std::collections::HashMap<String, String>> {
     lines.map(|line| head.iter().cloned().zip(cells(line)).collect()).collect()
 }
 
-/// Test accuracies of the chosen configuration of a label after an epoch.
+/// Returns the test accuracies of the chosen configuration of a label after an epoch.
 fn values(fixture: &Fixture, label: usize, epoch: u64) -> Vec<f64> {
     let folder = tempfile::tempdir().unwrap();
     let (analysis, points) = fixture.analysed(folder.path());
@@ -125,7 +125,7 @@ fn a_diverged_seed_counts_as_one_that_did_not_reach_the_target() {
     let adam = &csv(&dir)[1];
     assert_eq!(adam["Claim"], "not carried: 1 of 8 seeds diverged");
     assert_eq!((adam["t"].as_str(), adam["p; one-sided"].as_str()), ("", ""));
-    assert!(section(&dir).contains("never left out: a mean with it is infinitely bad"));
+    assert!(section(&dir).contains("never left out: with it the mean is infinitely bad"));
     // Seven of eight: 9 of 256 ways.
     let sign = Claim { test: ClaimTest::Sign, ..claim(low) };
     let adam = &csv(&claimed(&fixture, Some(sign), folder.path()))[1];

@@ -1,4 +1,4 @@
-//! Advice on lists that are zipped: whoever follows it has a sweep file that is accepted.
+//! Advice on zipped lists, which gives an accepted sweep file if followed.
 
 use report::analysis::{Advice, Analysis, advice};
 use report::page::answer::answer;
@@ -12,7 +12,7 @@ use sweep_file::{Overrides, load_text};
 use super::cell;
 use super::made::text;
 
-/// Lists of a sweep file by optimizer, none for all of them, and key.
+/// Lists of a sweep file by optimizer (`None` for all of them) and key.
 type Lists = Vec<(Option<&'static str>, &'static str, Vec<f64>)>;
 
 /// A sweep file whose lists are zipped: shared ones in `[data]`, the others of their optimizer.
@@ -31,7 +31,7 @@ fn file(lists: &Lists) -> String {
     )
 }
 
-/// The analysis of its runs, each of which is as accurate as `of` has it.
+/// Returns the analysis of its runs, with the accuracies that `of` gives.
 fn trained(lists: &Lists, of: impl Fn(&PlannedRun) -> f64) -> Analysis {
     let text = file(lists);
     let loaded = load_text("x.toml", "x", text.clone(), &Overrides::default());
@@ -48,7 +48,7 @@ fn trained(lists: &Lists, of: impl Fn(&PlannedRun) -> f64) -> Analysis {
     Analysis::new(plan, rows)
 }
 
-/// The lists with what is advised of one optimizer; where any value will do, one that is new.
+/// Returns the lists with the advice on one optimizer added; where any value will do, a new one.
 fn followed(lists: &Lists, label: &'static str, advice: &Advice) -> Lists {
     let mut lists = lists.clone();
     let mut add = |owner: Option<&str>, path: &str, values: &[f64]| {

@@ -1,38 +1,37 @@
-//! A cluster on a virtual clock: slots, a queue, and a controller that starts a task
-//! at a time. Knows no file and no run: what tasks do is a [`World`]'s, so that its
-//! tests play scripts.
+//! A cluster on a virtual clock: slots, a queue, and a controller that starts one task at a time.
+//! It uses no files and no runs: a [`World`] defines the tasks, so that tests play scripts.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 
-/// Thousandths of a second.
+/// Virtual time in milliseconds.
 pub type Millis = u64;
 
-/// What holds for the whole cluster.
+/// Settings of the cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// Tasks at once.
+    /// Number of tasks at once.
     pub slots: usize,
-    /// From a task's getting its slot until its process runs.
+    /// Time between a task's allocation and the start of its process.
     pub start: Millis,
-    /// Between two tasks that the controller gives a slot.
+    /// Minimum time between two allocations.
     pub between: Millis,
-    /// From the end of a requeued task until it may start again.
+    /// Time between the end of a requeued task and its next allocation.
     pub requeue: Millis,
 }
 
-/// What was submitted at once.
+/// A job: one submission.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Job {
-    /// Its number.
+    /// Number of the job.
     pub number: u64,
-    /// Indices from 0.
+    /// Number of tasks, whose indices start at 0.
     pub tasks: u64,
-    /// Most of its tasks at once.
+    /// Maximum number of its tasks at once; `None` means no limit.
     pub parallel: Option<u64>,
-    /// Its wait in the queue before any of its tasks may start.
+    /// Wait in the queue before any of its tasks may start.
     pub waits: Millis,
-    /// It begins when these are over, however they ended.
+    /// Jobs that must have ended, in any way, before it begins.
     pub after: Vec<u64>,
 }
 
@@ -43,11 +42,11 @@ pub struct Task {
     pub job: u64,
     /// Index in its array.
     pub index: u64,
-    /// Starts before this one.
+    /// Number of earlier starts.
     pub restarts: u64,
 }
 
-/// What becomes of a start, counted from when its process runs.
+/// Fate of a started task; times are counted from the start of its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It runs to its end.
@@ -56,36 +55,36 @@ pub enum Fate {
     Killed(Millis),
     /// Told to end, and queued again: preempted, a time limit.
     Requeued(Millis),
-    /// Its node is taken for dead and the task started elsewhere, but it goes on.
+    /// Its node is presumed dead and the task is started elsewhere, but the process continues.
     Doubled(Millis),
 }
 
-/// What tasks do.
+/// Behaviour of tasks.
 pub trait World {
-    /// A process begins.
+    /// Begins a process and returns its fate.
     fn begin(&mut self, now: Millis, task: Task) -> Fate;
-    /// How long its next run takes; none when nothing is left.
+    /// Returns the duration of the next run; `None` if no run is left.
     fn next(&mut self, now: Millis, task: Task) -> Option<Millis>;
-    /// That run has ended by itself.
+    /// Records that the run has ended by itself.
     fn ended(&mut self, now: Millis, task: Task);
-    /// That run has not: the process was killed or told to end.
+    /// Records that the process was killed or told to end during the run.
     fn cut(&mut self, now: Millis, task: Task, fate: Fate);
-    /// The process is gone.
+    /// Records that the process has ended.
     fn over(&mut self, now: Millis, task: Task);
 }
 
-/// What the cluster came to.
+/// Measurements of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Figures {
-    /// From the submission until nothing was left.
+    /// Time from the submission to the end of the last process.
     pub makespan: Millis,
-    /// Of all runs together, those that were cut off included.
+    /// Total time of all runs, interrupted ones included.
     pub busy: Millis,
-    /// Of it in runs that were cut off.
+    /// Total time of interrupted runs.
     pub lost: Millis,
-    /// Processes that began.
+    /// Number of processes that began.
     pub starts: u64,
-    /// Most slots in use at once.
+    /// Maximum number of slots in use at once.
     pub most_running: u64,
 }
 
@@ -105,7 +104,7 @@ enum Event {
 struct Process {
     fate: Fate,
     run_since: Option<Millis>,
-    /// Whether the task's end is that of another process, elsewhere.
+    /// Whether the task ends with another process, elsewhere.
     double: bool,
 }
 
@@ -116,7 +115,7 @@ struct Cluster<'w> {
     /// Tasks that wait, those of earlier jobs first.
     waiting: BTreeMap<u64, VecDeque<Task>>,
     running_of: HashMap<u64, u64>,
-    /// Tasks of a job that are not over.
+    /// Number of tasks of each job that are not over.
     left: HashMap<u64, u64>,
     processes: HashMap<Task, Process>,
     events: BinaryHeap<Reverse<(Millis, u64)>>,
@@ -127,7 +126,7 @@ struct Cluster<'w> {
     figures: Figures,
 }
 
-/// Plays jobs that were all submitted at 0 until nothing is left.
+/// Plays jobs that were all submitted at time 0 to their end.
 pub fn play(policy: RetryPolicy, jobs: Vec<Job>, world: &mut dyn World) -> Figures {
     let mut cluster = Cluster {
         policy,
@@ -204,7 +203,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// The next run of a process, or its end.
+    /// Begins the next run of a process, or ends it.
     fn go_on(&mut self, now: Millis, task: Task) {
         match self.world.next(now, task) {
             Some(takes) => {
@@ -250,7 +249,7 @@ impl Cluster<'_> {
         self.at(now + self.policy.requeue, Event::Again(again));
     }
 
-    /// A process has left its slot.
+    /// Frees the slot of a process that has ended.
     fn gone(&mut self, now: Millis, task: Task) {
         self.world.over(now, task);
         self.free += 1;
@@ -260,7 +259,7 @@ impl Cluster<'_> {
         self.figures.makespan = self.figures.makespan.max(now);
     }
 
-    /// A task is over; with the last one of a job begins what waits for it.
+    /// Records that a task is over; after the last one of a job, begins the jobs that wait for it.
     fn over(&mut self, now: Millis, task: Task) {
         let left = self.left.entry(task.job).or_insert(1);
         *left -= 1;
@@ -279,7 +278,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// Gives free slots to tasks that wait, as fast as the controller can.
+    /// Gives free slots to waiting tasks, as fast as the controller can.
     fn give(&mut self, now: Millis) {
         while self.free > 0 {
             let may = |(job, tasks): &(&u64, &VecDeque<Task>)| {
@@ -288,7 +287,7 @@ impl Cluster<'_> {
             };
             let Some(job) = self.waiting.iter().find(may).map(|(job, _)| *job) else { return };
             if self.next_start > now {
-                // Asked for more than once, which does no harm.
+                // May be scheduled more than once, which is harmless.
                 return self.at(self.next_start, Event::Free);
             }
             let Some(task) = self.waiting.get_mut(&job).and_then(VecDeque::pop_front) else {

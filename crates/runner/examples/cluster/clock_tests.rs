@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use super::clock::{Fate, Figures, Job, Millis, RetryPolicy, Task, World, play};
 
-/// Tasks whose runs and fates are written down: `job.index: seconds.. [fate@second]`.
+/// Tasks with scripted runs and fates: `job.index: seconds.. [fate@second]`.
 #[derive(Default)]
 struct Script {
     runs: HashMap<(u64, u64), Vec<Millis>>,
     fates: HashMap<(u64, u64), Fate>,
-    /// Runs of a task that have a result, as its files would tell.
+    /// Number of runs of a task that have a result.
     done: HashMap<(u64, u64), usize>,
-    /// Which run each process is at.
+    /// Index of the current run of each process.
     at: HashMap<Task, usize>,
     lines: Vec<(Millis, String)>,
 }
@@ -66,7 +66,7 @@ impl World for Script {
     }
 }
 
-/// Two slots, 1 from slot to process, 10 until a requeued task may start again.
+/// Two slots, 1 ms from slot to process, 10 ms until a requeued task may start again.
 const TERMS: RetryPolicy = RetryPolicy { slots: 2, start: 1, between: 0, requeue: 10 };
 
 /// `1%2+5: 4,4 3!killed@2 2; 2>1+3: 1`: a job's number, `%` its most at once, `+` its

@@ -1,5 +1,4 @@
-//! Slurm's answers without a Slurm: takes note of what was submitted, so that it can
-//! be played afterwards.
+//! An engine in place of Slurm that records submissions, so that they can be played afterwards.
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -17,12 +16,12 @@ pub const MAX_ARRAY: u64 = 1001;
 pub struct Submitted {
     /// Name of the job.
     pub name: String,
-    /// What of it matters to the clock.
+    /// The job, as the clock plays it.
     pub job: Job,
 }
 
 impl Submitted {
-    /// Number of the array within its attempt; none for the report's job.
+    /// Returns the index of the array within its attempt; `None` for the report's job.
     pub fn array(&self) -> Option<u64> {
         self.name.rsplit('.').next()?.parse().ok()
     }
@@ -31,15 +30,15 @@ impl Submitted {
 /// The engine.
 #[derive(Default)]
 pub struct Virtual {
-    /// All that was submitted, the looking job left out.
+    /// All submissions, without the checking job.
     pub jobs: RefCell<Vec<Submitted>>,
-    /// Calls of `sbatch`, the looking job's included.
+    /// Number of calls of `sbatch`, that of the checking job included.
     pub calls: RefCell<u64>,
-    /// When it was asked for the largest array: the runs are dealt by then.
+    /// Time of the query for the maximum array size, by which the runs are dealt.
     pub asked: RefCell<Option<Instant>>,
-    /// When the first job was submitted.
+    /// Time of the first submission.
     pub first: RefCell<Option<Instant>>,
-    /// Wait in the queue of an array, by its place among the jobs.
+    /// Wait in the queue of a job, by its index among the jobs; `None` means no wait.
     pub waits: Option<fn(u64) -> Millis>,
 }
 
@@ -76,7 +75,7 @@ impl Engine for Virtual {
     }
 
     fn queue(&self, _: &[String]) -> runner::Result<Vec<Queued>> {
-        // Between two attempts nothing is left in it.
+        // The queue is empty between two attempts.
         Ok(Vec::new())
     }
 
@@ -89,7 +88,7 @@ impl Engine for Virtual {
     }
 }
 
-/// `0-999%50`: a thousand tasks, fifty at once.
+/// Parses `0-999%50`: 1000 tasks, 50 at once.
 fn array(list: &str) -> Option<(u64, Option<u64>)> {
     let (range, most) = match list.split_once('%') {
         Some((range, most)) => (range, Some(most.parse().ok()?)),

@@ -1,13 +1,13 @@
-//! A cluster on a virtual clock: what a sweep of very many runs costs where it is
-//! submitted, recorded, resumed and collected.
+//! A cluster on a virtual clock, which measures the cost of submitting, recording, resuming and
+//! collecting a sweep of very many runs.
 //!
 //!     cluster FOLDER RUNS SLOTS
 //!
-//! Plan, dealing, submission, chunk files, journal, resume, status and collection are
-//! the runner's own, on real files in FOLDER (made, and removed in the end). Only Slurm
-//! (`engine`, `clock`) and the training (`script`: times, failures, killed and
-//! requeued tasks) are scripted. Each phase is a process of its own; prints what was
-//! measured, and what the virtual cluster came to, as one JSON object.
+//! Plan, dealing, submission, chunk files, journal, resume, status and collection are the runner's
+//! own, on real files in FOLDER (created, and removed at the end). Only Slurm (`engine`, `clock`)
+//! and the training (`script`: times, failures, killed and requeued tasks) are scripted. Each phase
+//! is a separate process. The measurements, also of the virtual cluster, are printed as one JSON
+//! object.
 
 mod clock;
 #[cfg(test)]
@@ -25,10 +25,10 @@ use std::path::Path;
 use anyhow::{bail, ensure};
 use serde_json::{Value, json};
 
-/// Attempts until every run must have a result.
+/// Maximum number of attempts until every run has a result.
 const ATTEMPTS: u64 = 4;
 
-/// Stands for the worker: asked what it can do, it says so. Nothing else is asked.
+/// Script in place of the worker; it only answers the probe.
 const WORKER: &str = r#"#!/bin/sh
 echo '{"protocol":4,"backends":["flex"],"libtorch":null,"cuda":false,"devices":["flex"],"code":"scripted"}'
 "#;
@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
         [folder, runs, slots] => {
             let (runs, slots) = (runs.parse()?, slots.parse()?);
             let folder = std::path::absolute(folder)?;
-            ensure!(!folder.exists(), "{} is there already", folder.display());
+            ensure!(!folder.exists(), "{} already exists", folder.display());
             let found = simulate(&folder, runs, slots);
             let _ = fs::remove_dir_all(&folder);
             println!("{}", found?);
@@ -52,7 +52,7 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// One sweep from its file to its Parquet.
+/// Runs one sweep from its file to its Parquet files.
 fn simulate(folder: &Path, runs: usize, slots: usize) -> anyhow::Result<Value> {
     for inner in ["experiments", "data", "reports/pilot/journal"] {
         fs::create_dir_all(folder.join(inner))?;

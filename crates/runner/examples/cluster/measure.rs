@@ -1,4 +1,4 @@
-//! A phase is a process of its own, so that its peak of memory is its own.
+//! Measurement of phases, each in a separate process, so that its peak memory is its own.
 
 use std::fs;
 use std::path::Path;
@@ -9,22 +9,22 @@ use anyhow::{Context as _, bail};
 use runner::Error;
 use serde_json::{Map, Value, json};
 
-/// A phase that takes more resident memory is ended.
+/// Maximum resident memory of a phase in bytes; one that takes more is killed.
 const MOST_BYTES: u64 = 14_000_000_000;
 
-/// How often that is looked at.
+/// Interval at which the memory is checked.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Runs a phase; what it found, with `seconds` and `peak` of the whole process.
+/// Runs a phase. Returns its measurements with `seconds` and `peak` (bytes) of the whole process.
 ///
 /// # Errors
-/// It failed, or took too much memory.
+/// The phase failed, or took too much memory.
 pub fn phase(folder: &Path, name: &str, args: &[String]) -> anyhow::Result<Value> {
     let said = folder.join(format!("{name}.json"));
     let _ = fs::remove_file(&said);
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("phase").arg(name).arg(folder).args(args);
-    // Settings of the user's, and a Slurm that is really there, would measure something else.
+    // The user's settings and a real Slurm would distort the measurement.
     for (variable, _) in std::env::vars_os() {
         if variable.to_string_lossy().starts_with("SWEEP_") {
             command.env_remove(variable);
@@ -49,24 +49,24 @@ pub fn phase(folder: &Path, name: &str, args: &[String]) -> anyhow::Result<Value
     if !status.success() {
         bail!("phase {name} ended with {status}");
     }
-    let bytes = fs::read(&said).with_context(|| format!("phase {name} said nothing"))?;
+    let bytes = fs::read(&said).with_context(|| format!("phase {name} wrote no measurement"))?;
     let mut found: Map<String, Value> = serde_json::from_slice(&bytes)?;
     found.insert("seconds".to_owned(), json!(since.elapsed().as_secs_f64()));
     eprintln!("cluster: {name} {}", Value::Object(found.clone()));
     Ok(Value::Object(found))
 }
 
-/// Says what a phase has found, from within it.
+/// Writes the measurements of a phase, from within it.
 ///
 /// # Errors
-/// Those of writing.
+/// The file cannot be written.
 pub fn say(folder: &Path, name: &str, mut found: Value) -> anyhow::Result<()> {
     found["peak"] = json!(memory("/proc/self/status", "VmHWM:").unwrap_or(0));
     fs::write(folder.join(format!("{name}.json")), serde_json::to_vec(&found)?)?;
     Ok(())
 }
 
-/// Takes an error of the runner's: here nobody asks whose it is to mend.
+/// Converts an error of the runner, whose tier does not matter here.
 pub fn failed(error: Error) -> anyhow::Error {
     match error {
         Error::Expected(error) => anyhow::Error::msg(error.to_string()),

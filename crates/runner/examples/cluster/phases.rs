@@ -1,4 +1,4 @@
-//! The phases, each in the process that was started for it.
+//! The phases, each executed in its own process.
 
 use std::fs;
 use std::path::Path;
@@ -27,26 +27,26 @@ use super::measure::{failed, say};
 use super::script;
 use super::tasks::{Tasks, size};
 
-/// Runs of an earlier sweep, from which times are known.
+/// Number of runs of an earlier sweep, which give the estimates.
 const PILOT: usize = 200;
 
-/// Records that are appended as a node appends them.
+/// Number of records that are appended with a sync each.
 const SYNCED: usize = 200;
 
-/// Tasks that begin once all journals are there.
+/// Number of tasks that begin once all journals exist.
 const BEGUN: u64 = 100;
 
-/// The cluster: Slurm takes about a second from a slot to a process (measured on a
-/// Slurm 22.05), and hands out 100,000 slots an hour, which its own guide for many
-/// short jobs names as sustained. A requeued task waits for two minutes, its default.
+/// Settings of the cluster: Slurm takes about a second from a slot to a process (measured on
+/// Slurm 22.05), and allocates 100,000 slots per hour, the sustained rate that its guide for many
+/// short jobs names. A requeued task waits for two minutes, Slurm's default.
 fn policy(slots: usize) -> RetryPolicy {
     RetryPolicy { slots, start: 1000, between: 36, requeue: 120_000 }
 }
 
-/// Runs one and says what it found.
+/// Runs a phase and writes its measurements.
 ///
 /// # Errors
-/// Whatever the phase ran into.
+/// The phase failed.
 pub fn run(name: &str, folder: &Path, args: &[String]) -> anyhow::Result<()> {
     let phase = Phase { folder, workspace: Workspace::find(Some(folder.to_path_buf())) };
     let arg = |i: usize| args.get(i).with_context(|| format!("{name} takes more arguments"));
@@ -90,7 +90,7 @@ impl Phase<'_> {
         self.expand("cluster", text)
     }
 
-    /// A small sweep of before, as its journal would tell of it.
+    /// Writes the journal of a small earlier sweep.
     fn pilot(&self) -> anyhow::Result<Value> {
         let plan = self.expand("pilot", script::sweep_file(PILOT))?;
         let mut lines = Vec::new();
@@ -106,7 +106,7 @@ impl Phase<'_> {
         Ok(json!({ "runs": self.plan()?.runs.len() }))
     }
 
-    /// What `sweep --launcher slurm` does, at first and again.
+    /// Submits the outstanding runs as `sweep --launcher slurm` does, at first and again.
     fn submit(&self, slots: u64) -> anyhow::Result<Value> {
         let dir = self.dir();
         let since = Instant::now();
@@ -189,7 +189,7 @@ impl Phase<'_> {
         self.folder.join(format!("jobs-{attempt}.json"))
     }
 
-    /// The cluster works on an attempt.
+    /// Plays an attempt on the cluster.
     fn play(&self, attempt: u64, slots: usize) -> anyhow::Result<Value> {
         let dir = self.dir();
         let jobs: Vec<Submitted> = serde_json::from_slice(&fs::read(self.jobs(attempt))?)?;
@@ -207,7 +207,7 @@ impl Phase<'_> {
         }))
     }
 
-    /// Tasks that begin where every journal is there already.
+    /// Measures how fast tasks begin once every journal exists.
     fn task(&self) -> anyhow::Result<Value> {
         let dir = self.dir();
         let submissions = Files(&dir).submissions().map_err(failed)?;
@@ -226,7 +226,7 @@ impl Phase<'_> {
         Ok(json!({ "reading": spread(reading) }))
     }
 
-    /// Records as a node writes them, each on the disk before the next run begins.
+    /// Measures the writing of records as on a node, each synced before the next run begins.
     fn sync(&self) -> anyhow::Result<Value> {
         let dir = self.workspace.report("synced");
         let plan = self.expand("pilot", script::sweep_file(PILOT))?;
@@ -273,7 +273,7 @@ impl Phase<'_> {
     }
 }
 
-/// Median, the hundredth that is largest, and the largest.
+/// Returns number, median, 99th percentile and maximum of the values.
 fn spread(mut values: Vec<f64>) -> Value {
     values.sort_by(f64::total_cmp);
     let at =

@@ -1,5 +1,5 @@
-//! What is scripted: how long runs take, how they end, what becomes of tasks, and the
-//! records of it. All of it follows from ids, so that the same command gives the same.
+//! The script: durations and ends of runs, fates of tasks, and their records. All of it follows
+//! from ids, so that the same command gives the same results.
 
 use spec::Id;
 use spec::event::FailureKind;
@@ -8,8 +8,7 @@ use spec::record::{Environment, MetricPoint, Outcome, RunError, RunRecord, Split
 
 use super::clock::{Fate, Millis, Task};
 
-/// Label, kind and what makes it differ from the others of its kind, and the seconds
-/// that a run of it takes in the mean: 50 over all.
+/// Label, kind, further keys, and mean seconds of a run, which are 50 over all optimizers.
 pub const OPTIMIZERS: [(&str, &str, &str, f64); 10] = [
     ("sgd", "sgd", "", 30.0),
     ("momentum", "sgd", "momentum = 0.9", 33.0),
@@ -23,23 +22,23 @@ pub const OPTIMIZERS: [(&str, &str, &str, f64); 10] = [
     ("adamw-amsgrad", "adamw", "amsgrad = true", 75.0),
 ];
 
-/// Seeds of a configuration.
+/// Number of seeds of a configuration.
 pub const SEEDS: usize = 10;
 
-/// Shares of what goes wrong at the first attempt.
+/// Fractions of failures of each kind at the first attempt.
 const FAILS: f64 = 0.005;
 const DIVERGES: f64 = 0.02;
 const KILLED: f64 = 0.01;
 const REQUEUED: f64 = 0.01;
 const DOUBLED: f64 = 0.001;
 
-/// 2026-11-01, when the virtual clock begins.
+/// Start of the virtual clock, 2026-11-01, in seconds since the epoch.
 const BEGIN: i64 = 1_793_491_200;
 
-/// Training and test split, before and after the one epoch.
+/// Number of loss windows of the one epoch.
 const WINDOWS: u64 = 20;
 
-/// The sweep file of so many runs.
+/// Returns a sweep file of `runs` runs.
 pub fn sweep_file(runs: usize) -> String {
     let rates = (runs / (OPTIMIZERS.len() * SEEDS)).max(1);
     let mut text = format!(
@@ -56,7 +55,7 @@ pub fn sweep_file(runs: usize) -> String {
     text
 }
 
-/// A number from 0 to 1 that follows from these.
+/// Returns a pseudorandom number, 0 to 1, that is determined by the arguments.
 fn chance(of: u64, what: u64) -> f64 {
     // SplitMix64.
     let mut z = of.wrapping_add(what.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -69,8 +68,8 @@ fn number(id: Id) -> u64 {
     u64::from_str_radix(&id.to_string()[..16], 16).unwrap_or(0)
 }
 
-/// How long a run takes: its optimizer's mean, a quarter more or less; of a hundred
-/// runs one takes three times as long.
+/// Returns the duration of a run: its optimizer's mean plus or minus a quarter; one run in a
+/// hundred takes three times as long.
 pub fn takes(run: &PlannedRun) -> Millis {
     let mean = OPTIMIZERS.iter().find(|(label, ..)| *label == run.label).map_or(50.0, |o| o.3);
     let id = number(run.run_id);
@@ -78,7 +77,7 @@ pub fn takes(run: &PlannedRun) -> Millis {
     (1e3 * mean * slow * (0.75 + 0.5 * chance(id, 2))) as Millis
 }
 
-/// How a run ends. What failed once works the second time.
+/// Returns the status with which a run ends. A run that failed succeeds at the second attempt.
 pub fn ends(run: &PlannedRun, attempt: u64) -> Status {
     let id = number(run.run_id);
     match chance(id, 3) {
@@ -88,9 +87,8 @@ pub fn ends(run: &PlannedRun, attempt: u64) -> Status {
     }
 }
 
-/// What becomes of a start of a task whose runs take so long together: at the first
-/// attempt one in a hundred is killed, another is preempted, one in a thousand runs
-/// twice.
+/// Returns the fate of a started task whose runs take `whole` together: at the first attempt one
+/// in a hundred is killed, another is preempted, and one in a thousand runs twice.
 pub fn fate(attempt: u64, array: u64, task: Task, whole: Millis) -> Fate {
     let of = array << 32 | task.index << 8 | task.restarts;
     let at = (whole as f64 * chance(of, 5)) as Millis;
@@ -100,14 +98,14 @@ pub fn fate(attempt: u64, array: u64, task: Task, whole: Millis) -> Fate {
     match chance(of, 4) {
         c if c < KILLED => Fate::Killed(at),
         c if c < KILLED + REQUEUED => Fate::Requeued(at),
-        // A copy that runs on is not taken for dead a second time.
+        // A copy is not presumed dead a second time.
         c if c < KILLED + REQUEUED + DOUBLED && task.restarts == 0 => Fate::Doubled(at),
         _ => Fate::Runs,
     }
 }
 
-/// Wait of a job in the queue, by its place among those submitted together: some two
-/// minutes, and half an hour for one in eight.
+/// Returns the wait of a job in the queue, by its index among the jobs: about two minutes, and half
+/// an hour for one in eight.
 pub fn waits(place: u64) -> Millis {
     let long = if chance(place, 6) < 0.125 { 1_800_000 } else { 120_000 };
     (long as f64 * (0.5 + chance(place, 7))) as Millis
@@ -118,7 +116,7 @@ fn time(now: Millis) -> String {
     at.map(|at| format!("{at:.3}")).unwrap_or_default()
 }
 
-/// The record of a run that began and ended so.
+/// Returns the record of a run with this status, start and end.
 pub fn record(
     run: &PlannedRun,
     status: Status,
@@ -153,7 +151,7 @@ fn environment() -> Environment {
     }
 }
 
-/// What the worker measures in one epoch, of a loss that falls as losses do.
+/// Returns the outcome of one epoch with a realistic loss curve.
 fn outcome(run: &PlannedRun, status: Status, seconds: f64) -> Outcome {
     let steps = run.spec.total_steps();
     let id = number(run.run_id);

@@ -1,5 +1,5 @@
-//! What tasks of a cluster do: the real chunk files are read, the real journal says
-//! what is left of them, and real records are appended, at scripted times.
+//! Tasks of the cluster: they read real chunk files and real journals, and append real records, at
+//! scripted times.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
@@ -22,34 +22,34 @@ use super::script;
 struct Running {
     scheduler: Scheduler<PlannedRun>,
     journal: PathBuf,
-    /// The run at hand, and since when.
+    /// The current run and its start.
     run: Option<(PlannedRun, Millis)>,
 }
 
-/// The tasks of an attempt, and what they come to.
+/// The tasks of an attempt, and their measurements.
 pub struct Tasks<'a> {
     dir: &'a ReportDir,
     attempt: u64,
-    /// Array by the number of its job; none for the job that writes the report.
+    /// Index of the array by the number of its job; `None` for the job that writes the report.
     arrays: HashMap<u64, Option<u64>>,
     running: HashMap<Task, Running>,
     trained: HashSet<Id>,
-    /// Real seconds that a task took to know what to do.
+    /// Real seconds that each task took to read its work.
     pub reading: Vec<f64>,
-    /// Records written.
+    /// Number of records written.
     pub records: u64,
-    /// Those of runs that had a result already.
+    /// Number of records of runs that already had a result.
     pub repeated: u64,
-    /// Virtual time of these.
+    /// Virtual time of these runs.
     pub repeated_time: Millis,
-    /// When the last task of an array was over.
+    /// Virtual time at which the last task of an array was over.
     pub trained_by: Millis,
-    /// What went wrong with the files.
+    /// First error of a file, if any.
     pub problem: Option<runner::Error>,
 }
 
 impl<'a> Tasks<'a> {
-    /// Of an attempt whose jobs these are.
+    /// Returns the tasks of an attempt with these jobs.
     pub fn new(dir: &'a ReportDir, attempt: u64, jobs: &[Submitted]) -> Self {
         Tasks {
             dir,
@@ -71,7 +71,7 @@ impl<'a> Tasks<'a> {
         Some(TaskId { attempt: self.attempt, array, task: task.index })
     }
 
-    /// As `task` does it on a node.
+    /// Reads the runs that are left, as `task` does on a node.
     fn share(&mut self, task_id: TaskId) -> runner::Result<Vec<PlannedRun>> {
         let since = Instant::now();
         let left = TaskChunk::read(self.dir, task_id)?.left(self.dir, task_id)?;
@@ -99,7 +99,7 @@ impl<'a> Tasks<'a> {
     }
 }
 
-/// Without waiting for the disk, which is measured apart.
+/// Appends bytes without a sync, which is measured separately.
 fn append(path: &Path, bytes: &[u8]) -> runner::Result<()> {
     Ok(OpenOptions::new().create(true).append(true).open(path)?.write_all(bytes)?)
 }
@@ -115,7 +115,7 @@ impl World for Tasks<'_> {
         let name = format!("{task_id}-node{}-{}", task.index % 1000, 1000 + task.restarts);
         let journal = self.dir.journal().join(format!("{name}.jsonl"));
         if !runs.is_empty() {
-            // The file is there from the start of a task, as that of a real one.
+            // The file exists from the start of a task, as that of a real one.
             let begun = Files(self.dir).begin(task_id, &name).and_then(|()| append(&journal, b""));
             if let Err(error) = begun {
                 self.problem.get_or_insert(error);
@@ -146,7 +146,7 @@ impl World for Tasks<'_> {
         }
         let Some(running) = self.running.get(&task) else { return };
         let Some((run, from)) = &running.run else { return };
-        // Half of those that are killed are killed while they write.
+        // Half of the killed tasks are killed during a write.
         if task.index.is_multiple_of(2) {
             let record = script::record(run, Status::Completed, 1, *from, now);
             let line = journal_line::write(&record).unwrap_or_default();
@@ -163,7 +163,7 @@ impl World for Tasks<'_> {
     }
 }
 
-/// Files of a folder, those below it too, and their bytes.
+/// Returns the number of files in a folder and its subfolders, and their bytes.
 pub fn size(folder: &Path) -> (u64, u64) {
     let (mut files, mut bytes) = (0, 0);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -1,4 +1,4 @@
-//! The arguments of nights and of the baselines that they are judged against.
+//! Arguments of nights and of the baselines that they are judged against.
 
 use std::path::PathBuf;
 
@@ -6,15 +6,15 @@ use clap::{Args, Subcommand};
 
 use super::{RunArgs, TrainingArgs};
 
-/// What a night is judged against.
+/// Baseline and history that a night is judged against.
 #[derive(Args, Clone, Debug)]
 pub struct AgainstArgs {
-    /// What it is held against: a folder of `baseline accept`, another report folder or
-    /// sweep file, or a night of a history (.parquet); default: reports/baselines/<name>,
-    /// else the last whole night of the history.
+    /// Baseline: a folder of `baseline accept`, another report folder or sweep file, or a night
+    /// of a history (.parquet). Default: reports/baselines/<name>, else the last complete night
+    /// of the history.
     #[arg(long, value_name = "PATH")]
     pub baseline: Option<PathBuf>,
-    /// Folder of earlier nights; default: reports/history/<name>.
+    /// Folder of earlier nights. Default: reports/history/<name>.
     #[arg(long, value_name = "DIR")]
     pub history: Option<PathBuf>,
 }
@@ -22,19 +22,19 @@ pub struct AgainstArgs {
 /// Arguments of `nightly`.
 #[derive(Args, Clone, Debug)]
 pub struct NightlyArgs {
-    /// What to train, where and how.
+    /// Arguments of training.
     #[command(flatten)]
     pub training: TrainingArgs,
     /// Baseline and history.
     #[command(flatten)]
     pub against: AgainstArgs,
-    /// Go on with a night that was interrupted instead of training everything afresh.
+    /// Resumes an interrupted night instead of training every run afresh.
     #[arg(long)]
     pub resume: bool,
 }
 
 impl NightlyArgs {
-    /// The sweep of the night.
+    /// Returns the arguments of the night's sweep.
     pub fn sweep(&self) -> RunArgs {
         RunArgs { fresh: !self.resume, night: true, ..RunArgs::whole(self.training.clone()) }
     }
@@ -43,23 +43,23 @@ impl NightlyArgs {
 /// The verbs of `baseline`.
 #[derive(Debug, Subcommand)]
 pub enum BaselineCommand {
-    /// Record what lies in a report as the baseline of the nights to come.
+    /// Records the last sweep of a report as the baseline of future nights.
     Accept {
-        /// A sweep file or report folder.
+        /// Sweep file or report folder.
         file: PathBuf,
-        /// Why, in a sentence: it stands in baseline.json and in every report.
+        /// Reason, in a sentence; baseline.json and every report of a night show it.
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// Folder of the baseline; default: reports/baselines/<name>.
+        /// Folder of the baseline. Default: reports/baselines/<name>.
         #[arg(long, value_name = "DIR")]
         baseline: Option<PathBuf>,
-        /// Accept it although runs have no result: every night will be incomplete.
+        /// Accepts a sweep of which runs have no result; every night will be incomplete.
         #[arg(long)]
         incomplete: bool,
     },
-    /// Print when, why and from what a baseline was accepted.
+    /// Prints when, why and from which commit a baseline was accepted.
     Show {
-        /// A sweep file, report folder or the baseline's folder.
+        /// Sweep file, report folder or the baseline's folder.
         file: PathBuf,
     },
 }

@@ -8,14 +8,14 @@ use crate::exit::Exit;
 use crate::workspace::Workspace;
 use crate::{lock, status_file, text};
 
-/// A sweep that has not ended by then does not listen.
+/// Time within which a sweep must have ended.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks the sweep to end and waits until it has.
+/// Asks the sweep, and its tasks on a cluster, to end and waits until it has.
 pub(super) fn cancel(workspace: &Workspace, file: &Path) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;
     let on_cluster = match super::cluster::cancel(&dir) {
-        // What runs here can be ended without it.
+        // A sweep on this machine can be ended without Slurm.
         Err(error) if lock::holder(&dir).is_some() => {
             not_ended(&error);
             false
@@ -31,12 +31,12 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> crate::Result<Exit> 
     };
     let asked = Instant::now();
     while lock::holder(&dir).is_some() {
-        // Each time anew: a sweep that is just starting forgets older requests.
+        // Repeated, because a sweep that is just starting discards older requests.
         status_file::ask_to_end(&dir)?;
         if asked.elapsed() > PATIENCE {
             status_file::forget_request(&dir);
             return Err(bad_input(format!(
-                "{} has not ended within {}\n  it may be drawing its report; else end the process itself",
+                "{} has not ended within {}\n  it may be writing its report; otherwise kill the process",
                 text::plain(&holder),
                 text::duration(PATIENCE.as_secs_f64())
             )));
@@ -44,19 +44,19 @@ pub(super) fn cancel(workspace: &Workspace, file: &Path) -> crate::Result<Exit> 
         std::thread::sleep(Duration::from_millis(100));
     }
     status_file::forget_request(&dir);
-    // What it submitted on its way to the end.
+    // Tasks that it submitted while it was ending.
     if let Err(error) = super::cluster::cancel(&dir) {
         not_ended(&error);
     }
     crate::text::output!(
-        "ended {}; what was finished is kept, and the sweep can be resumed",
+        "ended {}; finished results are kept, and the sweep can be resumed",
         text::plain(&holder)
     );
     Ok(Exit::Ok)
 }
 
-/// Slurm does not answer, and what it has goes on.
+/// Warns that Slurm does not answer, so that its tasks continue.
 fn not_ended(error: &crate::Error) {
     let first = text::first_line(error);
-    text::status!("warning: {first}; what Slurm has of this sweep was not ended");
+    text::status!("warning: {first}; the tasks of this sweep in Slurm were not ended");
 }

@@ -1,4 +1,4 @@
-//! What `run` does differently where the runs are trained as tasks of a cluster.
+//! The parts of `run` and `cancel` for runs that are trained as tasks of a cluster.
 
 use spec::slurm::SlurmSettings;
 use store::layout::ReportDir;
@@ -18,32 +18,32 @@ use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{reporter, text};
 
-/// The launcher for Slurm, if it is asked for.
+/// Returns the launcher for Slurm; `None` without `--launcher slurm`.
 ///
 /// # Errors
-/// Bad input: flags that tasks cannot keep.
+/// Bad input: flags that cannot be used with Slurm, or only with it.
 pub(super) fn launcher(args: &RunArgs, settings: SlurmSettings) -> crate::Result<Option<Slurm>> {
     if args.launcher == LauncherChoice::Local {
         if args.watch {
             return Err(bad_input(
-                "--watch follows the tasks of a cluster\n  give --launcher slurm too",
+                "--watch follows the tasks of a cluster\n  add --launcher slurm",
             ));
         }
         return Ok(None);
     }
     let refuse = |flag: &str, remedy: &str| {
-        Err(bad_input(format!("{flag} and --launcher slurm do not go together\n  {remedy}")))
+        Err(bad_input(format!("{flag} cannot be used with --launcher slurm\n  {remedy}")))
     };
     if args.training.max_time.is_some() {
         return refuse("--max-time", "`time` in [slurm] limits a task");
     }
     if args.fail_fast.is_some() {
-        return refuse("--fail-fast", "tasks know nothing of each other; `cancel` ends them all");
+        return refuse("--fail-fast", "tasks do not know of each other; `cancel` ends all of them");
     }
     Ok(Some(Slurm::new(settings)))
 }
 
-/// Whether the sweep is in Slurm's queue already, which is said.
+/// Returns whether the sweep is already in Slurm's queue, and prints so.
 pub(super) fn is_submitted(
     slurm: &Slurm,
     dir: &ReportDir,
@@ -55,13 +55,13 @@ pub(super) fn is_submitted(
     }
     if !args.training.quiet {
         text::status!(
-            "{name}: following what is submitted already; Ctrl-C stops watching, the tasks go on"
+            "{name}: following the submitted tasks; Ctrl-C stops watching, the tasks continue"
         );
     }
     Ok(true)
 }
 
-/// Says what was submitted and writes the manifest.
+/// Writes the manifest of a submission and prints its description.
 pub(super) fn submitted(work: &Work<'_>, words: &str) -> crate::Result<()> {
     let facts = SweepFacts {
         started: work.started.to_owned(),
@@ -80,7 +80,7 @@ pub(super) fn submitted(work: &Work<'_>, words: &str) -> crate::Result<()> {
     Ok(())
 }
 
-/// Watches, then reports what there is.
+/// Follows the tasks to their end, then writes the report.
 pub(super) fn follow(
     workspace: &Workspace,
     slurm: &Slurm,
@@ -100,9 +100,9 @@ pub(super) fn follow(
     gather::verdict(workspace, dir)
 }
 
-/// Ends what the sweep has in Slurm's queue; whether there was anything.
+/// Ends the tasks of the sweep in Slurm's queue. Returns whether there were any.
 pub(super) fn cancel(dir: &ReportDir) -> crate::Result<bool> {
-    // Where nothing was ever submitted there need not be a Slurm.
+    // Without a submission this machine need not have Slurm.
     if Files(dir).submissions()?.is_empty() {
         return Ok(false);
     }
@@ -112,7 +112,7 @@ pub(super) fn cancel(dir: &ReportDir) -> crate::Result<bool> {
         return Ok(false);
     }
     text::output!(
-        "ended {} of {} on Slurm; what was finished is kept, and the sweep can be resumed",
+        "ended {} of {} on Slurm; finished results are kept, and the sweep can be resumed",
         plural::count(ended, "task"),
         plan.name
     );

@@ -1,4 +1,4 @@
-//! `fetch`: brings a dataset into `data/`, checked.
+//! `fetch`: downloads a dataset into `data/` and verifies it.
 
 use spec::DatasetName;
 use sweep_file::diagnostic::nearest;
@@ -8,19 +8,19 @@ use crate::error::bad_input;
 use crate::exit::Exit;
 use crate::workspace::Workspace;
 
-/// Downloads what is missing of a dataset; what is there and whole stays.
+/// Downloads the missing or damaged files of a dataset.
 pub(super) fn fetch(workspace: &Workspace, name: &str) -> crate::Result<Exit> {
     let Some(dataset) = DatasetName::from_name(name) else {
         let near = nearest(name, DatasetName::NAMES.iter().copied());
         let hint = near.map_or_else(String::new, |n| format!(" (did you mean `{n}`?)"));
         return Err(bad_input(format!(
-            "there is no dataset `{name}`{hint}; there are: {}",
+            "unknown dataset `{name}`{hint}; known datasets: {}",
             DatasetName::NAMES.join(", ")
         )));
     };
     let folder = workspace.data();
     if data::check(dataset, &folder).is_ok() {
-        crate::text::output!("{name}: every file is there and matches its checksum");
+        crate::text::output!("{name}: all files are present and match their checksums");
         return Ok(Exit::Ok);
     }
     let bar = indicatif::ProgressBar::new(0).with_style(
@@ -33,6 +33,9 @@ pub(super) fn fetch(workspace: &Workspace, name: &str) -> crate::Result<Exit> {
         bar.set_position(bytes);
     });
     bar.finish_and_clear();
-    crate::text::output!("{name}: {} fetched and checked", plural::count(fetched?.len(), "file"));
+    crate::text::output!(
+        "{name}: {} downloaded and verified",
+        plural::count(fetched?.len(), "file")
+    );
     Ok(Exit::Ok)
 }

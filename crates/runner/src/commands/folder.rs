@@ -1,4 +1,4 @@
-//! The report folder that a command line names, and its plan of today.
+//! The report folder that a command line names, and its plan with current settings.
 
 use std::path::Path;
 
@@ -9,7 +9,10 @@ use sweep_file::Overrides;
 use crate::error::bad_input;
 use crate::workspace::Workspace;
 
-/// The report folder that a sweep file or a folder names.
+/// Returns the report folder of a sweep file, or the folder itself.
+///
+/// # Errors
+/// Bad input: the folder holds no report.
 pub fn folder_of(workspace: &Workspace, file: &Path) -> crate::Result<ReportDir> {
     let dir = if file.is_dir() {
         ReportDir::new(file)
@@ -30,7 +33,10 @@ pub fn folder_of(workspace: &Workspace, file: &Path) -> crate::Result<ReportDir>
     Ok(dir)
 }
 
-/// Writes what [`of_today`] says into the report folder.
+/// Writes the plan of [`of_today`] into the report folder.
+///
+/// # Errors
+/// The plan cannot be read or written.
 pub fn refresh(dir: &ReportDir, file: &Path) -> crate::Result<()> {
     let plan = of_today(dir, file)?;
     if plan != store::plan(dir)? {
@@ -39,28 +45,30 @@ pub fn refresh(dir: &ReportDir, file: &Path) -> crate::Result<()> {
     Ok(())
 }
 
-/// The plan of a report folder with what a sweep file says now of the report, its target,
-/// its claim and the traps that it allows: none is part of what was trained. A report folder has
-/// no say of its own.
+/// Returns the plan of a report folder with the current settings of the sweep file for the
+/// report, its target, its claim and allowed lints, which are no part of what was trained. If
+/// `file` is a report folder, its plan is returned unchanged.
+///
+/// # Errors
+/// The plan cannot be read.
 pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
     let mut plan = store::plan(dir)?;
     if file.is_dir() {
         return Ok(plan);
     }
-    // What the sweep was started with still holds, and the environment of today.
+    // Overrides of the sweep still hold, and those of the current environment.
     let mut overrides = Overrides::of_lines(&plan.overrides);
     overrides.environment.extend(super::environment());
     let asked = match sweep_file::outline(file, &overrides) {
         Ok(asked) => asked,
-        // The file has changed so that they no longer fit: what was trained can
-        // be shown all the same.
+        // The overrides no longer fit the file: the results can still be shown.
         Err(why) => {
             let last = why.to_string().lines().next().unwrap_or_default().to_owned();
             warn(&[format!("[report] and [target] are those of the last sweep: {last}")]);
             return Ok(plan);
         }
     };
-    // Plans of earlier releases do not say what was drawn at random, nor which lists were zipped.
+    // Plans of earlier releases lack the axes drawn at random and the zipped ones.
     for optimizer in plan.optimizers.iter_mut().filter(|o| o.random.is_empty()) {
         let drawn = asked.drawn(&optimizer.label);
         optimizer.random = optimizer.axes.iter().filter(|p| drawn.contains(p)).cloned().collect();
@@ -76,18 +84,18 @@ pub fn of_today(dir: &ReportDir, file: &Path) -> crate::Result<Plan> {
         Ok(claim) => plan.claim = claim,
         Err(why) => {
             plan.claim = None;
-            warn(&[format!("the report says nothing of [claim]: {}", why.message())]);
+            warn(&[format!("the report leaves out [claim]: {}", why.message())]);
         }
     }
     plan.report = asked.report;
     plan.regress = asked.regress;
     plan.description = asked.description;
-    // What the file says by now to be meant is no longer told.
+    // Lints that the file allows by now are dropped.
     plan.lints.retain(|told| !asked.allowed.iter().any(|lint| lint.name() == told.lint));
     Ok(plan)
 }
 
-/// Says each on a line of its own.
+/// Prints each warning on its own line to standard error.
 pub fn warn<'a>(warnings: impl IntoIterator<Item = &'a String>) {
     let mark = console::style("warning:").for_stderr().yellow();
     for warning in warnings {

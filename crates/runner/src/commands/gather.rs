@@ -1,5 +1,5 @@
-//! `gather`: the job that follows a cluster's tasks, however they ended: manifest,
-//! Parquet, figures and page from what is on disk. `report` does the same by hand.
+//! `gather`: the job that follows a cluster's tasks, however they ended. It writes manifest,
+//! Parquet, figures and page from the files; `report` does the same by hand.
 
 use std::path::Path;
 
@@ -16,8 +16,8 @@ use crate::provenance::{self, SweepFacts};
 use crate::workspace::Workspace;
 use crate::{clock, reporter, text};
 
-/// Writes the report of an attempt; the exit code says whether every run that was
-/// asked for has a result.
+/// Writes the report of an attempt. The exit code is 0 if every requested run has a result,
+/// else 3.
 pub(super) fn gather(workspace: &Workspace, folder: &Path) -> crate::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
     complete_manifest(&dir)?;
@@ -26,7 +26,7 @@ pub(super) fn gather(workspace: &Workspace, folder: &Path) -> crate::Result<Exit
     verdict(workspace, &dir)
 }
 
-/// The plan, less the runs that the last attempt was not asked for.
+/// Returns the plan with only the runs that the last attempt was asked for.
 pub(super) fn asked_for(dir: &ReportDir) -> crate::Result<Plan> {
     let mut plan = store::plan(dir)?;
     let last = Files(dir).submissions()?.pop();
@@ -36,8 +36,8 @@ pub(super) fn asked_for(dir: &ReportDir) -> crate::Result<Plan> {
     Ok(plan)
 }
 
-/// Says how many of the runs that were asked for have a result, failed or are missing.
-/// The exit code of a sweep whose runs were trained elsewhere.
+/// Prints how many of the requested runs have a result, failed or are missing, and returns the
+/// exit code of a sweep whose runs were trained on a cluster.
 pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> crate::Result<Exit> {
     let plan = asked_for(dir)?;
     let journal = store::journal::read(dir)?;
@@ -56,14 +56,20 @@ pub(super) fn verdict(workspace: &Workspace, dir: &ReportDir) -> crate::Result<E
     }
     if let Some(last) = Files(dir).submissions()?.last() {
         let logs = workspace.relative(&dir.logs());
-        text::status!("  why: {logs}/{}.*.log; the same sweep goes on from here", last.attempt);
+        text::status!(
+            "  logs: {logs}/{}.*.log; run the same command again to resume",
+            last.attempt
+        );
     }
     Ok(Exit::RunsFailed)
 }
 
-/// Writes the manifest of the newest attempt again, if that is the last sweep of the
-/// folder: what its nodes computed on was not known when it was submitted. Where the
-/// attempt's files are gone the manifest stays as it is, and the report is made all the same.
+/// Rewrites the manifest of the newest attempt, if that is the last sweep of the folder: the
+/// environment of its nodes was unknown when it was submitted. If the attempt's files are gone,
+/// the manifest stays unchanged.
+///
+/// # Errors
+/// The list of submissions or the journal cannot be read, or the manifest not written.
 pub fn complete_manifest(dir: &ReportDir) -> crate::Result<()> {
     let Some(last) = Files(dir).submissions()?.pop() else { return Ok(()) };
     let bytes = std::fs::read(dir.manifest()).unwrap_or_default();
@@ -73,7 +79,7 @@ pub fn complete_manifest(dir: &ReportDir) -> crate::Result<()> {
         Err(error) => {
             if held.is_none_or(|m| m.environment.is_none()) {
                 text::status!(
-                    "warning: {error:#}; the manifest does not say what nodes computed on"
+                    "warning: {error:#}; the manifest lacks the environment of the nodes"
                 );
             }
             return Ok(());
@@ -85,8 +91,8 @@ pub fn complete_manifest(dir: &ReportDir) -> crate::Result<()> {
     }
 }
 
-/// Writes the manifest of an attempt: sources and command line of its submission,
-/// what the nodes computed on, and now as its end.
+/// Writes the manifest of an attempt: sources and command line of its submission, the
+/// environment of its nodes, and the end of its last run.
 fn manifest(dir: &ReportDir, job: JobFile) -> crate::Result<()> {
     let plan = store::plan(dir)?;
     let journal = store::journal::read(dir)?;

@@ -1,4 +1,4 @@
-//! The verbs, a file each.
+//! The verbs, each in its own file.
 
 mod cancel;
 mod cluster;
@@ -62,8 +62,8 @@ pub fn dispatch(cli: Cli) -> crate::Result<Exit> {
     }
 }
 
-/// Reads the sweep file of a command line with its overrides, the environment's
-/// and the user's configuration.
+/// Reads the sweep file of a command line with the overrides `set`, those of the environment
+/// (`SWEEP__...`) and the user's configuration.
 ///
 /// # Errors
 /// The diagnostics of the sweep file.
@@ -94,7 +94,7 @@ pub fn load_plan_with(
     Ok(loaded)
 }
 
-/// Refuses a sweep file whose threads are measured: another night could have
+/// Refuses a sweep file with `threads_per_run = "auto"` for a night: another night could measure
 /// another number.
 ///
 /// # Errors
@@ -106,7 +106,7 @@ pub fn number_of_threads(file: &Path, set: &[String]) -> crate::Result<()> {
     Ok(sweep_file::number_of_threads(file, &overrides)?)
 }
 
-/// Variables that override values of a sweep file, sorted.
+/// Returns the variables `SWEEP__...`, which override values of a sweep file, sorted by name.
 pub fn environment() -> Vec<(String, String)> {
     // Lossily, because other people's variables need not be UTF-8.
     let mut environment: Vec<(String, String)> = std::env::vars_os()

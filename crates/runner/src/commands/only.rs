@@ -1,4 +1,4 @@
-//! `--only`: the part of a plan that is trained.
+//! `--only`: the runs of a plan that are trained.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use spec::plan::Plan;
 use crate::error::bad_input;
 use crate::text;
 
-/// The runs that `--only` leaves; all without it.
+/// Returns the runs that `--only` selects; all runs without it.
 pub(super) fn chosen(plan: &Plan, only: &[String]) -> crate::Result<HashSet<Id>> {
     let mut wanted: HashMap<&str, Vec<&str>> = HashMap::new();
     for item in only.iter().flat_map(|text| items(text)) {
@@ -54,7 +54,7 @@ pub(super) fn chosen(plan: &Plan, only: &[String]) -> crate::Result<HashSet<Id>>
     Ok(chosen)
 }
 
-/// `optimizer=a,seed=0` at its commas; one inside of a label separates nothing.
+/// Splits `optimizer=a,seed=0` at the commas before a key; a label may contain commas.
 fn items(text: &str) -> Vec<&str> {
     let starts = text
         .match_indices(',')

@@ -19,14 +19,14 @@ use crate::machine::Machine;
 use crate::resume::{Outstanding, Reason};
 use crate::{text, threads};
 
-/// Configurations that are listed one by one without `--verbose`.
+/// Maximum number of configurations that are listed without `--verbose`.
 const LISTED: usize = 40;
 
 /// Runs of a plan, in its order.
 type Runs<'a> = [&'a PlannedRun];
 
-/// Prints for a person what the sweep would do: of the runs that `--only` and `--shard`
-/// choose, if they are given, and how many there are beside them.
+/// Prints the plan as text: the runs that `--only` and `--shard` choose, if given, and the
+/// number of all runs.
 pub(super) fn table(
     plan: &Plan,
     outstanding: &Outstanding<'_>,
@@ -57,7 +57,7 @@ pub(super) fn table(
     }
     text::print("\n");
     if !verbose && configs > LISTED {
-        text::print(&format!("{configs} configurations; each with --verbose\n"));
+        text::print(&format!("{configs} configurations; --verbose lists them\n"));
     }
     let line =
         sums((runs.len(), todo.len()), (plan.runs.len(), outstanding.runs.len()), &chosen.by);
@@ -75,23 +75,23 @@ pub(super) fn table(
         Some(e) => {
             let left_out = match e.unknown {
                 0 => String::new(),
-                n => format!("; {n} unlike any of them are left out"),
+                n => format!("; {} unlike these left out", plural::count(n, "run")),
             };
             text::print(&format!(
-                "about {} here, going by {}{left_out}\n",
+                "about {} on this machine, estimated from {}{left_out}\n",
                 text::duration(e.seconds),
                 plural::count(e.from_runs, "finished run"),
             ));
         }
         None if !todo.is_empty() => {
-            text::print("no estimate of time: nothing like it was trained on this machine yet\n");
+            text::print("no estimate of time: no similar run was trained on this machine yet\n");
         }
         None => {}
     }
     Ok(Exit::Ok)
 }
 
-/// How many runs there are, chosen and in all, and how many of them are to be trained.
+/// Returns the numbers of runs that are planned, cached and to be trained.
 fn sums((runs, todo): (usize, usize), (all, missing): (usize, usize), by: &str) -> String {
     let cached = runs - todo;
     let rest = "resolved values: --plan --json";
@@ -135,7 +135,7 @@ fn configurations(runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
     text::print(&format!("{}\n\n", text::show(out)));
 }
 
-/// One row an optimizer: configurations, runs, and what is left of its budget.
+/// Prints a row for each optimizer: configurations, runs and what is left of its budget.
 fn budget(plan: &Plan, runs: &Runs<'_>, todo: &HashMap<Id, &Reason>) {
     let grain = Grain::of(plan);
     let mut out = text::table(&[
@@ -190,8 +190,8 @@ fn cells(
     row
 }
 
-/// The values of an axis, in the order of the plan; many are cut short. Empty where no
-/// run has the label.
+/// Returns the values of an axis in the order of the plan, at most 8 of them. Empty if no run
+/// has the label.
 fn values(runs: &Runs<'_>, label: &str, axis: &str) -> String {
     const SHOWN: usize = 8;
     let mut seen: Vec<&Value> = Vec::new();
@@ -212,7 +212,7 @@ fn values(runs: &Runs<'_>, label: &str, axis: &str) -> String {
     format!("{}{tail}", shown.join(", "))
 }
 
-/// Why runs are to be trained, most frequent first; nothing when all are new.
+/// Counts the reasons for training, most frequent first; empty if all runs are new.
 fn reasons(todo: &HashMap<Id, &Reason>) -> Vec<(String, usize)> {
     let mut counts: HashMap<&Reason, usize> = HashMap::new();
     for why in todo.values() {
@@ -227,8 +227,8 @@ fn reasons(todo: &HashMap<Id, &Reason>) -> Vec<(String, usize)> {
     out
 }
 
-/// Prints every run with its resolved values. Written run by run: a large plan
-/// need not stand in memory a second time.
+/// Prints the plan as JSON, with every run and its resolved values. Written run by run, so that
+/// a large plan is not in memory twice.
 pub(super) fn json(
     plan: &Plan,
     outstanding: &Outstanding<'_>,
@@ -244,7 +244,7 @@ pub(super) fn json(
             "name": plan.name, "file": plan.file, "target": plan.target, "seeds": plan.seeds,
             "optimizers": plan.optimizers, "keeping": plan.keeping,
             "threads_per_run": plan.threads_per_run,
-            // What it came to; null where that is still to be measured.
+            // Null if they are still to be measured.
             "threads": machine.threads.as_ref().map(|t| t.count),
             "cached": outstanding.cached, "to_train": outstanding.runs.len(), "estimate": estimate,
         });
@@ -282,7 +282,7 @@ pub(super) fn json(
         out.flush()
     })();
     match written {
-        // A reader that has seen enough (`| head`) is no error.
+        // A closed pipe (`| head`) is no error.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Ok),
         other => Ok(other.map(|()| Exit::Ok)?),
     }
@@ -297,7 +297,7 @@ fn row(run: &PlannedRun, why: Option<&Reason>, chosen: &Chosen) -> std::io::Resu
     }))?)
 }
 
-/// Returns the line on own data; none of other data.
+/// Returns the line on user data; `None` for built-in datasets.
 pub(super) fn data_line(plan: &Plan) -> Option<String> {
     let name = plan.runs.first()?.spec.data.dataset.name();
     Some(text::wrapped(&text::plain(&plan.data.as_ref()?.line(&name))))

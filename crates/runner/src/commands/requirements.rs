@@ -1,5 +1,5 @@
-//! `needs`: what a command line will need, so that xtask builds just that, and what is
-//! needed last last.
+//! `needs`: the programs that a command line will need, so that xtask builds only these, and in
+//! the order of their use.
 
 use clap::Parser;
 use serde_json::json;
@@ -13,29 +13,29 @@ use crate::threads::KnownThreads;
 use crate::workspace::Workspace;
 use crate::{pool, resume};
 
-/// When `sweep-report` is called.
+/// Time at which `sweep-report` is called.
 #[derive(Clone, Copy)]
 enum Report {
     /// Never.
     Never,
-    /// When runs have been trained.
+    /// Last, after training.
     Last,
-    /// At once.
+    /// First.
     First,
 }
 
-/// The backends that workers compute on.
+/// Backends that workers compute on.
 struct On<'a> {
     backends: &'a [&'a str],
     cuda: bool,
-    /// Workers load the torch of the Python on the PATH.
+    /// Whether workers load the torch of the Python on the PATH.
     python: bool,
 }
 
 const NOTHING: On = On { backends: &[], cuda: false, python: false };
 
-/// Prints `{"train": bool, "backends": [...], "cuda": bool, "report": null|"last"|"first"}`, and
-/// `"python": true` where workers load Python's torch.
+/// Prints `{"train": bool, "backends": [...], "cuda": bool, "report": null|"last"|"first"}`, with
+/// `"python": true` if workers load Python's torch.
 pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
     let words = std::iter::once("sweep".to_owned()).chain(args.iter().cloned());
     // Bad arguments end here with clap's message and exit code 2, before anything is built.
@@ -45,7 +45,7 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
     let run = match cli.command {
         Command::Run(run) => *run,
         Command::Nightly(args) => {
-            // Said before anything is built.
+            // Refused before anything is built.
             super::number_of_threads(&args.training.file, &args.training.set)?;
             report = Report::First;
             args.sweep()
@@ -60,7 +60,7 @@ pub(super) fn needs(args: &[String]) -> crate::Result<Exit> {
         super::load_plan(&workspace, &run.training.file, &run.training.set, run.smoke)?;
     let known = store::plan(&workspace.report(&loaded.plan.name)).ok();
     stages::recall(&mut loaded.plan, known.as_ref());
-    // A stage that is not decided on trains, and `sweep-report` decides.
+    // An undecided stage will train, and `sweep-report` decides.
     let open = run.replan || loaded.plan.is_open() || run.fresh && loaded.plan.is_staged();
     let entries = pool::entries(&loaded.plan.pool, &run.training.device)?;
     let train = !run.plan && (run.fresh || open || !all_cached(&workspace, &loaded.plan, &entries));
@@ -98,7 +98,7 @@ fn answer(train: bool, on: &On<'_>, report: Report) -> crate::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// `verify` trains on what the results were computed on.
+/// Prints the needs of `verify`, which trains on the backend of the stored results.
 fn verify(workspace: &Workspace, file: &std::path::Path) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;
     let plan = store::plan(&dir)?;
@@ -109,8 +109,8 @@ fn verify(workspace: &Workspace, file: &std::path::Path) -> crate::Result<Exit> 
     answer(true, &On { backends: &[backend], cuda, python }, Report::Never)
 }
 
-/// Whether every run has a result whatever the worker's version: then no
-/// worker needs to be built.
+/// Returns whether every run has a result, from any version of the worker, so that no worker
+/// needs to be built.
 fn all_cached(
     workspace: &Workspace,
     plan: &spec::plan::Plan,
@@ -119,7 +119,7 @@ fn all_cached(
     let dir = workspace.report(&plan.name);
     let mut wanted = resume::ExecutionTarget::without_probe(entries, plan);
     let known = KnownThreads::of(workspace, plan, || store::plan(&dir).ok());
-    // What was kept of another sweep counts once there is a worker to ask.
+    // Stored measurements can only be looked up once there is a worker.
     let Some(threads) = known.resolve(plan, &wanted.on, None) else { return false };
     wanted.on.threads = threads.count;
     let Ok(journal) = store::journal::read(&dir) else { return false };

@@ -1,4 +1,4 @@
-//! `status`: what a running, interrupted or finished sweep has done.
+//! `status`: the progress of a running, interrupted or finished sweep.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,13 +15,13 @@ use crate::pause::{failed_since, is_done};
 use crate::workspace::Workspace;
 use crate::{launcher, lock, status_file, sweep_progress, text};
 
-/// Failures that are shown of a sweep that does not run.
+/// Number of failures that are shown of a sweep that is not running.
 const FAILURES: usize = 5;
 
-/// Runs by how they ended; none = missing.
+/// Number of runs by status; `None` counts runs without a record.
 pub(super) type Counts = BTreeMap<Option<Status>, usize>;
 
-/// Returns how many runs have a result, and how many have no record at all.
+/// Returns the number of runs with a result and of runs without a record.
 pub(super) fn results_and_missing(counts: &Counts) -> (usize, usize) {
     let of = |wanted: fn(&Option<Status>) -> bool| -> usize {
         counts.iter().filter(|(status, _)| wanted(status)).map(|(_, n)| n).sum()
@@ -29,7 +29,7 @@ pub(super) fn results_and_missing(counts: &Counts) -> (usize, usize) {
     (of(|s| s.is_some_and(Status::is_result)), of(Option::is_none))
 }
 
-/// Runs of the plan that are paused where a rung has cut them.
+/// Returns the number of runs that a rung has cut.
 pub(super) fn cut(journal: &Journal, plan: &Plan) -> usize {
     let (best, pauses) = (journal.best_for(plan.computed_on.as_ref()), plan.pauses());
     let is_cut = |run: &&PlannedRun| {
@@ -40,19 +40,19 @@ pub(super) fn cut(journal: &Journal, plan: &Plan) -> usize {
     plan.runs.iter().filter(is_cut).count()
 }
 
-/// Whether runs that have a record are left for the same sweep: cancelled ones, and paused ones
-/// beside those that are cut.
+/// Returns whether runs with a record are still to be trained: cancelled ones, and paused ones
+/// that are not cut.
 fn goes_on(counts: &Counts, cut: usize) -> bool {
     let of = |status: Status| counts.get(&Some(status)).copied().unwrap_or(0);
     of(Status::Cancelled) > 0 || of(Status::Cut) > cut
 }
 
-/// Prints it, as text or as JSON. Reads only, and never waits for the sweep.
+/// Prints the progress, as text or as JSON. Only reads, and never waits for the sweep.
 pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, file)?;
     let plan = store::plan(&dir)?;
     let holder = lock::holder(&dir);
-    // Without a holder it is the last word of a sweep that was killed.
+    // Without a holder the file is that of a sweep that was killed.
     let running = holder.as_ref().and_then(|_| status_file::read(&dir));
     let elsewhere = launcher::elsewhere(&dir, &plan.name)?;
     let journal = store::journal::read(&dir)?;
@@ -76,7 +76,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
         (Some(holder), _) => format!("running, {}", text::plain(holder)),
         (None, _) if handed_over.is_some() => handed_over.unwrap_or_default(),
         (None, 0) if !goes_on(&counts, cut) && !plan.is_open() => "finished".to_owned(),
-        (None, _) => "not running; the same sweep goes on from here".to_owned(),
+        (None, _) => "not running; run the same command again to resume".to_owned(),
     };
     text::print(&format!("{}: {state}\n", plan.name));
     let shown: Vec<String> =
@@ -100,7 +100,7 @@ pub(super) fn status(workspace: &Workspace, file: &Path, as_json: bool) -> crate
     Ok(Exit::Ok)
 }
 
-/// `word`: what the loss is called.
+/// Prints the slots of a running sweep; `word` is the name of the loss.
 fn show(running: &SweepStatus, word: &str) {
     let done: u64 = running.ended.values().sum();
     let left = running
@@ -126,7 +126,7 @@ fn show(running: &SweepStatus, word: &str) {
                     line.push_str(&format!("  {speed:.0} steps/s"));
                 }
                 let (id, name) = (run.run_id.short(), text::plain(&run.name));
-                // The name last: it is what may be too long for the line.
+                // The name is last, because it may exceed the line.
                 format!("{line}  {}  {id}  {name}", text::duration(run.seconds))
             }
         };
@@ -141,7 +141,7 @@ fn name(status: Option<Status>) -> &'static str {
     status.map_or("missing", Status::name)
 }
 
-/// Runs of the plan by their best record.
+/// Counts the runs of the plan by the status of their best record.
 pub(super) fn counts(journal: &Journal, plan: &Plan) -> Counts {
     let best = journal.best_for(plan.computed_on.as_ref());
     let mut counts = Counts::new();
@@ -151,7 +151,8 @@ pub(super) fn counts(journal: &Journal, plan: &Plan) -> Counts {
     counts
 }
 
-/// A line for each run that left no result, the newest last. Of paused ones those that failed since.
+/// Returns a line for each run without a result, the newest last; paused runs only if they failed
+/// since.
 fn failures(journal: &Journal, plan: &Plan) -> Vec<String> {
     let best = journal.best_for(plan.computed_on.as_ref());
     let since = failed_since(journal);

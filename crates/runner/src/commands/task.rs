@@ -1,5 +1,5 @@
-//! `task`: what a task of a cluster's array executes: the runs of its chunk, over
-//! the processors and GPUs that the task was given, with the executor of one machine.
+//! `task`: trains the runs of one chunk, as a task of a cluster's array, on the processors and
+//! GPUs of the task.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::training::{Signalled, Sweep, train};
 use crate::{clock, text};
 use store::writer::{JournalWriter, host_name};
 
-/// What Slurm tells a task of itself; nothing outside of Slurm.
+/// Facts that Slurm gives to a task; defaults outside Slurm.
 struct SlurmTask {
     job: String,
     node: String,
@@ -28,7 +28,7 @@ struct SlurmTask {
 
 fn slurm() -> SlurmTask {
     let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    // As `squeue` shows it and `scancel` takes it.
+    // The form of `squeue` and `scancel`.
     let array = of("SLURM_ARRAY_JOB_ID").zip(of("SLURM_ARRAY_TASK_ID"));
     let array = array.map(|(job, task)| format!("{job}_{task}"));
     SlurmTask {
@@ -38,13 +38,16 @@ fn slurm() -> SlurmTask {
     }
 }
 
-/// Processors that the task was given.
+/// Returns the number of processors of the task.
 fn cpus(job: &JobFile) -> u64 {
     let of = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     of("SLURM_CPUS_PER_TASK").or_else(|| of("SLURM_CPUS_ON_NODE")).unwrap_or(job.cpus).max(1)
 }
 
-/// Trains what is left of the chunk.
+/// Trains the runs of the chunk that are left.
+///
+/// # Errors
+/// Files of the attempt are missing, or the worker or a device is unusable on this node.
 pub(super) fn task(folder: &Path, task_id: TaskId) -> crate::Result<Exit> {
     let dir = ReportDir::new(std::path::absolute(folder)?);
     let (share, slurm) = (TaskChunk::read(&dir, task_id)?, slurm());
@@ -60,13 +63,13 @@ pub(super) fn task(folder: &Path, task_id: TaskId) -> crate::Result<Exit> {
     );
     if let Some(sign) = sign(&dir, task_id).filter(|s| s.is_alive() && s.job != slurm.job) {
         // Slurm may have taken one submission twice.
-        text::status!("job {} trains this chunk already", text::plain(&sign.job));
+        text::status!("job {} is already training this chunk", text::plain(&sign.job));
         return Ok(Exit::Ok);
     }
     let todo = share.left(&dir, task_id)?;
     let cached = plan.runs.len() - todo.len();
     if todo.is_empty() {
-        text::status!("all its runs have results already");
+        text::status!("all of its runs have results");
         return Ok(Exit::Ok);
     }
     let machine = Machine::of_task(plan, &job.worker, cpus(job), job.jobs)?;
@@ -92,13 +95,14 @@ pub(super) fn task(folder: &Path, task_id: TaskId) -> crate::Result<Exit> {
         begun: Instant::now(),
     };
     let trained = train(&sweep, todo, journal, &started, &signals.cancel, &mut status_file)?;
+    text::status!("{}", trained.summary(cached, sweep.begun.elapsed(), &args));
     Ok(if trained.interrupted() { Exit::Requeue } else { trained.exit() })
 }
 
-/// `--chunk`, which Slurm's script fills in.
+/// Parses `--chunk`, which the batch script fills in.
 ///
 /// # Errors
-/// Bad input: it is not inside of an array.
+/// Bad input: the value is no index, as outside an array.
 pub(super) fn index(text: &str) -> crate::Result<u64> {
     text.parse().map_err(|_| {
         bad_input(format!(

@@ -1,5 +1,4 @@
-//! `why`: what makes a run new, stale or cached: the fields, digests and
-//! circumstances that decide, by name.
+//! `why`: the fields, digests and circumstances that make a run new, stale or cached.
 
 use std::path::Path;
 
@@ -50,7 +49,11 @@ pub(super) fn why(
     Ok(Exit::Ok)
 }
 
-/// The planned run of this id, or whose description holds these words.
+/// Finds the planned run with this beginning of an id, or whose description holds these words;
+/// `None` if `wanted` looks like an id but is not in the plan.
+///
+/// # Errors
+/// Bad input: no run matches, or several do.
 fn find<'a>(plan: &'a Plan, wanted: &str) -> crate::Result<Option<&'a PlannedRun>> {
     let by_id: Vec<&PlannedRun> = match is_id(wanted) {
         true => plan.runs.iter().filter(|r| r.run_id.to_string().starts_with(wanted)).collect(),
@@ -70,13 +73,13 @@ fn find<'a>(plan: &'a Plan, wanted: &str) -> crate::Result<Option<&'a PlannedRun
     match found[..] {
         [] if is_id(wanted) => Ok(None),
         [] => Err(bad_input(format!(
-            "`{}` is no run of the plan\n  give the beginning of a run's id, or words such as `{}`; --plan lists them",
+            "`{}` matches no run of the plan\n  give the beginning of a run's id, or words such as `{}`; --plan lists them",
             text::plain(wanted),
             plan.runs.first().map(describe).unwrap_or_default()
         ))),
         [one] => Ok(Some(one)),
         [first, second, ..] => Err(bad_input(format!(
-            "`{}` may be {} runs, among them {} ({}) and {} ({})\n  give more of it",
+            "`{}` matches {} runs, among them {} ({}) and {} ({})\n  give more digits or words",
             text::plain(wanted),
             found.len(),
             first.run_id.short(),
@@ -110,7 +113,7 @@ fn planned(
             let best = journal.clone().into_best_for(Some(&machine.wanted.on));
             out.push_str(match left.paused {
                 0 => "cached: its result is reused\n",
-                _ => "cut: it is paused where a rung has cut it\n",
+                _ => "cut: paused at the rung that cut it\n",
             });
             if let Some(record) = best.get(&run.run_id) {
                 told(out, record, machine);
@@ -121,7 +124,7 @@ fn planned(
             records.iter().for_each(|r| told(out, r, machine));
         }
         Some((_, reason @ Reason::Paused(_))) => {
-            out.push_str(&format!("to go on: {reason}\n"));
+            out.push_str(&format!("to resume: {reason}\n"));
             records.iter().for_each(|r| told(out, r, machine));
         }
         Some((_, reason @ (Reason::NoResult(_) | Reason::NoWeights | Reason::NoMetric(_)))) => {
@@ -148,12 +151,12 @@ fn planned(
     if !left.runs.is_empty() && checkpoint.is_dir() {
         let path = workspace.relative(&checkpoint);
         out.push_str(&format!(
-            "  {path} holds a checkpoint: it goes on from there if code, machine, threads and path are the same\n"
+            "  {path} holds a checkpoint: training resumes from it if code, machine, threads and path are the same\n"
         ));
     }
 }
 
-/// Circumstances of one record, and where they differ from here.
+/// Prints the circumstances of one record and their differences from the current ones.
 fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
     out.push_str(&format!(
         "  {} at {} on {}, attempt {}\n",
@@ -190,7 +193,7 @@ fn told(out: &mut String, record: &RunRecord, machine: &Machine) {
     let code = &machine.wanted.code;
     if !code.is_empty() && exec.code != *code {
         out.push_str(&format!(
-            "    training code: {}, now {}: reused all the same, --fresh trains anew\n",
+            "    training code: {}, now {}: still reused, --fresh trains again\n",
             text::plain(short(&exec.code)),
             text::plain(short(code))
         ));
@@ -214,7 +217,7 @@ fn short(hash: &str) -> &str {
     &hash[..hash.floor_char_boundary(8)]
 }
 
-/// The record most like a new run, and every field that tells them apart.
+/// Prints the record most similar to a new run, and every field in which they differ.
 fn nearest(out: &mut String, run: &PlannedRun, journal: &Journal) {
     let wanted = fields(&run.spec);
     let nearest = journal
@@ -233,7 +236,7 @@ fn nearest(out: &mut String, run: &PlannedRun, journal: &Journal) {
         text::plain(&record.ended)
     ));
     if different.is_empty() {
-        // Equal in every field: then what is hashed beside them differs.
+        // Equal in every field: then something else in the hash differs.
         let (now, was) = (run.spec.data.dataset.digest(), record.spec.data.dataset.digest());
         if now != was {
             out.push_str(&format!("    dataset digest: {was} -> {now}\n"));
@@ -257,7 +260,7 @@ fn fields(spec: &spec::RunSpec) -> Values {
     all
 }
 
-/// Path, value before, value now; `none` where a run has no such field.
+/// Returns path, earlier value and current value of each difference; `none` for a missing field.
 fn differences(before: &Values, now: &Values) -> Vec<(String, String, String)> {
     let show =
         |v: Option<&Value>| v.map_or_else(|| "none".to_owned(), |v| text::plain(&v.to_string()));
@@ -269,7 +272,7 @@ fn differences(before: &Values, now: &Values) -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// A run of the journal that the plan does not hold (any more).
+/// Prints a run of the journal that is not in the plan.
 fn unplanned(out: &mut String, plan: &Plan, wanted: &str, journal: &Journal) -> crate::Result<()> {
     let known = journal.records.iter().find(|r| r.run_id.to_string().starts_with(wanted));
     let Some(record) = known else {

@@ -1,4 +1,4 @@
-//! This machine: a worker process a slot.
+//! The launcher that trains on this machine, with a worker process for each slot.
 
 use spec::plan::{Plan, PlannedRun};
 use store::layout::ReportDir;
@@ -12,7 +12,7 @@ use store::writer::JournalWriter;
 
 /// Trains on the slots of this machine.
 pub struct Local {
-    /// Ends it.
+    /// Handle that ends the training.
     pub cancel: Cancel,
 }
 

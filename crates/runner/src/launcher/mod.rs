@@ -1,6 +1,6 @@
-//! Where outstanding runs are trained: the seam between the sweep, which plans,
-//! resumes and reports, and what executes. Every launcher's records come into the
-//! same journal, so that report and exit codes know of none of them.
+//! Launchers, which execute the outstanding runs of a sweep on this machine or on a cluster.
+//! Records of every launcher go to the same journal, so that report and exit codes do not depend
+//! on the launcher.
 
 mod local;
 pub mod slurm;
@@ -22,81 +22,81 @@ use crate::status_file::StatusFile;
 use crate::training::Trained;
 use crate::workspace::Workspace;
 
-/// A sweep about to be executed.
+/// Input of a launcher.
 pub struct Work<'a> {
-    /// Where data and reports are.
+    /// Folder of data and reports.
     pub workspace: &'a Workspace,
-    /// Its report folder, whose lock is held.
+    /// Report folder, whose lock is held.
     pub dir: &'a ReportDir,
-    /// Its plan, as `plan.json` has it.
+    /// Plan, as in `plan.json`.
     pub plan: &'a Plan,
-    /// The command line.
+    /// Arguments of the command line.
     pub args: &'a RunArgs,
-    /// Worker, slots, what results are to be computed on.
+    /// Worker, slots and environment of the results.
     pub machine: &'a Machine,
-    /// Stands in every record.
+    /// Provenance that every record holds.
     pub provenance: &'a Provenance,
-    /// What earlier sweeps left, to estimate by.
+    /// Earlier results, for estimates.
     pub journal: &'a Journal,
-    /// Results that are reused.
+    /// Number of results that are reused.
     pub cached: usize,
-    /// Start of training in its first stage, for `--max-time`.
+    /// Start of training in the first stage, for `--max-time`.
     pub begun: Instant,
-    /// Whether a part of the plan alone was asked for.
+    /// Whether `--only` or `--shard` selects a part of the plan.
     pub narrowed: bool,
     /// Start of this sweep, RFC 3339.
     pub started: &'a str,
 }
 
-/// What a launcher came to.
+/// Result of a launcher.
 pub enum Launched {
-    /// The runs have ended, however.
+    /// The runs have ended, in any way.
     Trained(Trained),
-    /// An engine has them and goes on without us: what to say.
+    /// An engine trains the runs without this process; the text describes the submission.
     Submitted(String),
 }
 
-/// A sweep that was handed to a launcher, as the launcher has it.
+/// State of a sweep that was handed to a launcher.
 pub trait Elsewhere {
-    /// Its state in a sentence, of a sweep without results of `missing` runs; none where
-    /// nothing goes on.
+    /// Returns the state as a phrase, given the number of runs without a record; `None` if nothing
+    /// is waiting or running.
     fn describe(&self, missing: usize) -> Option<String>;
-    /// The parts that train, each with a heading.
+    /// Returns the parts that train, each with a heading.
     fn parts(&self) -> Vec<(String, &SweepStatus)>;
-    /// Everything, for programs.
+    /// Returns the whole state as JSON.
     ///
     /// # Errors
     /// None in practice: plain strings and numbers.
     fn to_json(&self) -> serde_json::Result<serde_json::Value>;
 }
 
-/// Returns the sweep as its launcher has it; none where it was never handed to one.
+/// Returns the state of a sweep that was handed to a launcher; `None` if it never was.
 ///
 /// # Errors
-/// Its files cannot be read.
+/// The files of the launcher cannot be read.
 pub fn elsewhere(dir: &ReportDir, name: &str) -> crate::Result<Option<Box<dyn Elsewhere>>> {
     Ok(slurm::state::state(dir, name)?.map(|state| Box::new(state) as Box<dyn Elsewhere>))
 }
 
 /// Executes runs.
 pub trait Launcher {
-    /// Whether nothing else trains this sweep; called with the lock held, before
-    /// anything is changed.
+    /// Checks that nothing else trains this sweep. Called with the lock held, before anything
+    /// changes.
     ///
     /// # Errors
-    /// Bad input: what does, and how to wait for it or end it.
+    /// Bad input: names what trains it, and how to wait for it or end it.
     fn alone(&self, dir: &ReportDir, plan: &Plan) -> crate::Result<()>;
 
-    /// What `--plan` prints of it; nothing where there is nothing to say.
+    /// Returns the text of `--plan` on the launch; may be empty.
     ///
     /// # Errors
-    /// It could not be launched.
+    /// The runs cannot be launched.
     fn explain(&self, work: &Work<'_>, todo: &[&PlannedRun]) -> crate::Result<String>;
 
-    /// Trains the runs, or sees to it that they will be.
+    /// Trains the runs, or submits them.
     ///
     /// # Errors
-    /// It could not; what was finished is in the journal.
+    /// The launch failed; finished results are in the journal.
     fn launch(
         &self,
         work: &Work<'_>,
@@ -105,8 +105,7 @@ pub trait Launcher {
     ) -> crate::Result<Launched>;
 }
 
-/// Refuses where tasks of a cluster have given a sign of life just now, whatever
-/// an engine says of them.
+/// Refuses if tasks of a cluster have written a heartbeat just now, whatever the engine reports.
 fn no_signs_of_life(dir: &ReportDir) -> crate::Result<()> {
     let alive: Vec<_> =
         slurm::heartbeat::heartbeat(dir).into_iter().filter(|(_, sign)| sign.is_alive()).collect();
@@ -114,8 +113,8 @@ fn no_signs_of_life(dir: &ReportDir) -> crate::Result<()> {
     let (path, n) = (dir.path().display(), plural::count(alive.len(), "task"));
     Err(crate::error::bad_input(format!(
         "{n} of a cluster still trained this sweep a moment ago: task {place}, job {} on {}\n  \
-         look: cargo xtask status {path}; end them: cargo xtask cancel {path}; a task that was killed \
-         counts as gone after {} seconds of silence, and one that Slurm has forgotten is ended there: \
+         check: cargo xtask status {path}; end: cargo xtask cancel {path}; a killed task counts as gone \
+         after {} seconds without a heartbeat; on its node, end a task that Slurm has lost: \
          kill {}",
         crate::text::plain(&sign.job),
         crate::text::plain(&sign.node),

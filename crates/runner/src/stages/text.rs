@@ -1,14 +1,14 @@
-//! Stages in words: in `--plan`, while a sweep opens them, and where one waits.
+//! Text about stages: for `--plan`, for a stage that opens, and for one that waits.
 
 use spec::growth::Grown;
 use spec::plan::Plan;
 use spec::stages::{Decision, Stage};
 use text_format::plural;
 
-/// Configurations that are named one by one; of more their number is said.
+/// Maximum number of configurations that are named; of more, only the number is printed.
 const NAMED: usize = 3;
 
-/// Returns the words on a decision of the plan, which adds so many runs.
+/// Describes a decision of the plan, which adds `runs` runs.
 pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
     let runs = plural::count(runs, "run");
     if decision.rung > 0 {
@@ -16,7 +16,7 @@ pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
     }
     if decision.look == 0 && decision.stage == Stage::Tuning {
         return match decision.grown.len() {
-            0 => "no grid grows any further".to_owned(),
+            0 => "no grid grows further".to_owned(),
             _ => format!("grids grow by {}: {runs}", grown(&decision.grown)),
         };
     }
@@ -34,26 +34,26 @@ pub fn decided(plan: &Plan, decision: &Decision, runs: usize) -> String {
         }
         _ => {
             let labels = plural::count(decision.chosen.len(), "optimizer");
-            let goes = if decision.chosen.len() == 1 { "goes" } else { "go" };
-            format!("look {look}: {labels} {goes} on to {seeds} {fresh}s: {runs}")
+            let goes = if decision.chosen.len() == 1 { "continues" } else { "continue" };
+            format!("look {look}: {labels} {goes} to {seeds} {fresh}s: {runs}")
         }
     }
 }
 
-/// Returns the words on a decision on a rung, which the plan has taken.
+/// Describes a decision on a rung.
 fn on_rung(plan: &Plan, decision: &Decision) -> String {
     let at = |rung: u64| plan.tuning.as_ref()?.rungs.get(rung as usize).copied();
     let epoch = at(decision.rung - 1).unwrap_or(0);
     let configs: usize = decision.chosen.iter().map(|choice| choice.configs.len()).sum();
     let to = match at(decision.rung) {
-        Some(next) => format!("on to epoch {next}"),
-        None => "on to the end".to_owned(),
+        Some(next) => format!("to epoch {next}"),
+        None => "to the end".to_owned(),
     };
-    let goes = if configs == 1 { "goes" } else { "go" };
+    let goes = if configs == 1 { "continues" } else { "continue" };
     format!("rung at epoch {epoch}: {} {goes} {to}", plural::count(configs, "configuration"))
 }
 
-/// `adam lr 0.3 and sgd lr 1`, or how many.
+/// Returns `adam lr 0.3, sgd lr 1`, or the number of configurations.
 fn grown(added: &[Grown]) -> String {
     if added.len() > NAMED {
         return plural::count(added.len(), "configuration");
@@ -65,8 +65,7 @@ fn grown(added: &[Grown]) -> String {
     added.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns what a plan waits for, as the subject of a sentence with its verb: `the fresh seeds of
-/// [confirm] wait`.
+/// Returns the stage that waits for results, as a clause: `the fresh seeds of [confirm] wait`.
 pub fn waits(plan: &Plan) -> &'static str {
     match plan.until.is_some() {
         _ if !plan.rungs_left().is_empty() => "the next rung of [tuning] waits",
@@ -76,18 +75,18 @@ pub fn waits(plan: &Plan) -> &'static str {
     }
 }
 
-/// Returns the words of `--plan` on the stages; none of a plan without any.
+/// Describes the stages of a plan for `--plan`; `None` without stages.
 pub fn described(plan: &Plan) -> Option<String> {
     let parts = [cutting(plan), growth(plan), looking(plan), confirming(plan)];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     let superseded = match plan.superseded.len() {
         0 => String::new(),
-        n => format!("; {} before", plural::count(n, "other decision")),
+        n => format!("; {}", plural::count(n, "superseded decision")),
     };
     (!parts.is_empty()).then(|| format!("{}{superseded}", parts.join("; ")))
 }
 
-/// Returns the words on rungs.
+/// Describes the rungs.
 fn cutting(plan: &Plan) -> Option<String> {
     let tuning = plan.tuning.as_ref()?;
     let cut = plural::count(plan.cut().len(), "run");
@@ -95,7 +94,8 @@ fn cutting(plan: &Plan) -> Option<String> {
     let decided = tuning.rungs.len() - left.len();
     let noun = if left.len() == 1 { "epoch" } else { "epochs" };
     let epochs = format!("{noun} {}", left.join(", "));
-    let keep = format!("{:.0}% of the configurations of each optimizer go on", tuning.keep * 100.0);
+    let keep =
+        format!("{:.0}% of the configurations of each optimizer continue", tuning.keep * 100.0);
     Some(match (decided, left.is_empty()) {
         (0, _) => format!("runs pause at {epochs}, where {keep}"),
         (_, false) => format!("{cut} cut; the others pause at {epochs}, where {keep}"),
@@ -103,14 +103,14 @@ fn cutting(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Returns the words on grids that grow.
+/// Describes the growth of grids.
 fn growth(plan: &Plan) -> Option<String> {
     let added = plan.grown().count();
     let more = || plural::count(plan.at_most(Stage::Tuning), "run");
     match (plan.is_growing(), added) {
         _ if !plan.can_grow() => None,
         (true, 0) => Some(format!(
-            "then values beyond the edges of grids where the best lies on one: {} at most, once all runs above have a result",
+            "then values beyond the edge of each grid whose best value is at the edge: {} at most, once all runs above have a result",
             more()
         )),
         (true, n) => Some(format!(
@@ -123,7 +123,7 @@ fn growth(plan: &Plan) -> Option<String> {
     }
 }
 
-/// Returns the words on looks at the seeds of the sweep file itself.
+/// Describes the looks at the seeds of the sweep file.
 fn looking(plan: &Plan) -> Option<String> {
     let until = plan.until.as_ref()?;
     let taken = plural::count(plan.looks_opened().saturating_sub(1), "look");
@@ -137,7 +137,7 @@ fn looking(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Returns the words on the fresh seeds.
+/// Describes the fresh seeds.
 fn confirming(plan: &Plan) -> Option<String> {
     let confirm = plan.confirm.as_ref()?;
     let seeds = plural::count(confirm.seeds.len(), "fresh seed");

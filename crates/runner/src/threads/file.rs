@@ -1,5 +1,5 @@
-//! Measurements that are kept: `reports/.machine.json`. Git ignores it, and no
-//! result depends on its being there: what it lacks is measured.
+//! Stored measurements: `reports/.machine.json`. Git ignores the file, and no result depends on
+//! it: missing measurements are repeated.
 
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
@@ -14,19 +14,19 @@ use crate::workspace::Workspace;
 
 /// Version of the file.
 const VERSION: u32 = 1;
-/// More measurements than this push out the oldest.
+/// Maximum number of measurements; the oldest are dropped.
 const MOST: usize = 100;
 
-/// What a measurement holds for: anything else that is trained is measured anew.
+/// Conditions that a measurement is valid for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Key {
     /// Name of the processor.
     pub processor: String,
-    /// Logical processors that may be used.
+    /// Number of logical processors that may be used.
     pub cores: u64,
-    /// `libtorch:cpu` or `flex`.
+    /// Device: `libtorch:cpu` or `flex`.
     pub device: String,
-    /// Version of libtorch; null on flex.
+    /// Version of libtorch; `None` on flex.
     pub libtorch: Option<String>,
     /// Hash of the worker's sources.
     pub code: String,
@@ -34,50 +34,50 @@ pub struct Key {
     pub model: ModelSpec,
     /// Channels, height and width of a sample.
     pub shape: [usize; 3],
-    /// Outputs of the model.
+    /// Number of outputs of the model.
     pub outputs: usize,
-    /// Samples a batch.
+    /// Samples per batch.
     pub batch_size: u64,
-    /// Without the fast path.
+    /// Whether the fast path is off.
     #[serde(default)]
     pub plain: bool,
 }
 
-/// Runs side by side that share all cores, and how fast they were.
+/// Measured speed of runs side by side that share all cores.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
-    /// Threads inside each.
+    /// Threads per run.
     pub threads: u64,
-    /// How many.
+    /// Number of runs side by side.
     pub jobs: u64,
-    /// Of all of them together.
+    /// Samples per second of all runs together.
     pub samples_per_second: f64,
 }
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What it holds for.
+    /// Conditions that it is valid for.
     #[serde(flatten)]
     pub key: Key,
-    /// What came out: threads inside a run.
+    /// Best number of threads per run.
     pub threads: u64,
-    /// When, RFC 3339.
+    /// Time of the measurement, RFC 3339.
     pub measured: String,
-    /// Kind of the optimizer that was trained with.
+    /// Kind of the optimizer that was used.
     pub optimizer: String,
-    /// What was tried.
+    /// Measured candidates.
     pub trials: Vec<Trial>,
 }
 
 impl Entry {
-    /// `2026-11-27`.
+    /// Returns the day of the measurement: `2026-11-27`.
     pub fn day(&self) -> String {
         let day = self.measured.get(..10).unwrap_or(&self.measured);
         text::plain(day)
     }
 
-    /// `1 thread x 2 jobs 312,000 samples/s, 2 threads x 1 job 201,000`.
+    /// Describes the candidates: `1 thread x 2 jobs 312,000 samples/s, 2 threads x 1 job 201,000`.
     pub fn told(&self) -> String {
         let unit = |first| if first { " samples/s" } else { "" };
         let one = |(i, t): (usize, &Trial)| {
@@ -87,12 +87,12 @@ impl Entry {
         all.join(", ")
     }
 
-    /// `mlp hidden=[128] batch 64`.
+    /// Describes model and batch size: `mlp hidden=[128] batch 64`.
     pub fn size(&self) -> String {
         size(&self.key.model, self.key.batch_size)
     }
 
-    /// Whether a sweep can take it for what it is.
+    /// Returns whether the numbers are valid.
     fn is_sound(&self) -> bool {
         (1..=1024).contains(&self.threads)
             && self.trials.iter().all(|t| t.samples_per_second.is_finite())
@@ -100,18 +100,18 @@ impl Entry {
 }
 
 impl Trial {
-    /// `2 threads x 1 job`.
+    /// Describes the candidate: `2 threads x 1 job`.
     pub fn name(&self) -> String {
         let threads = plural::count(self.threads, "thread");
         format!("{threads} x {}", plural::count(self.jobs, "job"))
     }
 }
 
-/// Model and batch size as a person tells them apart.
+/// Describes model and batch size.
 pub(super) fn size(model: &ModelSpec, batch: u64) -> String {
     let mut out = model.kind().to_owned();
     for (name, value) in model.to_values() {
-        // Sizes alone: what is off or a word makes few operations.
+        // Only sizes: other keys hardly change the number of operations.
         if matches!(value, Value::List(_)) {
             out += &format!(" {name}={value}");
         }
@@ -119,7 +119,7 @@ pub(super) fn size(model: &ModelSpec, batch: u64) -> String {
     format!("{out} batch {batch}")
 }
 
-/// Three digits that count, in groups: `312,000`.
+/// Formats a number with three significant digits, in groups: `312,000`.
 fn thousands(x: f64) -> String {
     let unit = 10_f64.powi((x.max(1.0).log10().floor() as i32 - 2).max(0));
     let digits = format!("{:.0}", (x / unit).round() * unit);
@@ -139,24 +139,23 @@ struct Stored {
     entries: Vec<Entry>,
 }
 
-/// What the file holds.
+/// Content of the file.
 #[derive(Debug, Default)]
 pub struct MachineFile {
-    /// In the order they were measured.
+    /// Measurements, in the order of time.
     pub entries: Vec<Entry>,
-    /// Why nothing of the file can be used, in words that name it.
+    /// Reason why the file is unusable, with its name; `None` if it is usable or missing.
     pub problem: Option<String>,
 }
 
 impl MachineFile {
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn path(workspace: &Workspace) -> PathBuf {
-        // The name of no report: those begin with a letter or digit.
+        // No report has this name: those begin with a letter or digit.
         workspace.root().join("reports/.machine.json")
     }
 
-    /// Reads it. No file is an empty one; one that is not ours is a problem to
-    /// be told of, and as empty.
+    /// Reads the file. A missing file is empty; an invalid one is empty and has a `problem`.
     pub fn read(workspace: &Workspace) -> Self {
         let path = Self::path(workspace);
         let bytes = match fs::read(&path) {
@@ -181,7 +180,7 @@ impl MachineFile {
             Ok(stored) if stored.entries.iter().all(Entry::is_sound) => {
                 MachineFile { entries: stored.entries, problem: None }
             }
-            Ok(_) => Self::unusable(workspace, "a number in it makes no sense"),
+            Ok(_) => Self::unusable(workspace, "it contains an invalid number"),
             Err(e) => Self::unusable(workspace, &e.to_string()),
         }
     }
@@ -192,16 +191,16 @@ impl MachineFile {
         MachineFile { entries: Vec::new(), problem: Some(problem) }
     }
 
-    /// The newest measurement that holds for this.
+    /// Returns the newest measurement that is valid for these conditions.
     pub fn find(&self, key: &Key) -> Option<&Entry> {
         self.entries.iter().rev().find(|e| e.key == *key)
     }
 
-    /// Adds a measurement; that of the same key before it is forgotten. What
-    /// cannot be read is written over. The caller is [`alone`].
+    /// Adds a measurement and drops an earlier one of the same key. An invalid file is overwritten.
+    /// The caller holds the lock of [`alone`].
     ///
     /// # Errors
-    /// Those of writing.
+    /// The file cannot be written.
     pub fn keep(workspace: &Workspace, entry: &Entry) -> crate::Result<()> {
         let mut entries = Self::read(workspace).entries;
         entries.retain(|e| e.key != entry.key);
@@ -212,7 +211,8 @@ impl MachineFile {
         Ok(())
     }
 
-    /// Entries of this processor, the newest first, and how many are of others.
+    /// Returns the entries of this processor and number of cores, the newest first, and the number
+    /// of other entries.
     pub fn of_machine(&self, processor: &str, cores: u64) -> (Vec<&Entry>, usize) {
         let here = |e: &&Entry| e.key.processor == processor && e.key.cores == cores;
         let ours: Vec<&Entry> = self.entries.iter().rev().filter(here).collect();
@@ -221,9 +221,9 @@ impl MachineFile {
     }
 }
 
-/// Held while a sweep measures, so that no other measures beside it; the
-/// operating system frees it when the process dies. None where it cannot be had:
-/// the file itself is replaced as a whole and needs no lock.
+/// Acquires the lock that lets one sweep measure at a time; the operating system frees it when the
+/// process dies. `None` if the lock is unavailable: the file itself is replaced as a whole and
+/// needs no lock.
 pub(super) fn alone(workspace: &Workspace) -> Option<File> {
     let path = MachineFile::path(workspace).with_extension("lock");
     fs::create_dir_all(path.parent()?).ok()?;
@@ -231,7 +231,7 @@ pub(super) fn alone(workspace: &Workspace) -> Option<File> {
     match file.try_lock() {
         Ok(()) => return Some(file),
         Err(TryLockError::WouldBlock) => {
-            text::status!("another sweep measures the threads of this machine; waiting for it");
+            text::status!("another sweep is measuring the threads of this machine; waiting for it");
         }
         Err(TryLockError::Error(_)) => return None,
     }

@@ -1,5 +1,5 @@
-//! Workers side by side on all cores, one number of threads after the other,
-//! training for about a second each.
+//! Measurement: for each number of threads, workers side by side on all cores train for about a
+//! second.
 
 use std::time::{Duration, Instant};
 
@@ -12,17 +12,16 @@ use crate::pool::Slot;
 use crate::text;
 use crate::worker_process::{READY_WITHIN, WorkerCommand, WorkerError, WorkerProcess};
 
-/// How long the speed is looked at, in seconds.
+/// Duration of a measurement, in seconds.
 const WINDOW: f64 = 1.0;
-/// A worker that takes longer than this for the window is left out: one step of
-/// such a model takes a minute.
+/// Time limit of a measurement. A candidate that exceeds it is left out: a step takes about a
+/// minute.
 const MEASURED_WITHIN: Duration = Duration::from_secs(120);
-/// Fewer threads are taken where they are at most this much slower.
+/// Fraction by which fewer threads may be slower and are still preferred.
 const TIE: f64 = 0.03;
 
-/// Threads and jobs to be tried on so many cores: 1, 2, 4, ... threads, each
-/// rounded up to what its number of jobs leaves room for, so that no core idles
-/// for nothing.
+/// Returns the threads and jobs to try on `cores` cores: 1, 2, 4, ... threads, each rounded up to
+/// the number for which its jobs leave room, so that as few cores as possible are idle.
 pub(super) fn candidates(cores: u64) -> Vec<(u64, u64)> {
     let cores = cores.max(1);
     let powers = std::iter::successors(Some(1_u64), |t| t.checked_mul(2));
@@ -35,18 +34,17 @@ pub(super) fn candidates(cores: u64) -> Vec<(u64, u64)> {
     out
 }
 
-/// The fastest; of nearly equal ones that with the fewest threads, whose runs
-/// wait for nothing.
+/// Returns the threads of the fastest trial; of nearly equal ones, the fewest threads.
 pub(super) fn best(trials: &[Trial]) -> u64 {
     let fastest = trials.iter().map(|t| t.samples_per_second).fold(0.0, f64::max);
     let near = trials.iter().filter(|t| t.samples_per_second >= fastest * (1.0 - TIE));
     near.map(|t| t.threads).min().unwrap_or(1)
 }
 
-/// Tries every candidate; one that fails is told of and left out.
+/// Measures every candidate. One that fails is left out with a warning.
 ///
 /// # Errors
-/// All failed.
+/// Bad input: all candidates failed.
 pub(super) fn trials(
     run: &PlannedRun,
     key: &Key,
@@ -63,7 +61,7 @@ pub(super) fn trials(
             }
             Err(problem) => {
                 let problem = format!("{}: {problem}", trial.name());
-                text::status!("warning: not measured, {}", text::plain(&problem));
+                text::status!("warning: not measured: {}", text::plain(&problem));
                 first_problem.get_or_insert(problem);
             }
         }
@@ -71,7 +69,7 @@ pub(super) fn trials(
     if out.is_empty() {
         return Err(bad_input(format!(
             "threads_per_run = \"auto\": no number of threads could be measured ({})\n  \
-             logs are in {}; or write a number: threads_per_run = 1",
+             see the logs in {}, or write a number: threads_per_run = 1",
             text::plain(&first_problem.unwrap_or_default()),
             context.workspace.relative(&context.dir.logs())
         )));
@@ -79,7 +77,7 @@ pub(super) fn trials(
     Ok(out)
 }
 
-/// Starts the workers, has all of them warm up, then all train at once.
+/// Starts the workers, lets all of them warm up, then measures all at once.
 fn samples_per_second(
     run: &PlannedRun,
     key: &Key,
@@ -110,7 +108,7 @@ fn samples_per_second(
             other => return Err(format!("{other:?} before it was ready")),
         }
     }
-    // First only to warm up: data, code and memory are then in place.
+    // The first round warms up: it loads data and code.
     for (seconds, within) in [(0.0, READY_WITHIN), (WINDOW, MEASURED_WITHIN)] {
         let request = Request::Measure {
             run_id: run.run_id,
@@ -141,7 +139,7 @@ fn samples_per_second(
     Err("nothing was measured".to_owned())
 }
 
-/// What the worker says next; with the end of its log where it says nothing.
+/// Returns the next event of a worker, or an error with the last line of its log.
 fn next(worker: &mut WorkerProcess, within: Duration) -> Result<Event, String> {
     worker.next_event(Some(Instant::now() + within)).map_err(|error| {
         let log = match error {

@@ -1,9 +1,8 @@
-//! What `threads_per_run = "auto"` comes to: measured once a machine, model and
-//! batch size, for a machine whose slots are all busy.
+//! Resolution of `threads_per_run = "auto"`: measured once for each machine, model and batch size,
+//! with all slots busy.
 //!
-//! Looking is apart from measuring: `--plan`, `why`, `needs`, `verify` and
-//! `doctor` only look, at the last sweep of the report folder and at the kept
-//! measurements of `file`; `run` alone measures (`measure`).
+//! Only `run` measures (`measure`). `--plan`, `why`, `needs`, `verify` and `doctor` only look up
+//! the last sweep of the report folder and the stored measurements of `file`.
 
 mod file;
 mod measure;
@@ -24,41 +23,41 @@ use crate::pool::Slot;
 use crate::workspace::Workspace;
 use crate::{clock, provenance, text};
 
-/// Threads inside a run, and why so many.
+/// Threads per run, and their source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {
-    /// At least 1.
+    /// Number of threads, at least 1.
     pub count: u64,
-    /// Where the number comes from.
+    /// Source of the number.
     pub source: Source,
 }
 
-/// Where a number of threads comes from.
+/// Source of a number of threads.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// The sweep file or the command line.
     Given,
-    /// A GPU computes: a second thread of the processor would wait beside the first.
+    /// A GPU computes, so that a second thread of the processor would only wait.
     Gpu,
-    /// `"auto"` came to it in the last sweep of this report folder: another
-    /// number would make none of its results.
+    /// The last sweep of this report folder resolved `"auto"` to it; with another number its
+    /// results could not be reused.
     Earlier,
-    /// Measured here, now or in an earlier sweep.
+    /// A measurement on this machine, now or in an earlier sweep.
     Measured(Box<Entry>),
 }
 
-/// What is known without measuring.
+/// Sources of the number of threads other than a new measurement.
 #[derive(Debug, Default)]
 pub struct KnownThreads {
-    /// What the last sweep of the folder computed on, if it was asked for `"auto"`.
+    /// Profile of the last sweep of the folder, if it used `"auto"`.
     earlier: Option<ExecutionProfile>,
-    /// What was measured here before.
+    /// Stored measurements.
     kept: MachineFile,
 }
 
 impl KnownThreads {
-    /// Looks, where the plan asks for `"auto"`. `earlier` gives the plan of the
-    /// last sweep in its folder, unless its results are not to be gone on with.
+    /// Reads the sources, if the plan asks for `"auto"`. `earlier` returns the plan of the last
+    /// sweep in the folder; `None` if its results are not reused.
     pub fn of<P: Borrow<Plan>>(
         workspace: &Workspace,
         plan: &Plan,
@@ -74,13 +73,13 @@ impl KnownThreads {
         let earlier = earlier().and_then(on);
         let kept = MachineFile::read(workspace);
         if let Some(problem) = &kept.problem {
-            text::status!("{problem}; what it kept is measured again");
+            text::status!("{problem}; its measurements are repeated");
         }
         KnownThreads { earlier, kept }
     }
 
-    /// The plan's threads on this backend and kind of device; none where they
-    /// are still to be measured. Without a worker there is no `key`.
+    /// Returns the plan's threads on this backend and kind of device; `None` if they are still to
+    /// be measured. `key` is `None` without a worker.
     pub fn resolve(
         &self,
         plan: &Plan,
@@ -94,7 +93,7 @@ impl KnownThreads {
         if on.device_kind == "cuda" {
             return resolved(1, Source::Gpu);
         }
-        // But for the threads, which are asked for here.
+        // Equal except for the threads, which are to be found.
         let same =
             |e: &&ExecutionProfile| ExecutionProfile { threads: on.threads, ..(*e).clone() } == *on;
         if let Some(earlier) = self.earlier.as_ref().filter(same).filter(|e| e.threads > 0) {
@@ -105,7 +104,7 @@ impl KnownThreads {
     }
 }
 
-/// What a measurement of the plan holds for; none for a plan without runs.
+/// Returns the conditions of a measurement of the plan; `None` for a plan without runs.
 pub fn key(plan: &Plan, slot: &Slot, probe: &Probe) -> Option<Key> {
     let spec = &plan.heaviest()?.spec;
     let dataset = &spec.data.dataset;
@@ -123,23 +122,23 @@ pub fn key(plan: &Plan, slot: &Slot, probe: &Probe) -> Option<Key> {
     })
 }
 
-/// What a measurement needs beside the plan.
+/// Input of a measurement in addition to the plan.
 #[derive(Clone, Debug)]
 pub struct MeasureContext<'a> {
-    /// Where data and machine file are.
+    /// Folder of data and machine file.
     pub workspace: &'a Workspace,
-    /// Its folder of logs is the workers'.
+    /// Report folder, whose `logs` the workers write to.
     pub dir: &'a ReportDir,
     /// The worker's program.
     pub worker: &'a std::path::Path,
-    /// The folders of libtorch; `None` where the worker loads the one it was built with.
+    /// Folders of libtorch; `None` if the worker loads the one it was built with.
     pub libraries: Option<&'a std::ffi::OsStr>,
-    /// Says nothing but problems.
+    /// Whether only problems are printed.
     pub quiet: bool,
 }
 
-/// Measures and keeps. One sweep at a time does; another that measured the same
-/// meanwhile has spared it.
+/// Measures the threads and stores the measurement. Only one sweep measures at a time; if another
+/// has just measured the same, its measurement is returned.
 ///
 /// # Errors
 /// No number of threads could be measured.
@@ -153,13 +152,13 @@ pub fn measure(plan: &Plan, key: Key, context: &MeasureContext<'_>) -> crate::Re
         return Ok(Resolved { count: entry.threads, source });
     }
     if !context.quiet {
-        text::status!("{}: measuring how many threads a run does best with here", plan.name);
+        text::status!("{}: measuring the best number of threads per run", plan.name);
     }
     if let Some(load) = load().filter(|load| *load > key.cores as f64) {
         let path = context.workspace.relative(&MachineFile::path(context.workspace));
         text::status!(
-            "warning: other programs keep this machine busy (load {load:.1} on {}), which may mislead; \
-             `rm {path}` and --fresh have it measured again",
+            "warning: other programs keep this machine busy (load {load:.1} on {}), which may distort the result; \
+             `rm {path}` and --fresh repeat the measurement",
             plural::count(key.cores, "core")
         );
     }
@@ -173,28 +172,28 @@ pub fn measure(plan: &Plan, key: Key, context: &MeasureContext<'_>) -> crate::Re
     };
     if let Err(error) = MachineFile::keep(context.workspace, &entry) {
         text::status!(
-            "warning: the measurement could not be kept, the next sweep repeats it: {error}"
+            "warning: the measurement could not be stored, the next sweep repeats it: {error}"
         );
     }
     Ok(Resolved { count: entry.threads, source: Source::Measured(Box::new(entry)) })
 }
 
-/// Programs that wanted to run in the last minute, on average.
+/// Returns the load of the machine, averaged over the last minute.
 fn load() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
 }
 
-/// A line for the plan and for the start of a sweep; nothing where the file
+/// Describes the threads in a line for `--plan` and the start of a sweep; `None` if the sweep file
 /// gives the number.
 pub fn describe(plan: &Plan, threads: Option<&Resolved>) -> Option<String> {
     let Some(Resolved { count, source }) = threads else {
-        return Some("threads: auto (not measured yet; the sweep does)".to_owned());
+        return Some("threads: auto (not measured yet; the sweep measures them)".to_owned());
     };
     let why = match source {
         Source::Given => return None,
-        Source::Gpu => "auto: a GPU computes".to_owned(),
+        Source::Gpu => "auto: runs on a GPU".to_owned(),
         Source::Earlier => {
-            "auto: as in the last sweep here, so that its results hold; --fresh asks the machine anew"
+            "auto: as in the last sweep here, so that its results are reused; --fresh measures again"
                 .to_owned()
         }
         Source::Measured(entry) => {
@@ -211,7 +210,7 @@ pub fn describe(plan: &Plan, threads: Option<&Resolved>) -> Option<String> {
     Some(format!("threads: {count} ({why})"))
 }
 
-/// `mlp hidden=[128] batch 64`.
+/// Describes model and batch size: `mlp hidden=[128] batch 64`.
 fn size(spec: &RunSpec) -> String {
     file::size(&spec.model, spec.data.batch_size)
 }

@@ -1,4 +1,4 @@
-//! Looking, choosing, keeping; real measurements are in `tests/threads.rs`.
+//! Tests of lookup, choice and storage; real measurements are in `tests/threads.rs`.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use sweep_file::{Overrides, load_text};
 use super::measure::{best, candidates};
 use super::*;
 
-/// A measurement on this processor of two cores.
+/// Returns a measurement on this processor of two cores.
 pub(crate) fn entry(processor: &str, threads: u64, batch_size: u64) -> Entry {
     let plan = plan("\"auto\"", "batch_size = 64");
     let trial = |threads, jobs, samples_per_second| Trial { threads, jobs, samples_per_second };
@@ -176,7 +176,7 @@ fn a_file_that_is_not_ours_is_told_of_and_written_over() {
         ("[1, 2]", "trailing"),
         (&good[..good.len() / 2], "EOF"),
         (&good.replacen("\"v\": 1", "\"v\": 7", 1), "of version 7, not 1"),
-        (&good.replacen("\"threads\": 2", "\"threads\": 0", 1), "makes no sense"),
+        (&good.replacen("\"threads\": 2", "\"threads\": 0", 1), "invalid number"),
         (&good.replacen("\"kind\": \"mlp\"", "\"kind\": \"perceptron\"", 1), "perceptron"),
     ] {
         assert_ne!(text, good, "the case changes nothing");

@@ -1,4 +1,4 @@
-//! Answers of `sbatch` that were lost: whatever it did, a job is there once.
+//! Lost answers of `sbatch`: whatever it did, each job is submitted exactly once.
 
 use std::fs::File;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::cluster::{Options, QueueLine};
 use crate::place::{Place, answer, digits};
 
 const RUN: [&str; 4] = ["run", "experiments/x.toml", "--launcher", "slurm"];
-/// What the real one says then.
+/// Message of the real `sbatch` whose answer is lost.
 const LOST: &str =
     "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation";
 
@@ -25,7 +25,7 @@ fn behind(place: &Place, script: &str) -> (i32, String) {
     answer(place.command(&RUN).env("PATH", path))
 }
 
-/// Arrays that Slurm knows: their numbers.
+/// Returns the numbers of the arrays that Slurm knows.
 fn arrays(place: &Place) -> Vec<u64> {
     let lines = place.cluster.squeue();
     let mut numbers: Vec<u64> =
@@ -74,7 +74,7 @@ fn a_job_that_slurm_never_took_is_submitted_by_the_next_command() {
     );
     let (code, said) = behind(&place, &script);
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("whether it has taken the job is not known"), "{said}");
+    assert!(said.contains("it is unknown whether it accepted the job"), "{said}");
     assert!(said.contains("Socket timed out"), "{said}");
     let asked = std::fs::read_to_string(place.control("asked")).unwrap();
     assert_eq!(asked.lines().count(), 1, "asked for once, and no job for the report");
@@ -121,7 +121,7 @@ fn of_an_array_that_is_refused_after_another_nothing_is_said_to_be_submitted() {
     assert_eq!(code, 0, "{said}");
     let [array] = arrays(&place)[..] else { panic!("{said}") };
     assert!(said.contains(&format!("x: 2 runs in 2 of 4 tasks, job {array}; job ")), "{said}");
-    assert!(said.contains("1 of 2 arrays were submitted, then Slurm took no more"), "{said}");
+    assert!(said.contains("1 of 2 arrays were submitted, then Slurm rejected the next"), "{said}");
     assert!(said.contains("QOSMaxSubmitJobPerUserLimit"), "{said}");
     place.remove("hold");
     place.cluster.wait_idle(PATIENCE);

@@ -1,6 +1,6 @@
-//! A real Slurm for one test: slurmctld and a slurmd for each node, all on
-//! this machine and on loopback, in a folder of their own. Several at once do
-//! not meet. Whatever becomes of the test, nothing of it stays.
+//! A real Slurm for one test: slurmctld and a slurmd for each node, all on this machine, on
+//! loopback and in a separate folder. Several clusters at once do not interfere. However the test
+//! ends, nothing of it stays.
 #![allow(dead_code)]
 
 mod daemons;
@@ -13,24 +13,24 @@ use std::time::{Duration, Instant};
 
 use daemons::{Daemon, NODE, Site, node_name};
 
-/// With the value 1, a missing Slurm is a failure.
+/// Environment variable that, at 1, makes a missing Slurm a failure.
 const REQUIRE: &str = "SWEEP_REQUIRE_SLURM";
 
-/// Every step's process has this name.
+/// Name of the process of every step.
 const STEP: &str = "slurmstepd";
 
-/// What cluster a test wants.
+/// Options of a test's cluster.
 pub struct Options {
-    /// Nodes, named `node0`, `node1`, ..
+    /// Number of nodes, named `node0`, `node1`, ..
     pub nodes: usize,
-    /// CPUs that each claims, whatever this machine has.
+    /// Number of CPUs that each node claims, independent of this machine.
     pub cpus: usize,
-    /// GPUs that each claims: they exist for Slurm alone.
+    /// Number of GPUs that each node claims; they exist only for Slurm.
     pub gpus: usize,
     /// One more than the largest index in an array.
     pub max_array: usize,
-    /// An existing folder which `node1` sees empty, as if not shared. Nothing
-    /// of the cluster may lie in it.
+    /// An existing folder that is empty for `node1`, as if it were not shared. It must not hold
+    /// files of the cluster.
     pub hide: Option<PathBuf>,
 }
 
@@ -43,24 +43,24 @@ impl Default for Options {
 /// One job, or one task of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueLine {
-    /// Its own id, which differs between the tasks of an array.
+    /// Id of the task, which differs between the tasks of an array.
     pub job: u64,
-    /// The id `sbatch` printed.
+    /// Id that `sbatch` printed.
     pub array: u64,
-    /// The index of an array's task.
+    /// Index of an array's task.
     pub task: Option<u64>,
-    /// As in `PENDING`.
+    /// State, such as `PENDING`.
     pub state: String,
-    /// Why it is pending or failed; `None` where there is no reason.
+    /// Reason why it is pending or failed; the text `None` without one.
     pub reason: String,
-    /// Where it runs; empty if nowhere.
+    /// Node; empty if it does not run.
     pub node: String,
-    /// Its name.
+    /// Name of the job.
     pub name: String,
 }
 
 impl QueueLine {
-    /// `%A|%F|%K|%T|%N|%j|%r`: the last may hold anything.
+    /// Parses `%A|%F|%K|%T|%N|%j|%r`; the last field may hold any character.
     fn read(line: &str) -> Option<QueueLine> {
         let fields: Vec<&str> = line.splitn(7, '|').collect();
         let &[job, array, task, state, node, name, reason] = fields.as_slice() else { return None };
@@ -75,25 +75,25 @@ impl QueueLine {
         })
     }
 
-    /// Whether it waits, runs or is about to end.
+    /// Returns whether it waits, runs or is about to end.
     pub fn active(&self) -> bool {
         ["PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"]
             .contains(&self.state.as_str())
     }
 }
 
-/// A running cluster, which ends with this value.
+/// A running cluster, ended on drop.
 pub struct Cluster {
     site: Site,
     controller: Mutex<Option<Daemon>>,
     nodes: Mutex<Vec<Option<Daemon>>>,
 }
 
-/// Starts a cluster and waits until its nodes are idle. `None`, with a line
-/// that says so, where Slurm is not installed.
+/// Starts a cluster and waits until its nodes are idle. Returns `None`, with a printed line, if
+/// Slurm is not installed.
 ///
 /// # Panics
-/// When it does not start, or is missing and was required.
+/// If it does not start, or Slurm is missing but required.
 pub fn start(options: Options) -> Option<Cluster> {
     let missing = daemons::missing();
     if !missing.is_empty() {
@@ -146,7 +146,7 @@ impl Cluster {
             if ended {
                 return Err("a daemon has ended".to_owned());
             }
-            // Asked before it listens, a client tries again for seconds.
+            // A client that asks before it listens retries for seconds.
             listens = listens || daemons::listens(self.site.controller_port());
             if listens && (0..count).all(|i| self.node_state(i) == "IDLE") {
                 return Ok(());
@@ -156,7 +156,7 @@ impl Cluster {
         Err("the nodes do not come up".to_owned())
     }
 
-    /// Makes a program (`sweep`, `sbatch`, ..) use this cluster.
+    /// Sets the environment such that a program (`sweep`, `sbatch`, ..) uses this cluster.
     pub fn apply(&self, command: &mut Command) {
         // The tests themselves may be a job of some cluster.
         for (name, _) in std::env::vars_os() {
@@ -167,37 +167,37 @@ impl Cluster {
         command.env("SLURM_CONF", self.site.path("slurm.conf"));
     }
 
-    /// Its `slurm.conf`.
+    /// Returns the path of its `slurm.conf`.
     pub fn conf(&self) -> PathBuf {
         self.site.path("slurm.conf")
     }
 
-    /// All jobs it knows, ended ones too, each task of an array by itself.
+    /// Returns all jobs that it knows, ended ones too, with a line for each task of an array.
     ///
     /// # Panics
-    /// When the controller does not answer.
+    /// If the controller does not answer.
     pub fn squeue(&self) -> Vec<QueueLine> {
         let output = self.ask("squeue", &["-h", "-r", "-t", "all", "-o", "%A|%F|%K|%T|%N|%j|%r"]);
         let read = |line| QueueLine::read(line).unwrap_or_else(|| panic!("squeue: {line}"));
         text(&output).lines().map(read).collect()
     }
 
-    /// The line of a job, or of one task of an array.
+    /// Returns the line of a job, or of one task of an array.
     pub fn task(&self, array: u64, task: Option<u64>) -> Option<QueueLine> {
         self.squeue().into_iter().find(|line| line.array == array && line.task == task)
     }
 
-    /// Cancels; says nothing of jobs that are not there.
+    /// Runs `scancel`, which ignores missing jobs.
     pub fn scancel(&self, args: &[&str]) {
         self.ask("scancel", args);
     }
 
-    /// Any request of `scontrol`.
+    /// Runs `scontrol`.
     pub fn scontrol(&self, args: &[&str]) -> Output {
         self.site.program("scontrol").args(args).output().unwrap()
     }
 
-    /// The state of a node as in `IDLE`, `ALLOCATED`, `DOWN+NOT_RESPONDING`.
+    /// Returns the state of a node: `IDLE`, `ALLOCATED`, `DOWN+NOT_RESPONDING`.
     pub fn node_state(&self, i: usize) -> String {
         let output = self.scontrol(&["--oneliner", "show", "node", &node_name(i)]);
         let text = text(&output);
@@ -205,8 +205,8 @@ impl Cluster {
         state.unwrap_or("UNREACHABLE").to_owned()
     }
 
-    /// The batch process of a job or of an array's task, if it runs: the
-    /// script's shell, or what the shell has become by `exec`.
+    /// Returns the batch process of a job or of an array's task, if it runs: the script's shell, or
+    /// the program that replaced the shell by `exec`.
     pub fn task_pid(&self, array: u64, task: Option<u64>) -> Option<u32> {
         let mut entries = vec![self.site.mark()];
         match task {
@@ -228,14 +228,14 @@ impl Cluster {
         steps.into_iter().map(|process| process.pid).collect()
     }
 
-    /// Ends all of a node at once, as a power cut would. The controller
-    /// notices after ten seconds.
+    /// Kills all processes of a node at once, like a power cut. The controller notices after ten
+    /// seconds.
     pub fn kill_node(&self, i: usize) {
         if let Some(node) = self.nodes.lock().unwrap()[i].take() {
             node.kill();
         }
-        // Steps and what runs below them, steps first: one that outlived its
-        // job would report the job's end. Then what a job has cut loose.
+        // Steps and their children, steps first: one that outlived its job would report the
+        // job's end. Then processes that a job has detached.
         for variable in [NODE, "SLURMD_NODENAME"] {
             let entry = format!("{variable}={}", node_name(i));
             let left = processes::end(&[&self.site.mark(), &entry], STEP);
@@ -243,7 +243,7 @@ impl Cluster {
         }
     }
 
-    /// Boots a killed node, and waits until it can be used.
+    /// Restarts a killed node and waits until it is usable.
     pub fn revive_node(&self, i: usize) {
         self.nodes.lock().unwrap()[i].get_or_insert_with(|| self.site.node(i));
         let mut listens = false;
@@ -255,14 +255,14 @@ impl Cluster {
         });
     }
 
-    /// SIGKILL to slurmctld.
+    /// Kills slurmctld.
     pub fn kill_controller(&self) {
         if let Some(controller) = self.controller.lock().unwrap().take() {
             controller.kill();
         }
     }
 
-    /// Starts slurmctld again, and waits until it answers.
+    /// Restarts slurmctld and waits until it answers.
     pub fn start_controller(&self) {
         self.controller.lock().unwrap().get_or_insert_with(|| self.site.controller());
         let port = self.site.controller_port();
@@ -272,8 +272,8 @@ impl Cluster {
         });
     }
 
-    /// A controller that has lost all that it knew: numbers of jobs are handed
-    /// out again from the first.
+    /// Restarts the controller without its state, so that it assigns job numbers from the first
+    /// again.
     pub fn lose_memory(&self) {
         self.kill_controller();
         let state = self.site.path("state");
@@ -290,7 +290,7 @@ impl Cluster {
         });
     }
 
-    /// Submits a script, and gives the id of the job or of the array.
+    /// Submits a script and returns the id of the job or of the array.
     pub fn sbatch(&self, args: &[&str], script: &Path) -> u64 {
         let mut command = Command::new("sbatch");
         self.apply(&mut command);
@@ -307,7 +307,7 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
-    // No panic in here: it may be on the way of one.
+    // Must not panic: it may run during a panic.
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.site.logs());

@@ -1,4 +1,4 @@
-//! What a cluster consists of: a folder, a configuration, ports, daemons.
+//! Parts of a cluster: its folder, configuration, ports and daemons.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -9,18 +9,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Options;
 
-/// Where Debian keeps daemons, which is not on an ordinary user's PATH.
+/// Folders of daemons on Debian, which are not on an ordinary user's PATH.
 const SYSTEM_FOLDERS: &str = "/usr/local/sbin:/usr/sbin:/sbin";
 
-/// Character devices of every machine. Slurm checks of a GPU's file only that
-/// it is one, so that these pass for GPUs without any right to make others.
+/// Character devices of every machine. Slurm only checks that a GPU's file is such a device, so
+/// that these serve as GPUs without any privileges.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// Names the node in the environment of its slurmd, from which steps have it.
+/// Environment variable that names the node of a slurmd; its steps inherit it.
 pub const NODE: &str = "SWEEP_TEST_SLURM_NODE";
 
-/// Ends a cluster whose test was killed and could not do it. Reads a line
-/// from the test; if the pipe closes without one, the test is dead.
+/// Script that ends the cluster of a killed test. It reads a line from the test; if the pipe closes
+/// without one, the test is dead.
 const GUARD: &str = r#"
 read -r line && exit 0
 for round in 1 2 3 4 5; do
@@ -33,22 +33,22 @@ done
 rm -rf "$1"
 "#;
 
-/// The PATH of this process, and where the daemons are.
+/// Returns the PATH of this process with the folders of the daemons.
 pub fn path() -> String {
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
     format!("{path}:{SYSTEM_FOLDERS}")
 }
 
-/// What of Slurm this machine has not.
+/// Returns the programs of Slurm that this machine lacks.
 pub fn missing() -> Vec<&'static str> {
     let path = path();
     let there = |program: &str| path.split(':').any(|f| Path::new(f).join(program).is_file());
     ["slurmctld", "slurmd", "sbatch"].into_iter().filter(|program| !there(program)).collect()
 }
 
-/// Ports on loopback that nobody listens on at this moment: the controller's,
-/// then the nodes'. They lie below those that the system hands out to
-/// outgoing connections, so that a node that is down finds its port again.
+/// Returns ports on loopback that nobody listens on at this moment: the controller's, then the
+/// nodes'. They are below those of outgoing connections, so that the port of a node that is down
+/// stays free.
 pub fn free_ports(count: usize) -> Vec<u16> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut seed = u64::from(now.subsec_nanos()) ^ (u64::from(std::process::id()) << 32);
@@ -65,34 +65,34 @@ pub fn free_ports(count: usize) -> Vec<u16> {
     held.into_iter().map(|(port, _)| port).collect()
 }
 
-/// Whether somebody accepts connections there.
+/// Returns whether somebody accepts connections on a port.
 pub fn listens(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// A cluster's name for its node `i`.
+/// Returns the cluster's name of its node `i`.
 pub fn node_name(i: usize) -> String {
     format!("node{i}")
 }
 
-/// One running daemon. Its `Child` is not reaped before it is ended, so that
-/// its pid can be nobody else's.
+/// A running daemon. Its `Child` is reaped only after it is killed, so that no other process has
+/// its pid.
 pub struct Daemon(Child);
 
 impl Daemon {
-    /// SIGKILL, and waits for its end.
+    /// Kills the daemon and waits for its end.
     pub fn kill(mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 
-    /// Whether it has ended by itself.
+    /// Returns whether it has ended by itself.
     pub fn ended(&mut self) -> bool {
         !matches!(self.0.try_wait(), Ok(None))
     }
 }
 
-/// A cluster's folder with its settings.
+/// Folder and settings of a cluster.
 pub struct Site {
     folder: tempfile::TempDir,
     ports: Vec<u16>,
@@ -101,7 +101,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Makes the folder and writes the configuration.
+    /// Creates the folder and writes the configuration.
     pub fn new(options: &Options) -> Site {
         let folder = tempfile::Builder::new().prefix("slurm-").tempdir().unwrap();
         let mut site = Site {
@@ -128,27 +128,27 @@ impl Site {
         site
     }
 
-    /// A path in its folder.
+    /// Returns a path in the folder.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
 
-    /// Its entry in the environment of all that belongs to it.
+    /// Returns the entry that all processes of the cluster have in their environment.
     pub fn mark(&self) -> String {
         format!("SLURM_CONF={}", self.path("slurm.conf").display())
     }
 
-    /// The controller's port.
+    /// Returns the controller's port.
     pub fn controller_port(&self) -> u16 {
         self.ports[0]
     }
 
-    /// The port of node `i`.
+    /// Returns the port of node `i`.
     pub fn node_port(&self, i: usize) -> u16 {
         self.ports[1 + i]
     }
 
-    /// A program of Slurm in the environment of a freshly booted machine.
+    /// Returns the command of a program of Slurm, with a minimal environment.
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(name);
         command.env_clear().env("PATH", path()).env("HOME", "/").env("LANG", "C.UTF-8");
@@ -193,7 +193,7 @@ impl Site {
         Daemon(command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}")))
     }
 
-    /// The closing lines of all logs, for a test that failed.
+    /// Returns the last lines of all logs, for a failed test.
     pub fn logs(&self) -> String {
         let mut text = String::new();
         let mut paths: Vec<PathBuf> = fs::read_dir(self.folder.path())
@@ -218,7 +218,7 @@ impl Site {
         text
     }
 
-    /// Dismisses the guard: all is ended.
+    /// Ends the guard once all daemons have ended.
     pub fn close(&mut self) -> io::Result<()> {
         let Some((mut guard, mut pipe)) = self.guard.take() else { return Ok(()) };
         pipe.write_all(b"done\n")?;
@@ -296,7 +296,7 @@ SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
     }
 }
 
-/// gres.conf: the same files for every node.
+/// Returns gres.conf: the same files for every node.
 fn gpu_files(gpus: usize) -> String {
     assert!(gpus <= DEVICES.len(), "the fixture has files for {} GPUs a node", DEVICES.len());
     let line = |device| format!("Name=gpu File=/dev/{device} Flags=nvidia_gpu_env\n");

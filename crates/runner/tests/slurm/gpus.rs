@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::cluster::Options;
 use crate::place::{Place, digits};
 
-/// Has as many GPUs as it is shown, tells which, waits until two workers have, and
+/// A worker that lists the GPUs it is shown, records them, waits until two workers have, and
 /// trains on the CPU.
 const WORKER: &str = r#"#!/bin/bash
 if [ "$1" = --probe ]; then
@@ -21,8 +21,7 @@ for i in {1..1200}; do [ "$(wc -l < '@control@/seen')" -ge 2 ] && break; sleep 0
   sed -u 's/"device_kind":"cpu"/"device_kind":"cuda"/'
 "#;
 
-/// Trains four runs on a node of two GPUs; gives what each worker said: task, GPU,
-/// device.
+/// Trains four runs on a node of two GPUs. Returns the record of each worker: task, GPU, device.
 fn seen(slurm: &str) -> Option<(Place, Vec<[String; 3]>)> {
     let options = Options { nodes: 1, gpus: 2, ..Options::default() };
     let place = Place::with_worker(options, WORKER)?;

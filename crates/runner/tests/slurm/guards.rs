@@ -1,5 +1,5 @@
-//! One sweep at a time in a folder: what waits or trains on a cluster is followed
-//! or ended, never doubled.
+//! One sweep at a time in a folder: tasks that wait or train on a cluster are followed or ended,
+//! never duplicated.
 
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ fn another_sweep_is_refused_while_tasks_run_or_wait_and_status_names_them() {
     let status = place.expect(0, &["status", FILE]);
     assert!(status.contains("x: finished") && !status.contains("task 1.0."), "{status}");
     let local = place.expect(0, &["run", FILE]);
-    assert!(local.contains("all 4 results are there already"), "{local}");
+    assert!(local.contains("nothing to train; 4 results cached"), "{local}");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn cancel_ends_everything_and_the_sweep_can_be_resumed() {
     assert!(!place.sandbox.report("x").html().exists(), "job {report} has run");
     assert_eq!(place.submissions("x").last().unwrap()["event"], "cancelled");
     let status = place.expect(0, &["status", FILE]);
-    assert!(status.contains("x: not running; the same sweep goes on from here"), "{status}");
+    assert!(status.contains("x: not running; run the same command again to resume"), "{status}");
     let again = place.expect(0, &["cancel", FILE]);
     assert!(again.contains("no sweep is running"), "{again}");
 
@@ -150,7 +150,7 @@ fn watching_does_not_wait_for_a_report_that_is_held() {
     assert!(held.status.success(), "{held:?}");
     place.remove("hold");
     let said = place.expect(0, &[&RUN[..], &["--watch"]].concat());
-    assert!(said.contains("waits (JobHeldAdmin): written here"), "{said}");
+    assert!(said.contains("waits (JobHeldAdmin): writing it here"), "{said}");
     assert!(said.contains("4 of 4 runs have a result"), "{said}");
     assert!(place.sandbox.report("x").html().is_file());
     let line = place.cluster.task(report, None);

@@ -1,5 +1,5 @@
-//! What comes between: a `sweep` that is killed as it submits, one that is told to
-//! end, Ctrl-C while watching, files of the launcher that are gone.
+//! Interruptions: a `sweep` that is killed or cancelled while it submits, Ctrl-C while watching,
+//! missing files of the launcher.
 
 use std::fs;
 use std::process::{Child, Stdio};
@@ -13,7 +13,7 @@ use crate::place::{Place, answer, digits};
 const FILE: &str = "experiments/x.toml";
 const RUN: [&str; 4] = ["run", FILE, "--launcher", "slurm"];
 
-/// Submits arrays only once a file `go` is there; says by `asked` that it is asked to.
+/// An `sbatch` that creates the file `asked`, and submits an array only once a file `go` exists.
 const SLOW: &str = "#!/bin/bash\ncase \"$*\" in *.look*) exec '@real@' \"$@\" ;; esac\n\
                     script=$(cat)\n: > '@control@/asked'\n\
                     until [ -e '@control@/go' ]; do sleep 0.05; done\n\

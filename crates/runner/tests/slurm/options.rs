@@ -1,4 +1,4 @@
-//! What a command line and a site's limits make of the tasks.
+//! Effects of flags and of a site's limits on the tasks.
 
 use crate::PATIENCE;
 use crate::cluster::Options;

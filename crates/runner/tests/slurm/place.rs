@@ -1,5 +1,5 @@
-//! A workspace beside a cluster: `sweep` as a person on its login node starts it,
-//! and a worker that waits or dies where a test wants it to.
+//! A workspace with a cluster: `sweep` as started on a login node, and a worker that waits or dies
+//! at the test's command.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -42,13 +42,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// With a worker that files in a folder control; none where Slurm is not
+    /// Starts a cluster with a worker that files in a folder control; `None` if Slurm is not
     /// installed.
     pub fn start(options: Options) -> Option<Self> {
         Self::with_worker(options, GATE)
     }
 
-    /// With a script as worker: `@control@` in it is a folder, `@worker@` the real one.
+    /// Starts a cluster with a script as worker, in which `@control@` is the folder of control
+    /// files and `@worker@` the real worker.
     pub fn with_worker(options: Options, script: &str) -> Option<Self> {
         let cluster = cluster::start(options)?;
         let control = tempfile::tempdir().unwrap();
@@ -67,24 +68,24 @@ impl Place {
         fs::write(self.control(name), b"").unwrap();
     }
 
-    /// Lets it go on.
+    /// Lets the worker continue.
     pub fn remove(&self, name: &str) {
         fs::remove_file(self.control(name)).unwrap();
     }
 
-    /// `sweep` with these arguments, in the cluster's world.
+    /// Returns `sweep` with these arguments, in the environment of the cluster.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args);
         self.cluster.apply(&mut command);
         command
     }
 
-    /// Runs it; exit code and both outputs.
+    /// Runs `sweep`. Returns the exit code and both outputs.
     pub fn run(&self, args: &[&str]) -> (i32, String) {
         answer(&mut self.command(args))
     }
 
-    /// Runs it and expects this exit code; gives both outputs.
+    /// Runs `sweep` and expects this exit code. Returns both outputs.
     pub fn expect(&self, code: i32, args: &[&str]) -> String {
         let (found, text) = self.run(args);
         assert_eq!(found, code, "sweep {args:?}:\n{text}");
@@ -170,8 +171,8 @@ impl Place {
         fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     }
 
-    /// A folder with one program of this name, to stand first on a `PATH`; in the
-    /// script `@real@` is the program that it hides.
+    /// Returns a `PATH` whose first folder holds a script in place of a program; in the script,
+    /// `@real@` is the program that it hides.
     pub fn hiding(&self, program: &str, script: &str) -> String {
         let path = std::env::var("PATH").unwrap();
         let real = path.split(':').map(|f| Path::new(f).join(program)).find(|p| p.is_file());
@@ -184,7 +185,7 @@ impl Place {
     }
 }
 
-/// Runs a command; exit code and both outputs.
+/// Runs a command. Returns the exit code and both outputs.
 pub fn answer(command: &mut Command) -> (i32, String) {
     let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
@@ -196,7 +197,7 @@ fn filled(script: &str, control: &Path) -> String {
     script.replace("@control@", &control.display().to_string()).replace("@worker@", &worker)
 }
 
-/// Renamed, so that a script that runs is not changed under its shell.
+/// Writes an executable script and renames it into place, so that a running script is not changed.
 pub fn write_script(path: &Path, text: &str) {
     let half = path.with_extension("half");
     fs::write(&half, text).unwrap();

@@ -9,13 +9,13 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 /// One process at the moment of looking.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// Its number, which a later process may have again.
+    /// Process id, which a later process may reuse.
     pub pid: u32,
-    /// Of its parent.
+    /// Process id of its parent.
     pub parent: u32,
     /// The program's name, at most 15 bytes.
     pub name: String,
-    /// In clock ticks since boot: with the pid, no other process has it.
+    /// Start time in clock ticks since boot; unique together with the pid.
     started: u64,
     environment: Vec<u8>,
 }
@@ -24,7 +24,7 @@ impl Process {
     /// The process of this pid, unless it has ended (a zombie has).
     fn read(pid: u32) -> Option<Process> {
         let (parent, started, name) = identity(pid)?;
-        // Unreadable: another user's, or a kernel thread; none of ours.
+        // Unreadable for another user's process or a kernel thread, which is none of ours.
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         Some(Process { pid, parent, name, started, environment })
     }
@@ -34,8 +34,8 @@ impl Process {
         self.environment.split(|byte| *byte == 0).any(|each| each == entry.as_bytes())
     }
 
-    /// SIGKILL to this very process. The handle is opened before the start
-    /// time is read again, so that no other process of the same pid is hit.
+    /// Kills exactly this process. The handle is opened before the start time is read again, so
+    /// that no other process of the same pid is hit.
     pub fn kill(&self) {
         let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else { return };
         let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return };
@@ -74,8 +74,8 @@ pub fn with(entries: &[&str]) -> Vec<Process> {
     found
 }
 
-/// Ends by SIGKILL all processes with these entries and whatever they
-/// started, those named `first` before others. Gives what could not be ended.
+/// Kills all processes with these entries and their children, those named `first` before others.
+/// Returns the processes that could not be killed.
 pub fn end(entries: &[&str], first: &str) -> Vec<Process> {
     let patience = Instant::now() + Duration::from_secs(10);
     loop {

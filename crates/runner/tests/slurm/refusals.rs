@@ -1,4 +1,4 @@
-//! What cannot be submitted is one clear error, after which the same command works.
+//! Refused submissions: each is one clear error, after which the same command works.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,7 +18,7 @@ fn place() -> Option<Place> {
     Some(place)
 }
 
-/// The same command now does it, once, with nothing in its way.
+/// Asserts that the same command now submits the sweep, once.
 fn works_now(place: &Place) {
     let said = place.expect(0, &[&RUN[..], &["--watch"]].concat());
     assert!(said.contains("4 runs in 2 tasks"), "{said}");
@@ -27,13 +27,13 @@ fn works_now(place: &Place) {
     assert_eq!(tasks, 2);
 }
 
-/// Nothing waits, nothing runs, nothing is said to.
+/// Asserts that nothing waits or runs, also according to `status`.
 fn nothing_is_there(place: &Place) {
     let left: Vec<_> = place.cluster.squeue().into_iter().filter(|line| line.active()).collect();
     assert_eq!(left, []);
     assert!(place.records("x").is_empty());
     let status = place.expect(0, &["status", FILE]);
-    assert!(status.contains("not running; the same sweep goes on from here"), "{status}");
+    assert!(status.contains("not running; run the same command again to resume"), "{status}");
 }
 
 /// A `PATH` without some of Slurm's programs.
@@ -90,7 +90,10 @@ fn a_flag_that_slurm_rejects_is_said_in_its_words() {
     ] {
         place.sandbox.sweep_file("x", &digits(1, 1, &format!("runs_per_task = 2\n{wrong}")));
         let said = place.expect(2, &RUN);
-        assert!(said.contains("Slurm takes no job: sbatch: ") && said.contains(words), "{said}");
+        assert!(
+            said.contains("Slurm rejected the job: sbatch: ") && said.contains(words),
+            "{said}"
+        );
         assert!(said.contains("[slurm]"), "{said}");
         assert_eq!(said.matches("error:").count(), said.matches("sbatch: error:").count() + 1);
         nothing_is_there(&place);
@@ -129,8 +132,8 @@ fn what_tasks_cannot_keep_is_refused() {
     let text = digits(1, 1, "runs_per_task = 2");
     sandbox.sweep_file("x", &text);
     for (flags, words) in [
-        (&["--max-time", "1h"][..], "--max-time and --launcher slurm do not go together"),
-        (&["--fail-fast", "1"][..], "--fail-fast and --launcher slurm do not go together"),
+        (&["--max-time", "1h"][..], "--max-time cannot be used with --launcher slurm"),
+        (&["--fail-fast", "1"][..], "--fail-fast cannot be used with --launcher slurm"),
         (
             &["--set", "devices.threads_per_run=\"auto\""][..],
             "threads_per_run = \"auto\" is measured on the machine that trains",
@@ -141,7 +144,7 @@ fn what_tasks_cannot_keep_is_refused() {
         assert!(!sandbox.report("x").plan().exists(), "{flags:?}");
     }
     let said = sandbox.expect(2, &["run", FILE, "--watch"]);
-    assert!(said.contains("give --launcher slurm too"), "{said}");
+    assert!(said.contains("add --launcher slurm"), "{said}");
     sandbox.sweep_file("x", &text.replace("[slurm]", "[slurm]\nextra = [\"--partition=x\"]"));
     let said = sandbox.expect(2, &RUN);
     assert!(said.contains("is a key of [slurm]"), "{said}");

@@ -34,7 +34,7 @@ fn each_sweep_submits_a_stage_and_watching_trains_all() {
     let (tuning, fresh) = (place.jobs("stages", 1), place.jobs("stages", 2));
     assert!(tuning.1 < fresh.0, "an array and its report for each stage");
     let said = place.expect(0, &["run", FILE, "--launcher", "slurm"]);
-    assert!(said.contains("all 14 results are there already"), "{said}");
+    assert!(said.contains("nothing to train; 14 results cached"), "{said}");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn rungs_pause_runs_of_a_cluster_and_later_tasks_go_on() {
     );
     place.sandbox.sweep_file("stages", &tuned);
     let text = place.expect(0, &["run", FILE, "--launcher", "slurm", "--watch"]);
-    assert!(text.contains("rung at epoch 1: 2 configurations go on to the end"), "{text}");
+    assert!(text.contains("rung at epoch 1: 2 configurations continue to the end"), "{text}");
     assert!(text.contains("4 of 8 runs have a result, 4 paused at a rung"), "{text}");
     let records = place.sandbox.records("stages");
     let of = |status: Status| records.iter().filter(move |record| record.status == status);
@@ -54,5 +54,5 @@ fn rungs_pause_runs_of_a_cluster_and_later_tasks_go_on() {
     let from = |record: &RunRecord| record.outcome.as_ref().unwrap().resumed_from;
     assert!(of(Status::Completed).all(|record| from(record) == Some(1)), "from their checkpoints");
     let said = place.expect(0, &["run", FILE, "--launcher", "slurm"]);
-    assert!(said.contains("4 results there, 4 runs are paused at a rung"), "{said}");
+    assert!(said.contains("4 results cached, 4 runs are paused at a rung"), "{said}");
 }

@@ -1,5 +1,4 @@
-//! A sweep through all that can happen to it on a cluster, against the same sweep
-//! on this machine.
+//! A sweep with every kind of failure on a cluster, compared with the same sweep on this machine.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,7 +67,7 @@ fn a_sweep_survives_everything() {
     equals_a_local_sweep(&place, &text);
 }
 
-/// What the first attempt left: exactly what was lost is missing, and said so.
+/// Asserts that exactly the lost runs are missing after the first attempt, and reported so.
 fn after_the_first(
     place: &Place,
     array: u64,
@@ -118,7 +117,7 @@ fn after_the_first(
     assert_eq!(place.cluster.task(report, None).unwrap().state, "FAILED");
 }
 
-/// Slurm has forgotten all of it, and hands its numbers out again.
+/// Resumes after Slurm has lost its state and reuses job numbers.
 fn again_from_files_alone(place: &Place) {
     place.cluster.lose_memory();
     assert_eq!(place.cluster.squeue(), []);
@@ -138,7 +137,7 @@ fn again_from_files_alone(place: &Place) {
     assert!(array < report && array <= place.jobs("all", 1).1, "numbers were not handed out again");
     assert_eq!(place.cluster.task(report, None).unwrap().state, "COMPLETED");
     let said = place.expect(0, &["run", FILE, "--launcher", "slurm"]);
-    assert!(said.contains("all 24 results are there already, nothing to train"), "{said}");
+    assert!(said.contains("nothing to train; 24 results cached"), "{said}");
 }
 
 fn equals_a_local_sweep(place: &Place, text: &str) {

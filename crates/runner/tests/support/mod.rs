@@ -40,7 +40,7 @@ pub fn flex_worker() -> PathBuf {
     program("SWEEP_FLEX_WORKER")
 }
 
-/// A script of the real worker, which never gets to see one run: that at 0.1 with the seed 1.
+/// Returns a script of the real worker that never receives one run: that at 0.1 with the seed 1.
 pub fn worker_that_loses_a_run() -> String {
     format!(
         r#"#!/bin/bash
@@ -55,12 +55,12 @@ done)
 }
 
 impl Sandbox {
-    /// With the real worker.
+    /// Returns a sandbox with the real worker.
     pub fn new() -> Self {
         Self::with_worker(real_worker())
     }
 
-    /// With a worker of the test's choice.
+    /// Returns a sandbox with this worker.
     pub fn with_worker(worker: PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("experiments")).unwrap();
@@ -69,8 +69,8 @@ impl Sandbox {
         Sandbox { folder, worker, _script: None }
     }
 
-    /// With a worker that is this script. A script that waits should wait for
-    /// its input (`read -t`), which ends with the sweep, however that ends.
+    /// Returns a sandbox whose worker is this script. A script that waits should wait for its input
+    /// (`read -t`), which ends with the sweep.
     pub fn with_script(text: &str) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
@@ -103,8 +103,8 @@ impl Sandbox {
         self.folder.path().join(relative)
     }
 
-    /// `sweep` with these arguments, not yet run: with the worker for flex where they ask
-    /// for that device and the test has no worker of its own.
+    /// Returns `sweep` with these arguments, not yet run: with the worker for flex if they ask for
+    /// that device and the worker is no script.
     pub fn command(&self, args: &[&str]) -> Command {
         let flex = args.contains(&"flex") && self._script.is_none();
         let flex = flex.then(flex_worker);
@@ -128,7 +128,7 @@ impl Sandbox {
         self.command(args).output().unwrap()
     }
 
-    /// Runs `sweep` and expects this exit code; gives both outputs as one text.
+    /// Runs `sweep` and expects this exit code. Returns both outputs as one text.
     pub fn expect(&self, code: i32, args: &[&str]) -> String {
         let output = self.run(args);
         let text = format!(
@@ -151,7 +151,8 @@ impl Sandbox {
     }
 }
 
-/// What must not depend on jobs, order, interruption: everything but times and places.
+/// Returns the results of runs without times and places, which must not depend on jobs, order and
+/// interruptions.
 pub fn results(records: &[RunRecord]) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for record in records.iter().filter(|r| r.status.is_result()) {

@@ -1,5 +1,5 @@
-//! The programs that tests start. `cargo xtask test` builds them and says where they are;
-//! `cargo test` by itself asks xtask for them here, which builds what is missing.
+//! The programs that tests start. `cargo xtask test` builds them and passes their paths; under
+//! plain `cargo test`, xtask is called here and builds what is missing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The program of an environment variable: `SWEEP_WORKER`, `SWEEP_FLEX_WORKER`,
+/// Returns the program of an environment variable: `SWEEP_WORKER`, `SWEEP_FLEX_WORKER`,
 /// `SWEEP_REPORT`, `SWEEP_FAULTY_WORKER`.
 pub fn program(variable: &str) -> PathBuf {
     if let Some(given) = std::env::var_os(variable) {
         let given = PathBuf::from(given);
-        assert!(given.is_file(), "{variable}: {} is not there", given.display());
+        assert!(given.is_file(), "{variable}: {} does not exist", given.display());
         return given;
     }
     let built = match variable == "SWEEP_FAULTY_WORKER" {
@@ -26,7 +26,7 @@ pub fn program(variable: &str) -> PathBuf {
     PathBuf::from(path.unwrap_or_else(|| panic!("xtask built no {variable}: {built}")))
 }
 
-/// Asks xtask; the first time of a checkout takes minutes.
+/// Calls xtask; the first call in a checkout takes minutes.
 fn build(args: &[&str]) -> Value {
     eprintln!("building the programs that the tests start: cargo xtask {}", args.join(" "));
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

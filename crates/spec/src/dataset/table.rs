@@ -22,7 +22,7 @@ choice! {
         Diabetes = "diabetes",
         /// Moby Dick by Herman Melville, 1.2 million characters of English prose.
         MobyDick = "moby-dick",
-        /// Plays of Shakespeare, 1.1 million characters, as nanoGPT is shown on.
+        /// Plays of Shakespeare, 1.1 million characters; nanoGPT's example text.
         TinyShakespeare = "tiny-shakespeare",
         /// 100 million characters of Wikipedia in 27 letters.
         Text8 = "text8",

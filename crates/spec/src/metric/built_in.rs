@@ -49,13 +49,13 @@ pub(super) fn unknown(id: &str) -> Description {
 }
 
 metrics! {
-    /// Mean training loss over all samples; the value of a function.
+    /// Mean loss over all samples; for a function, its value.
     LOSS = "loss", "loss", {
         resolution: Resolution::Residual,
         measured: Measured::Everywhere,
         column_always: true,
     };
-    /// Share of samples whose class is the likeliest one (a fraction).
+    /// Fraction of samples whose true class is the most likely one.
     ACCURACY = "accuracy", "accuracy", {
         unit: Unit::Percent,
         better: Better::Higher,
@@ -66,7 +66,7 @@ metrics! {
         min_effect: 0.005,
         column_always: true,
     };
-    /// Share of samples whose class is among the five likeliest (a fraction).
+    /// Fraction of samples whose true class is among the five most likely.
     TOP5_ACCURACY = "top5_accuracy", "top-5 accuracy", {
         unit: Unit::Percent,
         better: Better::Higher,
@@ -78,7 +78,7 @@ metrics! {
         min_effect: 0.005,
         column_always: true,
     };
-    /// F1 of each class that occurs or is predicted, their plain mean (a fraction): macro F1.
+    /// Macro F1: unweighted mean of the F1 of each class that occurs or is predicted (a fraction).
     F1 = "f1", "F1", {
         better: Better::Higher,
         bounds: Bounds::Share,
@@ -87,7 +87,7 @@ metrics! {
         min_effect: 0.005,
         column_always: true,
     };
-    /// Recall of each class that occurs, their plain mean (a fraction).
+    /// Unweighted mean of the recall of each class that occurs (a fraction).
     BALANCED_ACCURACY = "balanced_accuracy", "balanced accuracy", {
         unit: Unit::Percent,
         better: Better::Higher,
@@ -100,13 +100,13 @@ metrics! {
     WINDOW_LOSS = "window_loss", "training loss", { measured: Measured::Training };
     /// Learning rate used at a step.
     LR = "lr", "learning rate", { measured: Measured::Training };
-    /// Seconds of training since the start, evaluation not counted.
+    /// Seconds of training since the start, without evaluation.
     SECONDS = "seconds", "seconds of training", { measured: Measured::Training };
     /// First weight of a function after a step.
     X = "x", "x", { measured: Measured::Training };
     /// Second weight of a function after a step.
     Y = "y", "y", { measured: Measured::Training };
-    /// Training samples fed until the target was measured; infinite where it never was.
+    /// Training samples fed until an evaluation reached the target; infinite if none did.
     SAMPLES_TO_TARGET = "samples_to_target", "training samples to the target", {
         unit: Unit::Count,
         bounds: Bounds::NonNegative,

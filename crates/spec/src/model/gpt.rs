@@ -17,21 +17,23 @@ choice! {
 params! {
     /// A decoder-only transformer.
     Gpt {
-        /// Blocks of attention and MLP.
+        /// Number of blocks, each of attention and an MLP.
         layers: u64 = value(4), Within(1.0, 1e3);
-        /// Attention heads of a block; they divide the width.
+        /// Attention heads per block; must divide `width`.
         heads: u64 = value(4), Within(1.0, 1e3);
-        /// Numbers that stand for a token between the blocks.
+        /// Number of values that represent a token between the blocks (the embedding size).
         width: u64 = value(128), Within(1.0, 1e5);
-        /// Hidden units of each MLP, as a multiple of the width.
+        /// Hidden units of each MLP, as a multiple of `width`.
         mlp: u64 = value(4), Within(1.0, 64.0);
-        /// Normalisation in front of attention, MLP and head.
+        /// Normalisation before attention, MLP and head.
         norm: Norm = value(Norm::Layer), Any;
-        /// Linear layers of the blocks and layer normalisation have biases; the head never has.
+        /// Whether the linear layers of the blocks and layer normalisation have biases; the head
+        /// never has one.
         bias: bool = value(true), Any;
-        /// The head's weight is the token embedding, one parameter.
+        /// Whether the head shares its weight with the token embedding.
         tied: bool = value(true), Any;
-        /// Part of embeddings, attention weights and outputs of attention and MLP that is set to zero in training, the rest grown by as much (torch.nn.Dropout).
+        /// Probability that dropout zeroes an embedding value, an attention weight, or an output of
+        /// attention or MLP in training (torch.nn.Dropout); 0 = off.
         dropout: f64 = value(0.0), BelowOne;
     }
 }

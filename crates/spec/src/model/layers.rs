@@ -124,18 +124,19 @@ impl ParamValue for Padding {
 params! {
     /// A convolution over maps.
     ConvLayer {
-        /// Maps that come out.
+        /// Number of output channels.
         channels: u64 = required, Within(1.0, 1e5);
         /// Height and width of the kernel.
         kernel: u64 = required, Within(1.0, 63.0);
         later {
-            /// Positions from one window to the next.
+            /// Step from one window to the next, in rows and columns.
             stride: Stride, Within(1.0, 63.0);
-            /// Zeros around each map: so many on every side, or "same" for ceil(n / stride) outputs of n inputs, an odd one at the end (TensorFlow).
+            /// Rows and columns of zeros on every side of each map, or "same" for ceil(n / stride)
+            /// outputs of n inputs, an odd one at the end (TensorFlow).
             padding: Padding, Any;
-            /// Each map gets a bias.
+            /// Whether each output channel has a bias.
             bias: Bias, Any;
-            /// Distribution of the initial weights; `default` is that of [model].
+            /// Distribution of the initial weights; `default` uses that of [model].
             init: Init, Any;
         }
     }
@@ -147,9 +148,10 @@ params! {
         /// Height and width of the window.
         size: u64 = required, Within(1.0, 1e4);
         later {
-            /// Positions from one window to the next; 0 = the size.
+            /// Step from one window to the next, in rows and columns; 0 = the size.
             stride: u64, Within(0.0, 1e4);
-            /// Rows and columns around each map, as of a convolution; a maximum never takes one, a mean counts those of a number as zeros and those of "same" not at all.
+            /// Padding of each map, as for `conv`; a maximum ignores it, a mean counts it as zeros,
+            /// or ignores it if it is "same".
             padding: Padding, Any;
         }
     }
@@ -163,7 +165,8 @@ params! {
 params! {
     /// Dropout.
     DropoutLayer {
-        /// Part that is set to zero in training, the rest grown by as much.
+        /// Probability that a value is set to zero in training; the others are divided by 1 - p; 0
+        /// = off.
         p: f64 = value(0.5), BelowOne;
     }
 }
@@ -171,12 +174,12 @@ params! {
 params! {
     /// An affine map of all values of a sample.
     DenseLayer {
-        /// Numbers that come out.
+        /// Number of outputs.
         units: u64 = required, Within(1.0, 1e6);
         later {
-            /// Each unit gets a bias.
+            /// Whether each output has a bias.
             bias: Bias, Any;
-            /// Distribution of the initial weights; `default` is that of [model].
+            /// Distribution of the initial weights; `default` uses that of [model].
             init: Init, Any;
         }
     }
@@ -185,7 +188,7 @@ params! {
 params! {
     /// A reshape of a row of values into maps.
     ReshapeLayer {
-        /// Channels, height and width.
+        /// Channels, height and width of the result.
         shape: Vec<u64> = required, Within(1.0, 1e8);
     }
 }
@@ -193,10 +196,10 @@ params! {
 params! {
     /// A sum of two branches.
     ResidualLayer {
-        /// The layers of the one way.
+        /// Layers of the main branch.
         layers: Vec<Layer> = required, Any;
         later {
-            /// The layers of the other; none leave their input as it is.
+            /// Layers of the shortcut branch; an empty list is the identity.
             shortcut: Vec<Layer>, Any;
         }
     }
@@ -207,21 +210,23 @@ registry! {
     Layer {
         /// Convolution over maps of channels x height x width.
         Conv(ConvLayer) = "conv" from "torch.nn.Conv2d",
-        /// Largest number of each window.
+        /// Largest value of each window.
         MaxPool(PoolLayer) = "max-pool" from "torch.nn.MaxPool2d",
         /// Mean of each window.
         AvgPool(PoolLayer) = "avg-pool" from "torch.nn.AvgPool2d",
         /// Mean of each map.
         GlobalAvgPool(PlainLayer) = "global-avg-pool" from "torch.nn.AdaptiveAvgPool2d(1)",
-        /// Each map, behind a dense layer each number, less its mean over the batch and over its deviation, in evaluation by running averages, times gamma, plus beta.
+        /// Normalisation of each map (each value after a dense layer) by its mean and deviation
+        /// over the batch, in evaluation by running averages; then times gamma, plus beta.
         BatchNorm(PlainLayer) = "batch-norm" from "torch.nn.BatchNorm2d, torch.nn.BatchNorm1d",
-        /// All numbers of a sample less their mean and over their deviation, times gamma, plus beta.
+        /// Normalisation of all values of a sample by their mean and deviation; then times gamma,
+        /// plus beta.
         LayerNorm(PlainLayer) = "layer-norm" from "torch.nn.LayerNorm over all dimensions of a sample",
-        /// Numbers set to zero at random in training.
+        /// Values set to zero at random in training.
         Dropout(DropoutLayer) = "dropout" from "torch.nn.Dropout",
-        /// Affine map of all numbers of a sample, maps flattened by channels, rows and columns.
+        /// Affine map of all values of a sample; maps are flattened by channels, rows and columns.
         Dense(DenseLayer) = "dense" from "torch.nn.Linear",
-        /// A row of numbers as maps, which own data has no other way to be.
+        /// Reshape of a row of values into maps, which own data needs before a convolution.
         Reshape(ReshapeLayer) = "reshape" from "torch.nn.Unflatten",
         /// max(0, x).
         Relu(PlainLayer) = "relu" from "torch.nn.ReLU",
@@ -229,9 +234,9 @@ registry! {
         Tanh(PlainLayer) = "tanh" from "torch.nn.Tanh",
         /// 1 / (1 + exp(-x)).
         Sigmoid(PlainLayer) = "sigmoid" from "torch.nn.Sigmoid",
-        /// x times the normal distribution's probability of less than x.
+        /// x times the standard normal distribution function of x (exact GELU).
         Gelu(PlainLayer) = "gelu" from "torch.nn.GELU",
-        /// layers(x) + shortcut(x), both of one shape.
+        /// Sum of two branches of the same shape: layers(x) + shortcut(x).
         Residual(ResidualLayer) = "residual" from "He et al. 2015, Deep Residual Learning for Image Recognition (arXiv 1512.03385)",
     }
 }
@@ -287,7 +292,8 @@ impl ParamValue for Vec<Layer> {
 params! {
     /// A network of the layers that the sweep file lists.
     LayerList {
-        /// The layers in the order in which a sample passes them, each a table with its `kind`; a dense layer to the outputs follows them.
+        /// Layers in the order of the forward pass, each a table with its `kind`; a dense layer to
+        /// the outputs follows them.
         layers: Vec<Layer> = required, Any;
     }
 }

@@ -8,15 +8,16 @@ use crate::params::params;
 params! {
     /// Stacked LSTM layers over tokens.
     Lstm {
-        /// Layers, each of which reads the outputs of the one below.
+        /// Number of stacked layers.
         layers: u64 = value(2), Within(1.0, 100.0);
-        /// Numbers that stand for a token, and hidden units of each layer.
+        /// Size of the token embedding, and hidden units of each layer.
         width: u64 = value(128), Within(1.0, 1e5);
-        /// Part of each layer's outputs that is set to zero in training on the way to the next layer, the rest grown by as much (torch.nn.LSTM).
+        /// Dropout probability of each layer's outputs before the next layer (torch.nn.LSTM); 0 =
+        /// off.
         dropout: f64 = value(0.0), BelowOne;
-        /// The same of what stands for each token, in front of the first layer.
+        /// Dropout probability of the token embedding before the first layer; 0 = off.
         input_dropout: f64 = value(0.0), BelowOne;
-        /// The same of the last layer's outputs, in front of the head.
+        /// Dropout probability of the last layer's outputs before the head; 0 = off.
         output_dropout: f64 = value(0.0), BelowOne;
     }
 }

@@ -13,20 +13,20 @@ use crate::source::Place;
 use crate::sweep::ClaimRequest;
 
 spec::settings! {
-    /// A claim about the mean over seeds, which is tested.
+    /// A claim about the mean over seeds, and its test.
     ClaimTable in "claim" {
-        /// The value that the mean is claimed to be beyond; required.
+        /// Value that the mean is claimed to exceed, or to fall below if lower is better; required.
         target: Option<f64> = None, Any;
-        /// The chance that a false claim is carried; required.
+        /// Significance level: the largest p-value at which the claim is carried; required.
         // At 0 no claim could be carried; above a half, one with its mean on the wrong side could.
         level: Option<f64> = None, Within(1e-6, 0.5);
-        /// The metric after an epoch; by default that of the target, on the test split.
+        /// Metric after an epoch; by default that of `[target]`, on the test split.
         metric: Option<EpochMetric> = None => "split.metric: test.accuracy", "the target's, on the test split";
-        /// The test, one-sided.
+        /// One-sided test of the claim.
         test: ClaimTest = ClaimTest::T, Any;
-        /// The standard deviation that the z test takes as known.
+        /// Standard deviation between seeds that the z-test takes as known.
         sd: Option<f64> = None, Positive;
-        /// The epoch whose values count; by default the last of all seeds.
+        /// Epoch whose values count; by default the last one.
         epoch: Option<u64> = None, AtLeast(1.0);
     }
 }

@@ -9,11 +9,13 @@ use crate::tables::function::FUNCTION;
 use crate::tables::until;
 
 spec::settings! {
-    /// Fresh seeds that judge the chosen configurations; those of `[repeat]` then only choose.
+    /// Fresh seeds on which the chosen configurations are judged; the seeds of `[repeat]` then only
+    /// choose them.
     ConfirmTable in "confirm" {
         /// Seeds that `[repeat]` does not use; required.
         seeds: Vec<u64> = Vec::new() => "a list of numbers, { count, base } or { base, until, looks, .. }", "required";
-        /// Configurations of each optimizer, the best first, that are trained on them; the best is judged, the others are shown.
+        /// Number of best configurations of each optimizer that are trained on these seeds; the
+        /// best is judged, the others are only shown.
         top: u64 = 1, Within(1.0, 1e6);
     }
 }

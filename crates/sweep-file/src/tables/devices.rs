@@ -14,14 +14,15 @@ use crate::source::Place;
 spec::settings! {
     /// Devices that train the runs, and their arithmetic.
     Devices in "devices" {
-        /// Devices of one kind, each with its number of concurrent runs; `"auto"` is every GPU that the worker offers, else the CPU.
+        /// Devices of one kind, each with its number of concurrent runs; `"auto"` is every GPU that
+        /// the worker offers, or the CPU if there is none.
         pool: Vec<PoolEntry> = Vec::new()
             => "a list of device names or of { device, slots }", "[\"auto\"]";
-        /// Threads inside one run; `"auto"` measures which number trains a sweep soonest.
+        /// Threads inside one run; `"auto"` measures which number finishes the sweep soonest.
         threads_per_run: Threads = Threads::default() => "a whole number or \"auto\"", "1";
-        /// Whether runs may take the fast path; false uses Burn's operations only.
+        /// Whether runs may use the fast path; false uses Burn's operations only.
         fast_path: bool = true, Any;
-        /// Whether a GPU may round the inputs of products and convolutions to TF32.
+        /// Whether a GPU may round the inputs of matrix products and convolutions to TF32.
         tf32: bool = false, Any;
         /// The libtorch that workers load.
         libtorch: LibtorchSource = LibtorchSource::default(), Any;

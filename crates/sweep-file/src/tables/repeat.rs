@@ -14,7 +14,7 @@ use spec::stages::Until;
 spec::settings! {
     /// Repetitions of each configuration.
     RepeatTable in "repeat" {
-        /// Seeds, each one run of every configuration.
+        /// Seeds, each of which trains every configuration once.
         seeds: Vec<u64> = vec![0] => "a list of numbers, { count, base }, or without tuning { base, until, looks, .. }", "[0]";
     }
 }

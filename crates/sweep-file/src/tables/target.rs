@@ -12,15 +12,15 @@ use crate::reader::{Reader, setting};
 use crate::source::Place;
 
 spec::settings! {
-    /// The metric that decides what "best" means.
+    /// Metric by which results are compared.
     TargetTable in "target" {
-        /// The metric after an epoch; required.
+        /// Metric after an epoch; required.
         metric: Option<EpochMetric> = None => "split.metric: validation.accuracy", "required";
-        /// The value to reach, for time-to-target.
+        /// Value to reach, for time-to-target.
         value: Option<f64> = None, Any;
-        /// Whether training ends at the value.
+        /// Whether training ends once the value is reached.
         stop: bool = false, Any;
-        /// The epoch of a run whose values count.
+        /// Epoch of a run whose values count.
         at: TargetAt = TargetAt::Last, Any;
     }
 }

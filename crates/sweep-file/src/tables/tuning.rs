@@ -10,11 +10,13 @@ use crate::sweep::TuningRequest;
 use crate::tables::function::FUNCTION;
 
 spec::settings! {
-    /// Configurations that are worse at a rung are trained no further.
+    /// Rungs at which each optimizer's worse configurations stop training.
     TuningTable in "tuning" {
-        /// Epochs at which the worse configurations of each optimizer are cut, rising, each before the last epoch; required.
+        /// Epochs, increasing and before the last one, at which each optimizer's worse
+        /// configurations are cut; required.
         rungs: Vec<u64> = Vec::new(), AtLeast(1.0);
-        /// The fraction of each optimizer's configurations that continues past a rung, at least one and all that tie with the last of them.
+        /// Fraction of each optimizer's configurations that continues past a rung: at least one,
+        /// and all that tie with the last of them.
         keep: f64 = 1.0 / 3.0 => "a number or a fraction such as \"1/3\", between 0 and 1", "1/3";
     }
 }

@@ -11,15 +11,15 @@ use crate::reader::{Reader, setting};
 spec::settings! {
     /// Seeds that are trained until a decision is reached.
     UntilTable in "confirm.seeds" {
-        /// The first seed; the others follow it.
+        /// First seed; the others follow consecutively.
         base: u64 = 0, NonNegative;
-        /// The decision after which no more seeds are trained.
+        /// Decision after which no more seeds are trained.
         until: Goal = Goal::Best, Any;
-        /// Seeds of each optimizer at each look, rising.
+        /// Number of seeds of each optimizer at each interim look, increasing.
         looks: Vec<u64> = vec![10, 20], AtLeast(2.0);
-        /// The fraction of the level that each look may spend; they sum to 1.
+        /// Fraction of the level that each look may spend; the fractions sum to 1.
         share: Vec<f64> = Vec::new() => "a list of numbers, as many as looks", "equal parts";
-        /// The chance of any false decision over all looks together.
+        /// Probability of any false decision over all looks together.
         level: f64 = 0.05, Within(1e-6, 0.5);
     }
 }

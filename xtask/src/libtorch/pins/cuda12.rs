@@ -2,7 +2,7 @@
 
 use super::{Set, Wheel, wheel};
 
-/// For drivers from 525 on.
+/// The default set, for drivers from 525.
 pub(super) const SET: Set = Set {
     version: "2.9.0",
     cuda: "CUDA 12.8",
@@ -15,8 +15,8 @@ pub(super) const SET: Set = Set {
         "libcudart.so.12",
         "libcupti.so.12",
     ],
-    cpu_size: "downloads 910 MB, keeps 490 MB (ten seconds to ten minutes, as the network has it)",
-    cuda_size: "downloads 3.9 GB, keeps 6.2 GB (two minutes to an hour, as the network has it)",
+    cpu_size: "a 910 MB download, 490 MB on disk (ten seconds to ten minutes)",
+    cuda_size: "a 3.9 GB download, 6.2 GB on disk (two minutes to an hour)",
 };
 
 const CPU: [Wheel; 3] = [

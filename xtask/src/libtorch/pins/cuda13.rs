@@ -2,7 +2,7 @@
 
 use super::{Set, Wheel, wheel};
 
-/// For drivers from 580 on; the smaller download.
+/// The set with the smaller download, for drivers from 580.
 pub(super) const SET: Set = Set {
     version: "2.11.0",
     cuda: "CUDA 13.0",
@@ -15,12 +15,12 @@ pub(super) const SET: Set = Set {
         "libcudart.so.13",
         "libcupti.so.13",
     ],
-    cpu_size: "downloads 545 MB, keeps 520 MB (ten seconds to ten minutes, as the network has it)",
-    cuda_size: "downloads 2.5 GB, keeps 3.8 GB (two minutes to an hour, as the network has it)",
+    cpu_size: "a 545 MB download, 520 MB on disk (ten seconds to ten minutes)",
+    cuda_size: "a 2.5 GB download, 3.8 GB on disk (two minutes to an hour)",
 };
 
-/// Enough to link and compute on the CPU. The last two are small libraries
-/// that `libtorch_cpu.so` names as needed, even where there is no GPU.
+/// Wheels that suffice to link and compute on the CPU. The last two are small libraries that
+/// `libtorch_cpu.so` needs even without a GPU.
 const CPU: [Wheel; 3] = [
     wheel(
         "torch",
@@ -42,7 +42,7 @@ const CPU: [Wheel; 3] = [
     ),
 ];
 
-/// What a CUDA libtorch has besides [`CPU`].
+/// Wheels of a CUDA libtorch beside [`CPU`].
 const CUDA_ONLY: [Wheel; 13] = [
     wheel(
         "nvidia-cublas",

@@ -1,11 +1,11 @@
-//! Breaches of the graph in made-up metadata.
+//! Tests of the dependency rules on made-up metadata.
 
 use serde_json::json;
 
 use super::*;
 
-/// Metadata with our crates, each with the edges given as
-/// `(from, to, kind)`; a name that is none of ours comes from elsewhere.
+/// Builds a graph of the workspace's crates with edges `(from, to, kind)`; other names are
+/// external packages.
 fn graph(edges: &[(&str, &str, Option<&str>)], features: Value) -> Graph {
     let ours: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
     let mut names: BTreeSet<&str> = ours.iter().copied().collect();
@@ -74,7 +74,7 @@ fn the_program_that_trains_links_no_polars_though_its_tests_do() {
         found,
         [
             "crates/runner/Cargo.toml:1: `runner` must never link polars, but runner -> report -> polars-core",
-            "crates/runner/Cargo.toml:1: `runner` may use `report` in tests alone",
+            "crates/runner/Cargo.toml:1: `runner` may use `report` only in tests",
         ]
     );
 }
@@ -83,7 +83,7 @@ fn the_program_that_trains_links_no_polars_though_its_tests_do() {
 fn made_up_records_are_for_tests_alone() {
     assert_eq!(findings(&[("report", "test-records", Some("dev"))]), Vec::<String>::new());
     let found = findings(&[("report", "test-records", None)]);
-    assert!(found.len() == 1 && found[0].ends_with("in tests alone"), "{found:?}");
+    assert!(found.len() == 1 && found[0].ends_with("only in tests"), "{found:?}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn each_rule_stands_on_those_before_it() {
 
 #[test]
 fn each_crate_is_kept_from_the_other_stack() {
-    // Those that stand on a crate reach what it reaches.
+    // Crates that depend on a crate reach what it reaches.
     for (name, above) in [("spec", 0), ("report", 2), ("runner", 1), ("xtask", 0)] {
         for package in ["burn", "burn-tensor", "tch", "torch-sys"] {
             let found = findings(&[(name, package, None)]);

@@ -9,8 +9,8 @@ use crate::number;
 use crate::page::table::{Cell, Table};
 use crate::text::{self, capitalised};
 
-/// Each chosen configuration by its tuning seeds: the interval of its mean, and that which
-/// includes the choice. Without rows where no label has one.
+/// Each chosen configuration by its tuning seeds: the interval of its mean, and the interval that
+/// includes the choice. No rows if no label has one.
 pub fn choice_table(analysis: &Analysis) -> Table {
     let evaluation = &analysis.evaluation;
     let mean = format!("#{}", capitalised(&evaluation.averaged_name()));
@@ -50,7 +50,7 @@ fn with_choice(of: &Criterion, found: &AfterSelection) -> Cell {
     )
 }
 
-/// `87%`; never all where it is not all.
+/// `87%`; `over 99%` for a share below 1 that would round to 100%.
 fn again(share: f64) -> String {
     let whole = (100.0 * share).round() == 100.0 && share < 1.0;
     if whole { "over 99%".to_owned() } else { format!("{:.0}%", 100.0 * share) }
@@ -63,23 +63,24 @@ pub fn choice_text(analysis: &Analysis) -> Vec<String> {
         return Vec::new();
     }
     let mut what = format!(
-        "The interval with the choice accounts for a choice that might have fallen otherwise: each of {} resamples of the \
-         seeds, the same for all configurations of an optimizer, chooses again. Its centre is the mean less the optimism, by \
-         how much what a resample chooses is better there than on all seeds, and its width is how much that varies, which may \
-         be less than usual, too.",
+        "The interval with the choice allows for the chance in the choice: each of {} resamples of the seeds, the same for \
+         all configurations of an optimizer, chooses again. Its centre is the mean minus the optimism (how much better a \
+         resample's choice looks there than on all seeds), and its width follows from how much that varies; it may be \
+         narrower than the usual interval.",
         number::count(stats::RESAMPLES as u64)
     );
     let without = analysis.tuned.len() - shown;
     if without > 0 {
         what.push_str(
-            " Optimizers that were tried with one configuration, or whose chosen one has a seed that diverged or has no \
-             result, have none.",
+            " An optimizer has none if it was tried with one configuration, or if a seed of the chosen one diverged or has \
+             no result.",
         );
     }
     let [few, more] = SIMULATED;
     let simulated = format!(
-        "In simulations with normal values and 5 or 25 configurations it held the true mean of the chosen one in {} of cases \
-         at {} seeds and in {} at {}; of equally good ones the usual interval did in as few as {} and {}.",
+        "In simulations with normal values and 5 or 25 configurations it contained the true mean of the chosen one in {} \
+         of cases at {} seeds and in {} at {}; with equally good configurations the usual interval did so in as few as {} \
+         and {}.",
         percent(few.with_choice),
         few.seeds,
         percent(more.with_choice),
@@ -89,10 +90,10 @@ pub fn choice_text(analysis: &Analysis) -> Vec<String> {
     );
     let stronger = match (&analysis.plan.confirm, analysis.judging()) {
         (Some(_), Stage::Confirm) => {
-            "The fresh seeds above are the stronger answer; this is what the tuning seeds alone could tell."
+            "The fresh seeds above are the stronger evidence; this is the evidence of the tuning seeds alone."
         }
-        (Some(_), Stage::Tuning) => "The fresh seeds of [confirm] will be the stronger answer.",
-        (None, _) => "Fresh seeds, which [confirm] trains, are the stronger answer.",
+        (Some(_), Stage::Tuning) => "The fresh seeds of [confirm] will be the stronger evidence.",
+        (None, _) => "Fresh seeds, which [confirm] trains, are the stronger evidence.",
     };
     vec![what, format!("{simulated} {stronger}")]
 }

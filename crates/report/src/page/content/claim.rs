@@ -1,4 +1,4 @@
-//! The claim that a sweep file declares, and whether the seeds carry it.
+//! The claim that a sweep file declares, with the evidence of the seeds.
 
 use spec::claim::ClaimTest;
 use spec::stages::Stage;
@@ -12,7 +12,7 @@ use crate::text::{self, capitalised};
 use stats::Estimate;
 use stats::claim::MOST_SEEDS;
 
-/// One row a label; empty where the plan has no claim.
+/// One row per label; empty if the plan has no claim.
 pub fn claim_table(analysis: &Analysis, claims: Option<&Claims>) -> Table {
     let Some(claims) = claims else { return Table::new(&[]) };
     let criterion = &claims.criterion;
@@ -106,8 +106,7 @@ fn verdict(claims: &Claims, claimed: &Claimed) -> String {
     }
 }
 
-/// The seeds that did not reach the target because they have no value, in words; empty
-/// without any.
+/// The text on seeds that have no value and so did not reach the target; empty without any.
 fn failed(claimed: &Claimed) -> String {
     let of = claimed.evidence.n;
     let without = |n, what| format!("{} no {what}", plural::has_or_have(n));
@@ -124,7 +123,7 @@ fn failed(claimed: &Claimed) -> String {
     text::list(&parts)
 }
 
-/// The claim and the meaning of its table, a sentence each; empty without a claim.
+/// The claim and the meaning of its table, in paragraphs; empty without a claim.
 pub fn claim_text(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
     let Some(claims) = claims else { return Vec::new() };
     let (asked, criterion) = (&claims.asked, &claims.criterion);
@@ -151,17 +150,17 @@ pub fn claim_text(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
             criterion.grain.unit(),
         ),
         format!(
-            "A seed that diverged, at whatever {}, or has no result counts as one that did not reach the target and is \
-             never left out{}. Mean and standard deviation are of the seeds with a value.",
+            "A seed that diverged at any {} or has no result counts as one that did not reach the target and is never \
+             left out{}. Mean and standard deviation are of the seeds with a value.",
             criterion.grain.unit(),
             match asked.test {
                 ClaimTest::Sign => "",
                 ClaimTest::T | ClaimTest::Z =>
-                    ": a mean with it is infinitely bad, so that it has no p and the claim is not carried",
+                    ": with it the mean is infinitely bad, so there is no p and the claim is not carried",
             }
         ),
         format!(
-            "The fewest seeds are those that would carry the claim with the {}; without a number none up to {} would.",
+            "The fewest seeds are those that would carry the claim with the {}; without a number, no number up to {} would.",
             match asked.test {
                 ClaimTest::T => "same mean and standard deviation",
                 ClaimTest::Z => "same mean",
@@ -185,7 +184,7 @@ pub fn claim_text(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
         ));
     }
     out.push(
-        "A claim says something only if it was declared before its seeds were seen; this page shows today's, and cannot \
+        "A claim counts only if it was declared before its seeds were seen; this page shows the present claim and cannot \
          show when it was written.".to_owned(),
     );
     out

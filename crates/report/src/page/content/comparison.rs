@@ -1,4 +1,4 @@
-//! All pairs of optimizers: by how much, and how sure.
+//! All pairs of optimizers, with leads and tests.
 
 use crate::analysis::{ALPHA, Analysis, Comparison, DecidedBy, Pair, Verdict};
 use crate::page::table::{Cell, Table};
@@ -6,7 +6,7 @@ use crate::plural;
 use crate::text;
 use spec::metric::Resolution;
 
-/// One row a pair of labels, the better ranked one first.
+/// One row per pair of labels, the higher ranked one first.
 pub fn comparison_table(analysis: &Analysis) -> Table {
     let evaluation = &analysis.evaluation;
     let gain = if evaluation.metric.is_percentage() { "#Lead in points" } else { "#Lead" };
@@ -39,10 +39,10 @@ pub fn comparison_table(analysis: &Analysis) -> Table {
     table.without_empty()
 }
 
-/// Facts on all pairs that decide how each is shown.
+/// Facts on all pairs that determine the form of each row.
 struct Shown<'a> {
     analysis: &'a Analysis,
-    /// The factor of leads: 100 for fractions that are told in per cent, else 1.
+    /// The factor of leads: 100 for metrics shown as percentages, else 1.
     scale: f64,
     /// True where a pair has fewer leads than seeds that are compared.
     fewer: bool,
@@ -136,7 +136,7 @@ fn verdict(pair: &Pair) -> &'static str {
     }
 }
 
-/// What the table means, a sentence each; empty without pairs.
+/// The meaning of the table, in paragraphs; empty without pairs.
 pub fn comparison_text(analysis: &Analysis) -> Vec<String> {
     let comparison = analysis.comparison();
     let evaluation = &analysis.evaluation;
@@ -145,10 +145,10 @@ pub fn comparison_text(analysis: &Analysis) -> Vec<String> {
     }
     let both = if evaluation.reached() { "reached it" } else { "completed" };
     let mut out = vec![format!(
-        "Each optimizer at its chosen configuration, by {}. The lead is the mean over seeds of the first's value less \
+        "Each optimizer at its chosen configuration, by {}. The lead is the mean over seeds of the first's value minus \
          the second's{}, on the seeds that {both} with both; {}.",
         evaluation.name(),
-        if evaluation.higher_is_better() { "" } else { ", turned so that positive is better" },
+        if evaluation.higher_is_better() { "" } else { ", negated so that positive is better" },
         match (comparison.pairs.iter().any(|p| p.unpaired.is_some()), evaluation.function) {
             (true, true) =>
                 "whether runs of one seed start from the same point was read from their digests, pair by pair",
@@ -197,28 +197,28 @@ pub fn comparison_text(analysis: &Analysis) -> Vec<String> {
     out
 }
 
-/// Which differences count as none.
+/// The sentence on differences that count as level.
 fn level_text(analysis: &Analysis) -> String {
     let evaluation = &analysis.evaluation;
     match evaluation.metric.description().resolution {
         _ if evaluation.reached() => {
-            "Seeds are level where both needed equally many, or neither got there.".to_owned()
+            "Seeds are level where both needed equally many, or neither reached the target.".to_owned()
         }
         Resolution::Exact => "Seeds are level where both have the same value.".to_owned(),
         Resolution::Sample => {
             "Seeds are level where the two differ by less than half a sample.".to_owned()
         }
         Resolution::Residual => format!(
-            "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make, or both \
+            "Seeds are level where the two differ by at most a millionth of the larger, which may be rounding, or both \
              are below 2^-24 of the {} before training.",
             if evaluation.function { "value" } else { "loss" }
         ),
-        Resolution::Float => "Seeds are level where the two differ by at most a millionth of the larger, which rounding may make."
+        Resolution::Float => "Seeds are level where the two differ by at most a millionth of the larger, which may be rounding."
             .to_owned(),
     }
 }
 
-/// What is tested, and the correction.
+/// The sentences on the tests and on the correction; `None` without a test.
 fn tests_text(analysis: &Analysis) -> Option<String> {
     let comparison = analysis.comparison();
     let decided =
@@ -249,7 +249,7 @@ fn tests_text(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// Why ranks decide where they do.
+/// The sentences on pairs that ranks decide; `None` without such pairs.
 fn ranks_text(analysis: &Analysis) -> Option<String> {
     let comparison = analysis.comparison();
     let ranked = comparison.pairs.iter().any(|p| p.decided_by.ranks());
@@ -261,12 +261,13 @@ fn ranks_text(analysis: &Analysis) -> Option<String> {
     ranked.then(|| {
         format!(
             "Where a run {what}, ranks decide over all seeds: such a run is worse than any other, and two such are level, \
-             which no mean can say. The lead is the mean over the seeds that are left, and is no part of the decision."
+             which a mean cannot express. The lead is the mean over the remaining seeds and plays no part in the decision."
         )
     })
 }
 
-/// A sentence that the test decides where an interval, which is made another way, says otherwise.
+/// The sentence on pairs whose interval, which is computed differently, disagrees with their test;
+/// `None` without such pairs.
 fn contradicted(comparison: &Comparison) -> Option<String> {
     let otherwise = |pair: &&Pair| {
         let (Some(interval), Some(_)) = (pair.gain.interval, pair.test) else { return false };
@@ -276,8 +277,8 @@ fn contradicted(comparison: &Comparison) -> Option<String> {
     let n = comparison.pairs.iter().filter(otherwise).count();
     (n > 0).then(|| {
         format!(
-            "Verdicts rest on the tests, which are corrected for their number and need no normal values, also in the {} \
-             whose interval alone would say otherwise.",
+            "Verdicts rest on the tests, which are corrected for their number and do not assume normal values, even in \
+             the {} whose interval alone would suggest otherwise.",
             if n == 1 { "pair".to_owned() } else { format!("{n} pairs") }
         )
     })
@@ -293,7 +294,7 @@ fn power_text(comparison: &Comparison) -> Vec<String> {
     kinds.iter().filter_map(|pairs| power(comparison, pairs, both)).collect()
 }
 
-/// The sentence on pairs of one kind; `both` says that there are pairs of the other kind, too.
+/// The sentence on pairs of one kind; `both` is true if there are pairs of the other kind, too.
 fn power(comparison: &Comparison, pairs: &[&Pair], both: bool) -> Option<String> {
     let tests = pairs.iter().filter_map(|p| Some((p, p.test?)));
     let (best, test) = tests.min_by(|a, b| a.1.smallest.total_cmp(&b.1.smallest))?;
@@ -317,9 +318,9 @@ fn power(comparison: &Comparison, pairs: &[&Pair], both: bool) -> Option<String>
     let reach = format!("The smallest p that {who} can reach is {smallest}{corrected}");
     Some(if adjusted > ALPHA {
         format!(
-            "{reach}: whatever the numbers, {} cannot show a difference. {}{differ} would be the fewest that can.",
+            "{reach}, so {} cannot show a difference, however large. At least {}{differ} are needed.",
             if both { "such pairs" } else { "these seeds" },
-            text::capitalised(&text::seeds(comparison.needed_by(best)))
+            text::seeds(comparison.needed_by(best))
         )
     } else {
         format!("{reach}.")

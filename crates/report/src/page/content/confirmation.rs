@@ -1,4 +1,4 @@
-//! The stages of a sweep: what was chosen on some seeds and judged on fresh ones.
+//! The stages of a sweep: configurations chosen on tuning seeds and judged on fresh ones.
 
 use spec::stages::Stage;
 
@@ -9,10 +9,10 @@ use crate::plural;
 use crate::text::{capitalised, list};
 use stats::Estimate;
 
-/// Seeds that are named one by one; of more the first and the last.
+/// Most seeds that are named one by one; of more the first and the last are.
 const NAMED: usize = 5;
 
-/// Each configuration that was confirmed, on the seeds that chose it and on fresh ones.
+/// One row per confirmed configuration, on the seeds that chose it and on fresh ones.
 pub fn confirmation_table(analysis: &Analysis) -> Table {
     let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
     let head = |on: &str, of: &Criterion| format!("#{} on {on} seeds", capitalised(&of.name()));
@@ -75,21 +75,21 @@ fn signed(of: &Criterion, gain: f64) -> String {
     if gain < 0.0 { format!("\u{2212}{size}") } else { size }
 }
 
-/// What the table means.
+/// The meaning of the table; empty if no fresh seeds judge.
 pub fn confirmation_text(analysis: &Analysis) -> Vec<String> {
     let Some(confirm) = analysis.plan.confirm.as_ref() else { return Vec::new() };
     if analysis.judging() == Stage::Tuning {
         return Vec::new();
     }
     let mut out = vec![format!(
-        "Optimism is by how much a configuration was better on the seeds that chose it than on fresh ones: the best of \
-         many is the best by chance, too. Comparisons, intervals and the claim rest on the fresh seeds alone."
+        "Optimism is how much better a configuration was on the seeds that chose it than on fresh ones: the best of many \
+         is partly the best by chance. Comparisons, intervals and the claim rest on the fresh seeds alone."
     )];
     if confirm.top > 1 {
         out.push(format!(
-            "Of each optimizer the best {} on the tuning seeds were trained on fresh ones. The first of them is judged, \
-             whatever the fresh seeds say of the others.",
-            crate::text::configurations(confirm.top as usize)
+            "The best {} configurations of each optimizer on the tuning seeds were trained on fresh ones. The first of \
+             them is judged, whatever the fresh seeds show for the others.",
+            confirm.top
         ));
     }
     let earlier = analysis.plan.superseded.len();
@@ -97,13 +97,13 @@ pub fn confirmation_text(analysis: &Analysis) -> Vec<String> {
         let (decisions, were) =
             (plural::count(earlier, "earlier decision"), plural::was_or_were(earlier));
         out.push(format!(
-            "{decisions} on the stages {were} replaced; plan.json has all of them with the results that they rest on."
+            "{decisions} on the stages {were} replaced; plan.json has all of them with the results they rest on."
         ));
     }
     out
 }
 
-/// Which seeds chose and which judge; nothing of a sweep without stages.
+/// The sentence on the seeds that chose and those that judge; empty for a sweep without stages.
 pub fn stages_text(analysis: &Analysis) -> Vec<String> {
     let Some(confirm) = &analysis.plan.confirm else { return Vec::new() };
     let (tuning, fresh) = (named(&analysis.plan.seeds), named(&confirm.seeds));
@@ -118,11 +118,12 @@ pub fn stages_text(analysis: &Analysis) -> Vec<String> {
             )
         }
         (Stage::Tuning, Some(_)) => format!(
-            "Not confirmed yet: configurations were chosen on {tuning}, which judge here, too, until each optimizer has a \
-             result with {fresh}."
+            "Not confirmed yet: configurations were chosen on {tuning}, which also judge until each optimizer has a result \
+             with {fresh}."
         ),
         (Stage::Tuning, None) => format!(
-            "Not confirmed yet: all here rests on {tuning}, which choose the configurations. {} judge when all of these runs have ended.",
+            "Not confirmed yet: all results rest on {tuning}, which choose the configurations. {} judge when all of these \
+             runs have ended.",
             capitalised(&fresh)
         ),
     }]

@@ -36,7 +36,8 @@ pub fn diverged_table(analysis: &Analysis) -> Table {
     table.without_empty()
 }
 
-/// Runs without a result: cut, failed, timed out, cancelled; and how many are missing.
+/// Runs that ended without a result: cut, failed, timed out, cancelled. Runs that a rung has cut
+/// are left out.
 pub fn failure_table(analysis: &Analysis) -> Table {
     let mut table =
         Table::new(&["Optimizer", "Configuration", "#Seed", "Status", "Message", "Run"]);
@@ -44,7 +45,7 @@ pub fn failure_table(analysis: &Analysis) -> Table {
         for &i in &config.runs {
             let (run, row) = (&analysis.plan.runs[i], &analysis.rows[i]);
             let Some(status) = row.status.filter(|s| !s.is_result()) else { continue };
-            // Those that a rung has cut are where they should be.
+            // Runs cut by a rung are paused as planned.
             if status == Status::Cut && config.cut_at.is_some() {
                 continue;
             }

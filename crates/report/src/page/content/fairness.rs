@@ -1,4 +1,4 @@
-//! Whether the comparison was fair, in sentences.
+//! Sentences on the fairness of the comparison.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::number;
 use crate::plural;
 use crate::text;
 
-/// Whether the comparison was fair: equal starts, equal batches, equal chances.
+/// Sentences on equal starts, equal batches, equal chances, and on what broke them.
 pub fn fairness(analysis: &Analysis) -> Vec<String> {
     let mut out = Vec::new();
     let mut starts: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
@@ -31,7 +31,7 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
         let longest = runs.iter().max_by_key(|r| r.len());
         longest.is_none_or(|longest| runs.iter().all(|r| longest.starts_with(r)))
     };
-    // Where no two runs can be compared there is nothing to say of them.
+    // Without two runs of one seed, equality means nothing.
     let compared = batches.values().any(|runs| runs.len() > 1);
     if !starts.is_empty() && compared {
         let equal =
@@ -78,8 +78,8 @@ pub fn fairness(analysis: &Analysis) -> Vec<String> {
     out
 }
 
-/// The settings that runs must share to start and to be fed alike, where they differ: ` with
-/// the same data settings`.
+/// The settings that runs must share to start and to be fed alike, if they differ in the sweep:
+/// ` with the same data settings`.
 fn shared_settings(analysis: &Analysis) -> String {
     let kinds = |of: &dyn Fn(&RunSpec) -> String| {
         analysis.plan.runs.iter().map(|run| of(&run.spec)).collect::<BTreeSet<String>>().len()
@@ -98,7 +98,7 @@ fn shared_settings(analysis: &Analysis) -> String {
     }
 }
 
-/// Runs that ended before their last epoch, if any did.
+/// The sentence on runs that ended before their last epoch; `None` if none did.
 fn stopped_early(analysis: &Analysis) -> Option<String> {
     let ended = |reason: StopReason| {
         let runs = 0..analysis.rows.len();
@@ -115,8 +115,8 @@ fn stopped_early(analysis: &Analysis) -> Option<String> {
         .collect();
     (patience + target > 0).then(|| {
         format!(
-            "{} of {} runs ended before their last epoch ({}): what is \
-             said of the last epoch is that of the epoch they ended in, and a curve ends where the first seed ended.",
+            "{} of {} runs ended before their last epoch ({}): their values of the last epoch are those of the epoch they \
+             ended in, and a curve ends where its first seed ended.",
             number::count((patience + target) as u64),
             number::count(analysis.rows.len() as u64),
             text::list(&why)
@@ -124,10 +124,10 @@ fn stopped_early(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// Parameters that are named of a list; more are counted.
+/// Most parameters of a list that are named; the others are counted.
 const NAMED: usize = 8;
 
-/// Who trains what where muon is: a sentence for each way in which it is shared out.
+/// The sentences on parameters that muon's rule, AdamW or nothing trains, one per distinct split.
 fn muon(analysis: &Analysis) -> Vec<String> {
     let mut all: Vec<(MuonSplit, Vec<String>)> = Vec::new();
     for configuration in &analysis.configs {
@@ -149,7 +149,7 @@ fn muon(analysis: &Analysis) -> Vec<String> {
         let trained = match (&split.matrices[..], &split.others[..]) {
             ([], []) => "nothing is trained".to_owned(),
             ([], others) => format!(
-                "there is no matrix for muon\u{2019}s rule, so that AdamW trains {} at its own rate aux_lr",
+                "there is no matrix for muon\u{2019}s rule, so AdamW trains {} at its own rate aux_lr",
                 named(others)
             ),
             (matrices, []) => {
@@ -167,7 +167,7 @@ fn muon(analysis: &Analysis) -> Vec<String> {
     all.into_iter().map(sentence).collect()
 }
 
-/// `layers.0.weight and layers.1.weight`, of many the first ones.
+/// `layers.0.weight and layers.1.weight`; of more than 8 the first 8 and the number of others.
 fn named(paths: &[String]) -> String {
     let mut shown: Vec<String> = paths.iter().take(NAMED).cloned().collect();
     if let Some(more) = paths.len().checked_sub(NAMED).filter(|n| *n > 0) {
@@ -176,7 +176,7 @@ fn named(paths: &[String]) -> String {
     text::list(&shown)
 }
 
-/// What the sweep warned of before it trained, and its file does not allow.
+/// The warnings given before training that the sweep file does not allow, a sentence each.
 fn warned(analysis: &Analysis) -> Vec<String> {
     let sentence = |told: &spec::lint::LintFinding| {
         let concerned = match told.configurations {

@@ -1,4 +1,4 @@
-//! Grids that have grown: what was added, and for whom.
+//! Configurations that the growth of grids has added.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use crate::analysis::Analysis;
 use crate::plural;
 use crate::text::list;
 
-/// The configurations that were added to grids; nothing of a sweep whose grids do not grow.
+/// The sentences on configurations that were added to grids; empty for a sweep whose grids do not
+/// grow.
 pub fn growth_text(analysis: &Analysis) -> Vec<String> {
     let plan = &analysis.plan;
     if !plan.can_grow() {

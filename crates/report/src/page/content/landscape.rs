@@ -1,4 +1,4 @@
-//! Functions side by side: what each optimizer reached on each.
+//! The results of each optimizer on each function.
 
 use crate::analysis::{Analysis, Config, Task};
 use crate::escape;
@@ -7,8 +7,8 @@ use crate::page::table::{Cell, Table};
 use crate::plural;
 use crate::text::list;
 
-/// A row a label, a column a function: the value after the last step at the
-/// label's best configuration there, with its learning rate. Empty for networks.
+/// A row per label and a column per function: the value after the last step at the label's best
+/// configuration there, with its learning rate. Empty for networks.
 pub fn landscape_table(analysis: &Analysis) -> Table {
     let tasks = analysis.tasks();
     let heads: Vec<String> = tasks.iter().map(|t| format!("#{}", t.function)).collect();
@@ -54,20 +54,20 @@ fn cell(task: &Task, label: usize) -> Cell {
                 format!("{} (lr {})", number::significant(value, digits), number::brief(lr))
             };
             let cell = Cell::number(mean, text).parts("value", "learning rate", Some(lr));
-            // Several may have ended equally low.
+            // Several labels may have ended equally low.
             let level = mean.zip(lowest).is_some_and(|(a, b)| task.level(a, b));
             cell.strong(level && config.counts.diverged == 0)
         }
     }
 }
 
-/// The lowest value that a label ended at.
+/// The lowest final value of any label.
 fn lowest(task: &Task) -> Option<f64> {
     task.analysis.ranking().iter().find_map(|config| config.judged.mean)
 }
 
-/// As many digits as tell the values of a column from the lowest, where they are
-/// not level with it.
+/// Number of significant digits, 3 to 8, that tell the values of a column from the lowest unless
+/// they are level with it.
 fn digits(task: &Task, lowest: Option<f64>) -> usize {
     let Some(lowest) = lowest else { return 3 };
     let means = || task.analysis.ranking().into_iter().filter_map(|c| c.judged.mean);
@@ -78,7 +78,7 @@ fn digits(task: &Task, lowest: Option<f64>) -> usize {
     (3..8).find(|digits| apart(*digits)).unwrap_or(8)
 }
 
-/// A number of steps, or the mean of several.
+/// Returns a number of steps as text; a mean has three digits.
 fn told(steps: f64) -> String {
     match steps {
         s if s.fract() == 0.0 => number::count(s as u64),
@@ -86,7 +86,7 @@ fn told(steps: f64) -> String {
     }
 }
 
-/// What the table means.
+/// The meaning of the table; empty for networks.
 pub fn landscape_text(analysis: &Analysis) -> Vec<String> {
     if analysis.tasks().is_empty() {
         return Vec::new();
@@ -95,26 +95,26 @@ pub fn landscape_text(analysis: &Analysis) -> Vec<String> {
     let mut words = Vec::new();
     if all(|task| !task.function.info().saddle) {
         words.push(
-            "Each cell is the function\u{2019}s value after the last step (of several seeds the mean) at the learning rate at \
-             which the optimizer ended lowest on that function. Bold is the lowest of a column, with those that are level \
-             with it: less apart than 32-bit floats can tell, a millionth of the value or, near zero, a \
-             sixteen-millionth of the value at the start."
+            "Each cell is the function\u{2019}s value after the last step (the mean over several seeds) at the learning rate \
+             at which the optimizer ended lowest on that function. Bold is the lowest of a column, with those that are \
+             level with it: closer than 32-bit floats can tell, a millionth of the value or, near zero, a sixteen-millionth \
+             of the value at the start."
                 .to_owned(),
         );
     }
     if all(|task| task.function.info().saddle) {
         words.push(
-            "A saddle has no lowest value: there a run ends when it leaves the box, and the steps that took count. To be \
-             thrown out by one absurd step is no merit, so that only runs are chosen of which no step was longer than a \
-             tenth of the box\u{2019}s width; an optimizer without such a run is \u{201c}thrown\u{201d}."
+            "A saddle has no lowest value: a run ends when it leaves the box, and the number of steps counts. Being thrown \
+             out by one absurd step is no merit, so only runs without a step longer than a tenth of the box\u{2019}s width \
+             are chosen; an optimizer without such a run is \u{201c}thrown\u{201d}."
                 .to_owned(),
         );
     }
     if analysis.by_function() {
         let several = analysis.tasks().len() > 1;
         words.push(if several {
-            "No test compares the optimizers here: values of different functions say nothing beside each other, and a \
-             difference may be chance. A sweep over one function with several seeds is tested."
+            "No test compares the optimizers here: values of different functions cannot be compared, and a difference may \
+             be chance. A sweep over one function with several seeds is tested."
                 .to_owned()
         } else {
             "No test compares the optimizers here: a saddle\u{2019}s values have no lowest, and a difference of a few \
@@ -123,7 +123,7 @@ pub fn landscape_text(analysis: &Analysis) -> Vec<String> {
         });
         if let Some(value) = analysis.plan.target.value {
             let why = if several {
-                "one value means something else on each function: sweep one function to see who reaches it first"
+                "one value means something else on each function; sweep one function to see which optimizer reaches it first"
             } else {
                 "a saddle has no value to reach"
             };
@@ -133,15 +133,14 @@ pub fn landscape_text(analysis: &Analysis) -> Vec<String> {
     }
     if analysis.plan.runs.iter().any(|run| run.spec.optimizer.kind() == "muon") {
         words.push(
-            "Muon\u{2019}s own rule is for matrices: a position is none and is trained by its rule for all else, AdamW at the \
-             rate `aux_lr`."
+            "Muon\u{2019}s own rule is for matrices; a position is not a matrix, so AdamW trains it at the rate `aux_lr`."
                 .to_owned(),
         );
     }
     words
 }
 
-/// The answer of a sweep over several functions: headline and details.
+/// Returns the headline and the details of the answer of a sweep over functions.
 pub fn landscape_answer(analysis: &Analysis) -> (String, Vec<String>) {
     let tasks = analysis.tasks();
     let count = analysis.plan.optimizers.len();
@@ -162,7 +161,7 @@ fn detail(task: &Task) -> String {
         format!("{} (lr {})", escape::line(&run.label), number::brief(run.spec.optimizer.lr()))
     };
     let mut ranking = analysis.ranking();
-    // Those of which every seed diverged have no value.
+    // A configuration has no value if every seed diverged.
     ranking.retain(|config| config.judged.mean.is_some());
     let Some(first) = ranking.first() else {
         return format!("{}: no run has completed.", task.function);

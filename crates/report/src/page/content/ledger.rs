@@ -1,5 +1,4 @@
-//! The fairness ledger: what each optimizer was given, and how much it depends
-//! on its tuning.
+//! The fairness ledger: the budget of each optimizer, and its dependence on tuning.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +12,7 @@ use crate::text;
 use spec::grain::Grain;
 use spec::stages::Stage;
 
-/// Configurations, runs, epochs and seconds that each label spent.
+/// Configurations, runs, epochs, steps and seconds that each label spent, one row per label.
 pub fn ledger_table(analysis: &Analysis) -> Table {
     let grain = analysis.evaluation.grain;
     let mut table = Table::new(&[
@@ -74,7 +73,8 @@ pub fn ledger_table(analysis: &Analysis) -> Table {
     grain.pick(table.clone(), table.without_empty())
 }
 
-/// The learning rates that each label was tried with, and what follows from them.
+/// Learning rates tried with each label, the range of good ones, and values to add; one row per
+/// label.
 pub fn grid_table(analysis: &Analysis) -> Table {
     let tolerance = text::percent(analysis.plan.report.tolerance);
     let within = format!("#Learning rates within {tolerance} of the best");
@@ -105,7 +105,7 @@ pub fn grid_table(analysis: &Analysis) -> Table {
         let wide = robust.as_ref().and_then(|r| r.text());
         let curve = tuning(analysis, label);
         let has_value = best.counts.completed > 0;
-        // Where nothing has a value, whatever is picked never gets there.
+        // Where nothing has a value, any pick diverges or never reaches the target.
         let several = analysis.tried(label).filter(|c| c.counts.results() > 0).count() > 1
             && analysis.tried(label).all(|config| config.cut_at.is_none());
         let hopeless = Some(evaluation.worst()).filter(|_| curve.is_none() && several);
@@ -139,7 +139,7 @@ pub fn grid_table(analysis: &Analysis) -> Table {
     table.without_empty()
 }
 
-/// A value; what it means where it is infinite.
+/// Returns a value as text; the meaning of an infinite one.
 fn judge_or_worst(evaluation: &Criterion, x: f64) -> String {
     match (x.is_finite(), evaluation.reached()) {
         (true, _) => evaluation.format(x),
@@ -148,7 +148,7 @@ fn judge_or_worst(evaluation: &Criterion, x: f64) -> String {
     }
 }
 
-/// What choosing and judging cost, each by itself; none of a sweep whose seeds do both.
+/// The sentence on the cost of choosing and of judging; `None` if the same seeds do both.
 fn by_stage(analysis: &Analysis) -> Option<String> {
     if analysis.judging() == Stage::Tuning {
         return None;
@@ -169,7 +169,7 @@ fn by_stage(analysis: &Analysis) -> Option<String> {
     ))
 }
 
-/// The cost of decisions that others have replaced; nothing where they cost nothing.
+/// The sentence on the cost of replaced decisions; empty if they cost nothing.
 fn superseded_text(cost: &Superseded) -> Vec<String> {
     if cost.is_empty() {
         return Vec::new();
@@ -177,15 +177,15 @@ fn superseded_text(cost: &Superseded) -> Vec<String> {
     let (decisions, were) =
         (plural::count(cost.decisions, "earlier decision"), plural::was_or_were(cost.decisions));
     vec![format!(
-        "{decisions} on the stages {were} replaced. What they alone asked for is in no other number here: {}, {} and {} of \
-         device time.",
+        "{decisions} on the stages {were} replaced. Runs that only they needed are in no other number here: {}, {} and {} \
+         of device time.",
         plural::grouped(cost.runs, "run"),
         plural::grouped(cost.epochs, "epoch"),
         number::seconds(cost.device_seconds),
     )]
 }
 
-/// What the two tables mean, and what is unequal in them.
+/// The meaning of the two tables, and inequalities in them.
 pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
     let ledger = spent(analysis);
     let mut out = Vec::new();
@@ -204,21 +204,21 @@ pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
     let unknown: usize = ledger.iter().map(|s| s.of_unknown_cost(analysis)).sum();
     if unknown > 0 {
         out.push(format!(
-            "{unknown} runs ended without a result; what they cost is not known and not counted."
+            "{unknown} runs ended without a result; their cost is not known and not counted."
         ));
     }
     out.push(
-        "Device time is training and evaluation, of all configurations and seeds, also those that were not chosen: \
-         what finding the result cost."
+        "Device time covers training and evaluation of all configurations and seeds, including those not chosen: the cost \
+         of finding the result."
             .to_owned(),
     );
     out.extend(by_stage(analysis));
     if (0..analysis.plan.optimizers.len()).any(|l| robustness(analysis, l).is_some()) {
         out.push(format!(
-            "A learning rate counts as good as the best when its {} {} is within {} of the best value and no seed \
-             diverged; between those tried it is taken to change evenly with the logarithm of the learning rate. \
-             \u{201c}At least\u{201d} says that the range ends only because no rate beyond it was tried. Rates that were \
-             tried with different other values, as in a random search, do not compare, and have no range.",
+            "A learning rate counts as good as the best if its {} {} is within {} of the best value and no seed diverged; \
+             between the rates tried the value is interpolated linearly in the logarithm of the rate. \u{201c}At \
+             least\u{201d} means that the range ends only because no rate beyond it was tried. Rates that were tried with \
+             different other values, as in a random search, cannot be compared and have no range.",
             if analysis.selection.reached() { "median number of" } else { "mean" },
             analysis.selection.name(),
             text::percent(analysis.plan.report.tolerance)
@@ -227,8 +227,8 @@ pub fn ledger_text(analysis: &Analysis) -> Vec<String> {
     out
 }
 
-/// The meaning of the ledger: what was unequal, what growth and rungs did, and what replaced
-/// decisions have cost.
+/// The meaning of the ledger: inequalities, the effects of growth and rungs, and the cost of
+/// replaced decisions.
 pub fn spent_text(report: &Report) -> Vec<String> {
     let mut out = ledger_text(&report.analysis);
     out.extend(super::rungs::rungs_text(&report.analysis, report.hindsight.as_ref()));

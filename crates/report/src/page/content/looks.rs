@@ -1,11 +1,11 @@
-//! The looks at seeds on the way, in words.
+//! Sentences on the looks at seeds during a sweep.
 
 use crate::analysis::Looks;
 use crate::plural;
 use crate::text;
 use spec::stages::Goal;
 
-/// What was looked at, what it decided, and what the numbers of the comparison are then.
+/// The looks taken, their decisions, and their effect on p and intervals of the comparison.
 pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
     let until = &looks.until;
     let numbers: Vec<String> = until.looks.iter().map(u64::to_string).collect();
@@ -16,7 +16,7 @@ pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
     };
     let seeds = if looks.stage.is_tuning() { "Seeds" } else { "Fresh seeds" };
     let mut out = vec![format!(
-        "{seeds} are looked at after {} of each optimizer and end where {goal}; {} of {} {} taken. Of {} {decided} {} \
+        "{seeds} are looked at after {} of each optimizer and end when {goal}; {} of {} {} taken. Of {} {decided} {} \
          decided, {given_up} given up and {open} open.",
         text::list(&numbers),
         looks.taken,
@@ -27,24 +27,24 @@ pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
     )];
     if given_up > 0 {
         out.push(
-            "A pair is given up where fewer than 10% of continuations, whose seeds are drawn from those that are there, \
-             would decide on it. That spends no part of the level, and binds nobody."
+            "A pair is given up if fewer than 10% of continuations, with seeds drawn from the existing ones, would decide \
+             it. That spends no part of the level and is not binding."
                 .to_owned(),
         );
     }
     let shares: Vec<String> = until.share.iter().map(|share| text::percent(*share)).collect();
     out.push(format!(
         "At a look each pair has its exact two-sided p over the seeds so far, and Holm's correction over all pairs rejects \
-         at the look's share of the level ({} of {}); what was decided before stays. So the chance of any false alarm at \
-         all looks together is at most {}. The p shown is the smallest over the looks of Holm's p over the look's share.",
+         at the look's share of the level ({} of {}); earlier decisions stay. So the chance of any false alarm at all \
+         looks together is at most {}. The p shown is the smallest over the looks of Holm's p divided by the look's share.",
         text::list(&shares),
         until.level,
         text::percent(until.level),
     ));
     out.push(
-        "Intervals have the leads that the exact sign-flip test does not reject at what the pair's look may spend, and hold \
-         whenever the seeds ended. The lead itself is flattered by ending early: seeds end where it happens to be large. Intervals of \
-         single optimizers, and a claim, take the number of seeds as if it had been fixed."
+        "Intervals contain the leads that the exact sign-flip test does not reject at the level the pair's look may spend, \
+         and hold whenever the seeds end. Ending early flatters the lead itself: seeds end when it happens to be large. \
+         Intervals of single optimizers, and a claim, treat the number of seeds as fixed."
             .to_owned(),
     );
     out

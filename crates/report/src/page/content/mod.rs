@@ -50,7 +50,7 @@ pub fn mean_sd(metric: Metric, e: &Estimate) -> Cell {
     .parts("mean", "standard deviation", e.sd)
 }
 
-/// `97.85–97.97%`, sorted by its lower end.
+/// `97.85–97.97%`; the cell sorts by the lower end.
 fn interval(of: &Criterion, e: &Estimate) -> Cell {
     let interval = text::interval_of(of, e);
     Cell::number(interval.map(|i| i.low), |_| text::interval(of, e).unwrap_or_default()).parts(
@@ -60,7 +60,7 @@ fn interval(of: &Criterion, e: &Estimate) -> Cell {
     )
 }
 
-/// How the intervals of a table were made: `Student's t`, `BCa bootstrap`.
+/// Methods of the intervals of a table: `Student's t`, `BCa bootstrap`; `None` without intervals.
 pub fn interval_methods<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Option<String> {
     let mut names: Vec<String> =
         estimates.filter_map(|e| Some(e.interval?.method.name().to_owned())).collect();
@@ -69,7 +69,7 @@ pub fn interval_methods<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Op
     (!names.is_empty()).then(|| text::list(&names))
 }
 
-/// Each label at its chosen configuration.
+/// One row per label, at its chosen configuration.
 pub fn best_table(analysis: &Analysis) -> Table {
     let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
     let same = selection.path() == evaluation.path();
@@ -153,13 +153,13 @@ fn derived(of: Derived, analysis: &Analysis, config: &Config) -> Cell {
     Cell::number(of.judged(analysis, config), |x| number::significant(x, 4))
 }
 
-/// The head of a metric's means; one seed has none.
+/// The head of a column of means over seeds; one seed has no spread.
 fn mean_head(analysis: &Analysis, of: &Criterion) -> String {
     let spread = if analysis.seeds().len() > 1 { ", mean \u{b1} sd" } else { "" };
     format!("#{}{spread}", capitalised(&of.name()))
 }
 
-/// The head of what was measured on the training data.
+/// The head of the column of training losses.
 fn training_loss(selection: &Criterion) -> &'static str {
     match (selection.function, selection.measured) {
         (true, _) => "#Mean value in the last epoch",
@@ -171,7 +171,7 @@ fn training_loss(selection: &Criterion) -> &'static str {
     }
 }
 
-/// The head of the test accuracy, which is no verdict where runs stop at a target.
+/// The head of the column of test accuracies.
 fn test_accuracy(selection: &Criterion) -> &'static str {
     match selection.measured {
         Measured::Reached => "#Test accuracy at the end",
@@ -182,7 +182,7 @@ fn test_accuracy(selection: &Criterion) -> &'static str {
     }
 }
 
-/// A median that counts diverged runs, and those that never got there, as the worst.
+/// A median that counts runs that diverged or never reached the target as the worst.
 fn median(evaluation: &Criterion, value: Option<f64>) -> Cell {
     Cell::number(value, |m| match m.is_finite() || evaluation.reached() {
         true => evaluation.format(m),
@@ -190,13 +190,13 @@ fn median(evaluation: &Criterion, value: Option<f64>) -> Cell {
     })
 }
 
-/// What to add to each axis of a grid.
+/// The values to add to each axis of a grid, as text.
 pub(super) fn to_add(advice: &[Advice]) -> String {
     advice.iter().map(text::to_add).collect::<Vec<_>>().join("; ")
 }
 
-/// A configuration with its schedule, where that is not constant and no axis that it
-/// names: `lr 0.01, cosine`.
+/// A configuration with its schedule, unless that is constant or one of the axes: `lr 0.01,
+/// cosine`.
 pub fn described(analysis: &Analysis, config: &Config) -> String {
     let run = analysis.planned(config);
     let text = escape::line(&analysis.describe(config));
@@ -225,7 +225,7 @@ fn note(row: &BestRow) -> String {
     notes.join("; ")
 }
 
-/// What the table of chosen configurations means, a sentence each.
+/// The meaning of the table of chosen configurations, in paragraphs.
 pub fn best_text(analysis: &Analysis) -> Vec<String> {
     let evaluation = &analysis.evaluation;
     let unit = if evaluation.metric.is_percentage() {
@@ -246,13 +246,13 @@ pub fn best_text(analysis: &Analysis) -> Vec<String> {
     );
     let (worst, left_out) = match evaluation.reached() {
         true => (
-            "never got there",
+            "never reached the target",
             "; mean, interval and IQM of the time to the target are of those that reached it",
         ),
         false => ("diverged", ""),
     };
     let resampled = best().any(|c| c.judged.interval.is_some_and(|i| i.method == Method::Bca));
-    // What the table does not show needs no word.
+    // Only what the table shows is explained.
     let mut parts = Vec::new();
     let deviates = |c: &Config| {
         [&c.judged, &c.selection, &c.test_accuracy, &c.train_loss].iter().any(|e| e.sd.is_some())
@@ -262,7 +262,7 @@ pub fn best_text(analysis: &Analysis) -> Vec<String> {
     }
     parts.push(methods);
     if best().any(|c| c.counts.results() > 2 || evaluation.reached()) {
-        parts.push(format!("the median counts a seed that {worst} as the worst result there is"));
+        parts.push(format!("the median counts a seed that {worst} as the worst result"));
     }
     if best().any(|c| c.judged.n > 2) {
         parts.push(format!("IQM is the mean of the middle half of the seeds{left_out}"));
@@ -270,31 +270,32 @@ pub fn best_text(analysis: &Analysis) -> Vec<String> {
     out.push(format!("{}.", capitalised(&parts.join("; "))));
     if resampled {
         out.push(
-            "Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals held the \
-             true mean in 90% of cases at 10 seeds and in 92% at 20. Conclusions rest on the tests, not on the intervals."
+            "Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals \
+             contained the true mean in 90% of cases at 10 seeds and in 92% at 20. Conclusions rest on the tests, not on \
+             the intervals."
                 .to_owned(),
         );
     }
     out
 }
 
-/// How configurations are chosen and judged.
+/// The sentences on the choice and the judgement of configurations.
 fn chosen_text(analysis: &Analysis, held_out: bool) -> String {
     let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
     let most = if selection.higher_is_better() { "highest" } else { "lowest" };
-    // Where the validation loss is the selection metric itself, or is none, it decides nothing.
+    // The validation loss breaks no ties if it is missing or is itself the selection metric.
     let loss = held_out && selection.path() != "validation.loss";
     let ties = if loss {
-        "Of equally good ones it has the lower validation loss, then the learning rate nearest the middle of theirs"
+        "Ties go to the lower validation loss, then to the learning rate nearest the middle of those tied"
     } else {
-        "Of equally good ones it has the learning rate nearest the middle of theirs"
+        "Ties go to the learning rate nearest the middle of those tied"
     };
     let seeds = if analysis.plan.confirm.is_some() { "the seeds that choose" } else { "seeds" };
     match selection.measured {
         Measured::Reached => format!(
             "Each optimizer\u{2019}s configuration is the one with the fewest {} in the median over {seeds}, then the one with \
              which more seeds reached it; a run that diverged or never reached the target counts as infinite. {ties}. The \
-             same numbers judge. What was measured at the end of training stands beside, without a verdict.",
+             same numbers judge. Values measured at the end of training are shown beside them, without a verdict.",
             selection.name()
         ),
         Measured::Best => format!(
@@ -316,7 +317,7 @@ fn chosen_text(analysis: &Analysis, held_out: bool) -> String {
     }
 }
 
-/// Notes on a configuration: chosen, added by growth, cut at a rung.
+/// The notes on a configuration: chosen, added by growth, cut at a rung.
 fn config_note(analysis: &Analysis, config: &Config, chosen: bool) -> String {
     let mut out: Vec<String> = Vec::new();
     if chosen {
@@ -329,7 +330,7 @@ fn config_note(analysis: &Analysis, config: &Config, chosen: bool) -> String {
     out.join(", ")
 }
 
-/// Every configuration.
+/// One row per configuration.
 pub fn config_table(analysis: &Analysis) -> Table {
     let (selection, evaluation) = (&analysis.selection, &analysis.evaluation);
     let (chosen_by, judged) = (mean_head(analysis, selection), mean_head(analysis, evaluation));

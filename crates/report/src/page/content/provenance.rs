@@ -1,4 +1,4 @@
-//! What ran, where and from which sources.
+//! The provenance of a report: sources, data, machine and times.
 
 use spec::record::Environment;
 use store::manifest::Manifest;
@@ -9,7 +9,7 @@ use crate::number;
 use crate::plural;
 use spec::stages::Stage;
 
-/// What ran: name and value of each known fact.
+/// Returns name and value of each known fact.
 pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::new();
     let mut put = |name: &str, value: String| {
@@ -28,7 +28,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
         let rows = number::count(data.rows);
         let features = number::count(data.features);
         put("Samples", format!("{rows} rows, {features} features; {}", data.parts_in_words()));
-        // The page marks no code.
+        // The page does not mark up code.
         let plain = |text: String| text.replace('`', "");
         if data.has_targets() {
             put("Prediction target", plain(data.target.clone()));
@@ -88,7 +88,7 @@ pub fn provenance(analysis: &Analysis, manifest: Option<&Manifest>) -> Vec<(Stri
     out
 }
 
-/// The environment of the runs, by name; empty values are those that do not apply or are not known.
+/// Name and value of each fact on the environment of the runs; empty if unknown or not applicable.
 fn environment(e: &Environment) -> [(&'static str, String); 12] {
     let known = |value: &Option<String>| value.clone().unwrap_or_default();
     let switch = |on: Option<bool>| match on {

@@ -4,7 +4,8 @@ use crate::analysis::Analysis;
 use crate::page::table::{Cell, Table};
 use crate::repeats::{Repeat, Repeats};
 
-/// Results that contradict each other, then those computed by something else.
+/// One row per repeated run: contradictory results, then results computed in different
+/// environments.
 pub fn repeats_table(analysis: &Analysis, repeats: &Repeats) -> Table {
     let mut table = Table::new(&[
         "Optimizer",
@@ -32,13 +33,13 @@ pub fn repeats_table(analysis: &Analysis, repeats: &Repeats) -> Table {
     table
 }
 
-/// What is to be known before the table is read.
+/// The sentences above the table.
 pub fn repeats_text(repeats: &Repeats) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(alarm) = repeats.alarm() {
         out.push(format!(
-            "{alarm}. One of each two is wrong, or the surroundings hold something that is not \
-             recorded. The newer one is shown."
+            "{alarm}. One result of each pair is wrong, or their environments differ in something that \
+             is not recorded. The newer one is shown."
         ));
     }
     if let Some(counted) = repeats.notes().first() {

@@ -1,20 +1,20 @@
-//! Rungs of tuning in words: cut runs, saved epochs, and whether the best would have been cut.
+//! Sentences on the rungs of tuning: cut runs, saved epochs, and the hindsight on the best.
 
 use crate::analysis::{Analysis, Hindsight};
 use crate::plural;
 use crate::text::list;
 use spec::record::Status;
 
-/// The rungs of a sweep; nothing of one without.
+/// The sentences on the rungs of a sweep; empty for a sweep without rungs.
 pub fn rungs_text(analysis: &Analysis, hindsight: Option<&Hindsight>) -> Vec<String> {
     let plan = &analysis.plan;
     let Some(tuning) = &plan.tuning else { return Vec::new() };
     let epochs: Vec<String> = tuning.rungs.iter().map(u64::to_string).collect();
     let decided = tuning.rungs.len() - plan.rungs_left().len();
     let mut out = vec![format!(
-        "At {} {} (rungs) the best {} of each optimizer\u{2019}s configurations go on, by their {} there, with all that \
-         tie with the last of them, by the same rule for every optimizer. {decided} of {} {} taken. A run that is cut is \
-         paused.",
+        "At {} {} (rungs) the best {} of each optimizer\u{2019}s configurations continue, by their {} there, with all that \
+         tie with the last of them; the rule is the same for every optimizer. {decided} of {} {} decided. A run that is \
+         cut is paused.",
         plural::form(tuning.rungs.len(), "epoch", "epochs"),
         list(&epochs),
         crate::text::percent(tuning.keep),
@@ -25,8 +25,8 @@ pub fn rungs_text(analysis: &Analysis, hindsight: Option<&Hindsight>) -> Vec<Str
     out.extend(saved(analysis));
     if let Some(seen) = hindsight {
         out.push(format!(
-            "In hindsight: of {} whose configurations all have full curves the best would have been cut in {}; each seed \
-             deciding alone, in {} of {}.",
+            "In hindsight: of {} with full curves of all configurations, {} would have lost the best one; with each seed \
+             deciding alone, this happens in {} of {}.",
             plural::count(seen.labels, "optimizer"),
             seen.cut,
             seen.cases_cut,
@@ -36,8 +36,7 @@ pub fn rungs_text(analysis: &Analysis, hindsight: Option<&Hindsight>) -> Vec<Str
     out
 }
 
-/// The epochs that the runs of the file were trained, of those that they would have had; nothing
-/// where none was cut.
+/// The sentences on epochs trained and saved; `None` if no run was cut.
 fn saved(analysis: &Analysis) -> Option<String> {
     let cut = analysis.plan.cut();
     if cut.is_empty() {
@@ -62,7 +61,9 @@ fn saved(analysis: &Analysis) -> Option<String> {
     if whole > 0 {
         let runs = plural::grouped(whole, "run");
         let were = plural::was_or_were(whole);
-        text.push_str(&format!(" {runs} {were} cut and had ended before, or by another sweep."));
+        text.push_str(&format!(
+            " {runs} {were} cut after they had ended, earlier or in another sweep."
+        ));
     }
     Some(text)
 }

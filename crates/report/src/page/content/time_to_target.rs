@@ -1,11 +1,11 @@
-//! Training until the target.
+//! The time to the target.
 
 use crate::analysis::{Analysis, Clock};
 use crate::page::table::{Cell, Table};
 use crate::text;
 use spec::grain::Grain;
 
-/// One row a label; empty where the plan has no target value.
+/// One row per label; empty if the plan has no target value.
 pub fn time_to_target_table(analysis: &Analysis) -> Table {
     // A function has steps and no samples.
     let fastest = match analysis.evaluation.function {
@@ -51,7 +51,7 @@ pub fn time_to_target_table(analysis: &Analysis) -> Table {
     table.without_empty()
 }
 
-/// What the table means; why there is none.
+/// The meaning of the table, or the reason why there is none.
 pub fn time_to_target_text(analysis: &Analysis) -> Vec<String> {
     let target = &analysis.plan.target;
     let Some(time_to_target) = analysis.time_to_target() else {
@@ -67,16 +67,16 @@ pub fn time_to_target_text(analysis: &Analysis) -> Vec<String> {
     let seeds = time_to_target.by_label.iter().map(|r| r.runs).max().unwrap_or(0);
     let needed = match seeds {
         0 | 1 => String::new(),
-        n => format!(", so that a median over {} needs {} that did", text::seeds(n), n / 2 + 1),
+        n => format!(", so a median over {} needs {} that did", text::seeds(n), n / 2 + 1),
     };
     let mut out = vec![format!(
-        "Training until {} was measured for the first time, {}; the clock stands still \
-         during evaluation. A run that never got there counts as infinite{needed}.{}",
+        "Training until {} was first measured, {}; evaluation time is not counted. A run that never reached the target \
+         counts as infinite{needed}.{}",
         text::target_of(analysis),
-        analysis.evaluation.grain.pick("at the end of an epoch", "as often as runs are evaluated"),
+        analysis.evaluation.grain.pick("at the end of an epoch", "each time a run is evaluated"),
         match analysis.evaluation.function {
             true => "",
-            false => " Samples compare where batches differ in size, steps do not.",
+            false => " Where batches differ in size, samples can be compared, steps cannot.",
         }
     )];
     out.extend(time_to_target.seconds_differ.clone());
@@ -85,8 +85,8 @@ pub fn time_to_target_text(analysis: &Analysis) -> Vec<String> {
     };
     if time_to_target.by_label.iter().any(tried) {
         out.push(
-            "The fastest of an optimizer's configurations was chosen by the very number it is shown with, so it is \
-             flattered, the more so the more were tried."
+            "The fastest of an optimizer's configurations was chosen by the very number shown, which flatters it, the more \
+             so the more were tried."
                 .to_owned(),
         );
     }

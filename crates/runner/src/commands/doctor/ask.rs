@@ -1,4 +1,4 @@
-//! Asks another program something, and does not wait for ever.
+//! Runs another program for its output, within a time limit.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -8,35 +8,35 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// What a program is waited for.
+/// Usual time limit of a program.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What came of it.
+/// Result of running a program.
 #[derive(Debug)]
 pub(super) enum Reply {
-    /// It ended well and printed this.
+    /// The program succeeded and printed this to standard output.
     WorkerOutput(String),
-    /// It ended badly: its last words and how it ended.
+    /// The program failed: its exit status and last lines of standard error.
     Failed(String),
-    /// It could not be started.
+    /// The program could not be started.
     NotStarted(io::Error),
-    /// It said nothing in time and was ended.
+    /// The program exceeded the time limit and was killed.
     Late,
 }
 
 impl Reply {
-    /// The first line of what it said.
+    /// Returns the first non-empty line of the output.
     pub(super) fn first_line(&self) -> Option<&str> {
         self.lines().next()
     }
 
-    /// The lines of what it said, without empty ones.
+    /// Returns the non-empty lines of the output, trimmed.
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         let said = if let Reply::WorkerOutput(text) = self { text } else { "" };
         said.lines().map(str::trim).filter(|line| !line.is_empty())
     }
 
-    /// Why it said nothing.
+    /// Returns why there is no output; `None` on success.
     pub(super) fn problem(&self) -> Option<String> {
         match self {
             Reply::WorkerOutput(_) => None,
@@ -50,9 +50,9 @@ impl Reply {
     }
 }
 
-/// Runs the command, with nothing to read, for as long as `patience`.
+/// Runs the command without standard input, for at most `patience`.
 pub(super) fn ask(command: &mut Command, patience: Duration) -> Reply {
-    // A group of its own, so that whatever it starts ends with it.
+    // Its own process group, so that its children end with it.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let child = match command.spawn() {
         Ok(child) => child,
@@ -78,7 +78,7 @@ pub(super) fn ask(command: &mut Command, patience: Duration) -> Reply {
     }
 }
 
-/// The last lines that say something, on one line and not without end.
+/// Returns the last three non-empty lines on one line, at most 400 characters.
 fn last_words(stderr: &str) -> String {
     const LINES: usize = 3;
     const CHARS: usize = 400;

@@ -1,5 +1,4 @@
-//! What a sweep file wants: that it can be read, that its devices exist, that
-//! its own data and its report folder are as they should be.
+//! Checks of a sweep file: the file itself, its devices, its user data and its report folder.
 
 use std::path::Path;
 
@@ -16,10 +15,11 @@ use super::finding::{Finding, Level};
 use super::place::try_to_write;
 use super::worker::Worker;
 use crate::error::{Error, ExpectedError};
+use crate::pool::Slot;
 use crate::workspace::Workspace;
 use crate::{dataset_check, lock, pool, provenance, text};
 
-/// Looks at all of it.
+/// Runs all checks of the file.
 pub(super) fn check(
     workspace: &Workspace,
     file: &Path,
@@ -28,7 +28,7 @@ pub(super) fn check(
 ) -> Vec<Finding> {
     let mut out = vec![read(file, loaded)];
     let Ok(Loaded { plan, .. }) = loaded else { return out };
-    // What is wrong with the worker is said already.
+    // Problems of the worker are findings already.
     if !worker.is_broken() {
         let threads = super::threads::of(workspace, plan, worker.probe());
         out.push(devices(plan, threads, worker.probe(), pool::gpu_driver(), provenance::cpus()));
@@ -39,7 +39,7 @@ pub(super) fn check(
     out
 }
 
-/// The file itself, with everything that is wrong in it.
+/// Checks the file itself; the detail holds its diagnostics.
 fn read(file: &Path, loaded: &crate::Result<Loaded>) -> Finding {
     let shown = file.display();
     let with = |finding: Finding, problems: &Diagnostics| Finding {
@@ -55,10 +55,7 @@ fn read(file: &Path, loaded: &crate::Result<Loaded>) -> Finding {
                 return Finding::ok("file", name);
             }
             let n = plural::count(warnings.len(), "warning");
-            with(
-                Finding::bad(Level::Warn, "file", format!("{name}; {n}"), "as it says here:"),
-                warnings,
-            )
+            with(Finding::bad(Level::Warn, "file", format!("{name}; {n}"), "see below:"), warnings)
         }
         Err(Error::Expected(ExpectedError::Diagnostics(problems))) => {
             let n = plural::count(problems.len(), "problem");
@@ -67,7 +64,7 @@ fn read(file: &Path, loaded: &crate::Result<Loaded>) -> Finding {
                     Level::Fail,
                     "file",
                     format!("{shown}: {n}"),
-                    "mend the file, as it says here:",
+                    "fix the file, see below:",
                 ),
                 problems,
             )
@@ -76,13 +73,36 @@ fn read(file: &Path, loaded: &crate::Result<Loaded>) -> Finding {
             Level::Fail,
             "file",
             format!("{shown}: {error:#}"),
-            "mend the file, or name another",
+            "fix the file, or give another",
         ),
     }
 }
 
-/// The pool against what the worker can use; no threads are those still to be
-/// measured.
+/// Checks the slots of a pool whose devices exist. `threads` are the threads per run; `None` if
+/// they are still to be measured.
+fn with_room(slots: &[Slot], threads: Option<u64>) -> Finding {
+    let Some(first) = slots.first() else {
+        return Finding::bad(
+            Level::Fail,
+            "pool",
+            "no device has room for a run",
+            "give it at least one slot: `slots = 1` in its entry of the pool",
+        );
+    };
+    let Some(threads) = threads else {
+        let kind = first.device;
+        return Finding::ok("pool", format!("{kind}; threads measured by the first sweep"));
+    };
+    let threads = plural::count(threads, "thread");
+    let devices: Vec<String> = slots
+        .chunk_by(|a, b| a.device == b.device)
+        .map(|same| format!("{} x {}", same.len(), same[0].device))
+        .collect();
+    Finding::ok("pool", format!("{}; {threads} per run", devices.join(", ")))
+}
+
+/// Checks the pool against the devices of the worker. `threads` are the threads per run; `None`
+/// if they are still to be measured.
 fn devices(
     plan: &Plan,
     threads: Option<u64>,
@@ -96,28 +116,11 @@ fn devices(
         .transpose();
     let without = "write `pool = [\"auto\"]` under [devices], or add `--device libtorch:cpu`";
     match (slots, cuda) {
-        (Ok(Some(slots)), _) if slots.is_empty() => Finding::bad(
-            Level::Fail,
-            "pool",
-            "no device has room for a run",
-            "give one at least: `slots = 1` in its entry of the pool",
-        ),
-        (Ok(Some(slots)), _) => {
-            let Some(threads) = threads else {
-                let kind = slots[0].device;
-                return Finding::ok("pool", format!("{kind}; threads measured by the first sweep"));
-            };
-            let threads = plural::count(threads, "thread");
-            let devices: Vec<String> = slots
-                .chunk_by(|a, b| a.device == b.device)
-                .map(|same| format!("{} x {}", same.len(), same[0].device))
-                .collect();
-            Finding::ok("pool", format!("{}; {threads} a run", devices.join(", ")))
-        }
+        (Ok(Some(slots)), _) => with_room(&slots, threads),
         (_, Some(entry)) if !driver => Finding::bad(
             Level::Fail,
             "pool",
-            format!("{} is asked for, but there is no NVIDIA driver here", entry.device),
+            format!("the pool asks for {}, but there is no NVIDIA driver here", entry.device),
             format!("install the driver; or {without}"),
         ),
         (Ok(None), _) => {
@@ -130,11 +133,14 @@ fn devices(
             Finding::bad(
                 Level::Fail,
                 "pool",
-                format!("{} is asked for, but the worker's libtorch has no CUDA", entry.device),
                 format!(
-                    "`cargo xtask sweep FILE` brings one that has (3.9 GB download, 6.2 GB kept) and \
-                     builds the worker anew; LIBTORCH and SWEEP_WORKER, if set, must name such a \
-                     one; or {without}"
+                    "the pool asks for {}, but the worker's libtorch has no CUDA",
+                    entry.device
+                ),
+                format!(
+                    "`cargo xtask sweep FILE` downloads one with CUDA (3.9 GB, 6.2 GB on disk) and \
+                     rebuilds the worker; LIBTORCH and SWEEP_WORKER, if set, must name one with \
+                     CUDA; or {without}"
                 ),
             )
         }
@@ -143,10 +149,10 @@ fn devices(
             "pool",
             error.to_string(),
             format!(
-                "name a GPU that `nvidia-smi -L` lists, look at CUDA_VISIBLE_DEVICES; or {without}"
+                "name a GPU that `nvidia-smi -L` lists, check CUDA_VISIBLE_DEVICES; or {without}"
             ),
         ),
-        // xtask builds another worker, as it does where there is none.
+        // xtask builds another worker, as it does without one.
         (Err(error), None) if worker.is_some_and(|w| w.libtorch.is_none()) => Finding::bad(
             Level::Warn,
             "pool",
@@ -158,16 +164,16 @@ fn devices(
             Level::Fail,
             "pool",
             error.to_string(),
-            "let [devices] pool name what there is, or [\"auto\"]",
+            "change `pool` in [devices] to available devices, or to [\"auto\"]",
         ),
     }
 }
 
-/// Own data, which `place::datasets` does not know.
+/// Checks user data; `None` for built-in datasets, which `place::datasets` checks.
 fn own_data(workspace: &Workspace, plan: &Plan) -> Option<Finding> {
     let dataset = plan.runs.first().map(|r| &r.spec.data.dataset)?;
     let DatasetSpec::Own(_) = dataset else { return None };
-    let otherwise = "mend the file";
+    let otherwise = "fix the file";
     if let Err(error) = data::check_spec(dataset, &workspace.data(), workspace.root()) {
         let Unusable { problem, remedy } = error.parts();
         let remedy = remedy.unwrap_or_else(|| otherwise.to_owned());
@@ -183,7 +189,7 @@ fn own_data(workspace: &Workspace, plan: &Plan) -> Option<Finding> {
     Some(Finding::ok("data", text::plain(&described.unwrap_or_default())))
 }
 
-/// Whether a sweep can write its report now.
+/// Checks that a sweep can write its report now.
 fn report_folder(shown: &str, dir: &ReportDir) -> Finding {
     if let Some(holder) = lock::holder(dir) {
         return Finding::bad(
@@ -203,13 +209,13 @@ fn report_folder(shown: &str, dir: &ReportDir) -> Finding {
         );
     }
     match path.is_dir().then(|| try_to_write(path)) {
-        None => Finding::ok("report", format!("{shown}, made by the first sweep")),
+        None => Finding::ok("report", format!("{shown}, created by the first sweep")),
         Some(Ok(())) => Finding::ok("report", format!("{shown}, no other sweep writes to it")),
         Some(Err(error)) => Finding::bad(
             Level::Fail,
             "report",
             format!("{shown} cannot be written to: {error}"),
-            "mend its permissions, or give the sweep another `name`",
+            "fix its permissions, or give the sweep another `name`",
         ),
     }
 }
@@ -227,14 +233,14 @@ mod tests {
     fn a_pool_that_can_be_had_is_shown_as_slots() {
         let cpu = probe(&["flex", "libtorch:cpu"], Some("cpu"));
         let found = pool_of(&["auto"], Some(&cpu), false);
-        assert_eq!(found, Finding::ok("pool", "4 x libtorch:cpu; 1 thread a run"));
+        assert_eq!(found, Finding::ok("pool", "4 x libtorch:cpu; 1 thread per run"));
         let found = devices(&plan(&["auto"]), Some(2), Some(&cpu), false, 4);
-        assert_eq!(found.text, "2 x libtorch:cpu; 2 threads a run");
+        assert_eq!(found.text, "2 x libtorch:cpu; 2 threads per run");
         let found = devices(&plan(&["auto"]), None, Some(&cpu), false, 4);
         assert_eq!(found.text, "libtorch:cpu; threads measured by the first sweep");
         let cuda = probe(&["flex", "libtorch:cuda:0", "libtorch:cuda:1"], Some("cuda"));
         let found = pool_of(&["libtorch:cuda:*"], Some(&cuda), true);
-        assert_eq!(found.text, "1 x libtorch:cuda:0, 1 x libtorch:cuda:1; 1 thread a run");
+        assert_eq!(found.text, "1 x libtorch:cuda:0, 1 x libtorch:cuda:1; 1 thread per run");
     }
 
     #[test]
@@ -249,7 +255,7 @@ mod tests {
         }
         let found = pool_of(&["libtorch:cuda:0"], Some(&cpu), true);
         assert_eq!(found.level, Level::Fail);
-        assert!(found.remedy.unwrap().contains("brings one that has"));
+        assert!(found.remedy.unwrap().contains("downloads one with CUDA"));
         let found = pool_of(&["libtorch:cuda:7"], Some(&cuda), true);
         assert_eq!(found.level, Level::Fail);
         assert!(found.text.contains("`libtorch:cuda:7` is not usable here"), "{found:?}");
@@ -269,7 +275,7 @@ mod tests {
     fn a_report_folder_that_is_held_or_no_folder_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let dir = ReportDir::new(folder.path().join("x"));
-        assert!(report_folder("reports/x", &dir).text.contains("made by the first sweep"));
+        assert!(report_folder("reports/x", &dir).text.contains("created by the first sweep"));
         let held = lock::acquire(&dir, "now").unwrap();
         let found = report_folder("reports/x", &dir);
         assert_eq!(found.level, Level::Fail);

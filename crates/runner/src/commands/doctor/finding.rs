@@ -1,50 +1,50 @@
-//! A line of the doctor's, and how it is shown.
+//! One finding of `doctor`, and its lines on the terminal.
 
 use console::{Style, measure_text_width};
 use text_format::{plural, wrap};
 
 use crate::text;
 
-/// Columns that text keeps to.
+/// Maximum columns of a line.
 const WIDTH: usize = 78;
-/// Columns of the topic.
+/// Columns reserved for the topic.
 const TOPIC: usize = 8;
 /// Columns before the finding: mark, blank, topic, two blanks.
 const INDENT: usize = 4 + 1 + TOPIC + 2;
 
-/// How well it is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
-    /// Well.
+    /// No problem.
     Ok,
-    /// A sweep goes on all the same.
+    /// A problem that does not stop a sweep.
     Warn,
-    /// To be mended.
+    /// A problem that must be fixed.
     Fail,
 }
 
-/// What a check found.
+/// Result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
-    /// How well it is.
+    /// Severity.
     pub(super) level: Level,
-    /// What was looked at, in a word of at most eight letters.
+    /// Subject of the check, a word of at most eight letters.
     pub(super) topic: &'static str,
-    /// What was found.
+    /// Description.
     pub(super) text: String,
-    /// What to do.
+    /// Remedy; `None` if there is no problem.
     pub(super) remedy: Option<String>,
-    /// Text of several lines that is shown below as it is.
+    /// Text of several lines that is shown below unchanged.
     pub(super) detail: Option<String>,
 }
 
 impl Finding {
-    /// All is well.
+    /// Returns a finding without a problem.
     pub(super) fn ok(topic: &'static str, text: impl Into<String>) -> Self {
         Finding { level: Level::Ok, topic, text: text.into(), remedy: None, detail: None }
     }
 
-    /// Something is not, and this helps.
+    /// Returns a problem and its remedy.
     pub(super) fn bad(
         level: Level,
         topic: &'static str,
@@ -54,8 +54,8 @@ impl Finding {
         Finding { remedy: Some(remedy.into()), level, ..Finding::ok(topic, text) }
     }
 
-    /// A message whose second line is what to do about it; `otherwise` is the remedy of one
-    /// that has no second line.
+    /// Returns a problem from a message whose second line is the remedy; `otherwise` is the
+    /// remedy if there is no second line.
     pub(super) fn of_message(
         level: Level,
         topic: &'static str,
@@ -67,7 +67,7 @@ impl Finding {
         Finding::bad(level, topic, text.trim_end(), remedy.trim_start())
     }
 
-    /// The lines for a terminal.
+    /// Returns the lines for a terminal.
     pub(super) fn show(&self) -> String {
         let (mark, style) = match self.level {
             Level::Ok => ("ok", Style::new().green()),
@@ -97,17 +97,17 @@ impl Finding {
     }
 }
 
-/// Returns lines that are broken at blanks, but not between backquotes.
+/// Breaks text into lines at blanks, but not between backquotes.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     wrap::lines(wrap::quotes_whole(text), |line| measure_text_width(line) <= width)
 }
 
-/// The last line: `2 things to mend, 1 warning`.
+/// Returns the last line: `2 problems to fix, 1 warning`.
 pub(super) fn closing(findings: &[Finding]) -> String {
     let of = |level| findings.iter().filter(|f| f.level == level).count();
     let well = match of(Level::Fail) {
-        0 => "all is well".to_owned(),
-        n => format!("{} to mend", plural::count(n, "thing")),
+        0 => "no problems found".to_owned(),
+        n => format!("{} to fix", plural::count(n, "problem")),
     };
     match of(Level::Warn) {
         0 => well,
@@ -168,9 +168,9 @@ mod tests {
             closing(&findings)
         };
         use Level::{Fail, Ok, Warn};
-        assert_eq!(all(&[Ok, Ok]), "all is well");
-        assert_eq!(all(&[Ok, Warn]), "all is well, 1 warning");
-        assert_eq!(all(&[Fail, Warn, Fail]), "2 things to mend, 1 warning");
-        assert_eq!(all(&[Fail]), "1 thing to mend");
+        assert_eq!(all(&[Ok, Ok]), "no problems found");
+        assert_eq!(all(&[Ok, Warn]), "no problems found, 1 warning");
+        assert_eq!(all(&[Fail, Warn, Fail]), "2 problems to fix, 1 warning");
+        assert_eq!(all(&[Fail]), "1 problem to fix");
     }
 }

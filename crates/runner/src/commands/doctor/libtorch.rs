@@ -1,4 +1,4 @@
-//! Where the next build of the worker gets libtorch, as xtask decides it
+//! The libtorch that the next build of the worker uses, as xtask chooses it
 //! (`xtask/src/libtorch/`).
 
 use std::path::{Path, PathBuf};
@@ -8,35 +8,35 @@ use super::Need;
 use super::ask::{PATIENCE, Reply, ask};
 use super::finding::{Finding, Level};
 
-/// The version that is brought where there is none.
+/// Version that xtask downloads.
 const VERSION: &str = "2.9.0";
 
-/// What there is.
+/// Source of libtorch.
 #[derive(Debug)]
 pub(super) enum Libtorch {
-    /// LIBTORCH_USE_PYTORCH; the answer names the version of python3's torch.
+    /// Python's torch (LIBTORCH_USE_PYTORCH); the reply holds its version and folder.
     Python(Reply),
-    /// LIBTORCH names a folder of the user's.
+    /// Folder that the user has set with LIBTORCH.
     Own(Folder),
-    /// LIBTORCH_URL names an archive, with the folder where it is kept.
+    /// Folder into which the archive of LIBTORCH_URL is unpacked.
     Archive(Folder),
-    /// The cache, with and without CUDA.
+    /// Folders of the cache, without and with CUDA.
     Cache { cpu: Folder, cuda: Folder },
 }
 
-/// A folder that is to hold `include/` and `lib/`.
+/// A folder that should hold `include/` and `lib/`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// Whether it is there at all.
+    /// Whether the folder exists.
     exists: bool,
-    /// Whether it holds the library and, in the cache, its seal.
+    /// Whether it holds the library and, in the cache, the file `.complete`.
     whole: bool,
     version: Option<String>,
 }
 
 impl Libtorch {
-    /// Looks for it in xtask's order; `python` where the sweep file asks for Python's.
+    /// Finds libtorch in xtask's order. `python` is true if the sweep file asks for Python's torch.
     pub(super) fn find(root: &Path, python: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
         let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
@@ -66,7 +66,7 @@ impl Libtorch {
         Libtorch::Cache { cpu: kind("cpu"), cuda: kind("cuda") }
     }
 
-    /// Whether a build needs to bring nothing.
+    /// Returns whether a build needs no download.
     pub(super) fn is_there(&self) -> bool {
         match self {
             Libtorch::Python(answer) => answer.first_line().is_some(),
@@ -75,9 +75,9 @@ impl Libtorch {
         }
     }
 
-    /// The line.
+    /// Returns the finding on libtorch.
     pub(super) fn finding(&self, need: Need) -> Finding {
-        // xtask goes by what the variables say before every sweep on libtorch.
+        // xtask follows the variables before every sweep on libtorch.
         let level = super::unless(!need.flex_only);
         match self {
             Libtorch::Python(answer) => match answer.first_line() {
@@ -91,10 +91,10 @@ impl Libtorch {
                 None => Finding::bad(
                     level,
                     "libtorch",
-                    "the torch of python3 is asked for, and it has none",
+                    "the torch of python3 is requested, but python3 has none",
                     format!(
                         "install torch {} into it (`pip install torch=={VERSION}`), or unset \
-                         LIBTORCH_USE_PYTORCH and `libtorch` in [devices] to have one brought",
+                         LIBTORCH_USE_PYTORCH and `libtorch` in [devices] to download one",
                         torch_version::fitting()
                     ),
                 ),
@@ -111,8 +111,7 @@ impl Libtorch {
                     "LIBTORCH is {}, which holds no lib/libtorch_cpu.so",
                     folder.path.display()
                 ),
-                "set it to the folder that has include/ and lib/, or unset it to have libtorch \
-                 brought",
+                "set it to the folder that has include/ and lib/, or unset it to download libtorch",
             ),
             Libtorch::Archive(folder) if folder.whole => version(
                 level,
@@ -120,15 +119,15 @@ impl Libtorch {
                 folder.version.as_deref(),
             ),
             Libtorch::Archive(_) => {
-                Finding::ok("libtorch", "LIBTORCH_URL: brought at the first sweep")
+                Finding::ok("libtorch", "LIBTORCH_URL: downloaded by the first sweep")
             }
             Libtorch::Cache { cpu, cuda } => cached(cpu, cuda),
         }
     }
 }
 
-/// The cache that a `LIBTORCH` lies in: `.cargo/config.toml` sets one, whatever
-/// the folder that is worked in, and it is no choice of the user's.
+/// Returns the cache that contains the folder of `LIBTORCH`: `.cargo/config.toml` sets such a
+/// path in every folder, so it is not the user's choice.
 fn cache_of(libtorch: Option<&Path>) -> Option<&Path> {
     libtorch?.parent().filter(|folder| folder.ends_with(".libtorch"))
 }
@@ -143,23 +142,23 @@ fn cached(cpu: &Folder, cuda: &Folder) -> Finding {
         return Finding::bad(
             Level::Warn,
             "libtorch",
-            format!("{} is not whole", broken.path.display()),
-            "`cargo xtask libtorch` makes it again, and so does the next sweep",
+            format!("{} is incomplete", broken.path.display()),
+            "`cargo xtask libtorch` or the next sweep downloads it again",
         );
     }
     if there.is_empty() {
         return Finding::ok(
             "libtorch",
-            "brought at the first sweep on libtorch (910 MB download, 490 MB kept)",
+            "downloaded by the first sweep on libtorch (910 MB, 490 MB on disk)",
         );
     }
     Finding::ok("libtorch", there.join("; "))
 }
 
-/// A libtorch of the user's, against the versions that fit the bindings.
+/// Checks the version of the user's libtorch against those that fit the bindings.
 fn version(level: Level, text: String, found: Option<&str>) -> Finding {
     let Some(found) = found else {
-        return Finding::ok("libtorch", format!("{text}; no file of it names its version"));
+        return Finding::ok("libtorch", format!("{text}; no file names its version"));
     };
     match torch_version::refused(found) {
         Some(why) => Finding::bad(
@@ -167,7 +166,7 @@ fn version(level: Level, text: String, found: Option<&str>) -> Finding {
             "libtorch",
             format!("{text}, version {found}: {why}"),
             format!(
-                "let it be {}, or unset the variable to have libtorch brought",
+                "use version {}, or unset the variable to download libtorch",
                 torch_version::fitting()
             ),
         ),
@@ -246,7 +245,7 @@ mod tests {
         assert!(!empty.is_there());
         let finding = empty.finding(NEED);
         assert_eq!(finding.level, Level::Ok);
-        assert!(finding.text.contains("brought at the first sweep"), "{finding:?}");
+        assert!(finding.text.contains("downloaded by the first sweep"), "{finding:?}");
         let both = cache(folder(true, None), folder(true, None)).finding(NEED);
         assert!(both.text.contains("for the CPU") && both.text.contains("with CUDA"), "{both:?}");
         let half = cache(folder(false, None), none.clone());

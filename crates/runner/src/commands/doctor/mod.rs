@@ -1,8 +1,7 @@
-//! `doctor`: looks at everything a sweep needs and says, a line each, whether
-//! it is well or what to do.
+//! `doctor`: checks everything a sweep needs and prints each finding with its remedy.
 //!
-//! Each check is a function of facts that gives a [`Finding`]; gathering the
-//! facts is kept apart, so that tests can make them up.
+//! Each check is a function of facts that returns a [`Finding`]; the facts are gathered
+//! separately, so that tests can invent them.
 
 mod ask;
 mod file;
@@ -24,14 +23,14 @@ use crate::exit::Exit;
 use crate::workspace::Workspace;
 use crate::{provenance, python, text, worker_process};
 
-/// What the next sweep still has to make, and so what must be there for it.
+/// Programs that the next sweep still has to build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Need {
-    /// A worker.
+    /// Whether a worker must be built.
     worker: bool,
-    /// A worker on libtorch.
+    /// Whether a worker with libtorch must be built.
     libtorch: bool,
-    /// The sweep file names no device but flex.
+    /// Whether the sweep file names no device but flex.
     flex_only: bool,
 }
 
@@ -46,23 +45,23 @@ impl Need {
     }
 }
 
-/// How bad something missing is: only what is needed must be mended.
+/// Returns the severity of something missing: only what is needed must be fixed.
 fn unless(needed: bool) -> Level {
     if needed { Level::Fail } else { Level::Warn }
 }
 
-/// Checks the machine, and the sweep file's wants if there is one.
+/// Checks the machine, and the sweep file if one is given. Exit code 2 if a check failed.
 pub(super) fn doctor(workspace: &Workspace, file: Option<&Path>) -> crate::Result<Exit> {
     let loaded = file.map(|file| super::load_plan(workspace, file, &[], false));
     let plan = loaded.as_ref().and_then(|l| l.as_ref().ok()).map(|l| &l.plan);
-    // Where python3 has none, the line of libtorch says so.
+    // A python3 without torch is a finding of libtorch.
     let torch = python::torch(plan).ok().flatten();
     let libraries = torch.as_ref().map(python::libraries);
     let worker = Worker::find(worker_process::program(), libraries.as_deref());
     let need = Need::new(&worker, plan);
 
     let mut all = Vec::new();
-    // Told part by part: some of it takes seconds.
+    // Printed part by part: some checks take seconds.
     let mut tell = |part: Vec<Finding>| {
         for finding in &part {
             text::print(&finding.show());
@@ -94,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// A probe of these devices, with the kind of libtorch if there is one.
+    /// Returns a probe with these devices and this kind of libtorch.
     pub(super) fn probe(devices: &[&str], kind: Option<&str>) -> Probe {
         Probe {
             protocol: spec::event::PROTOCOL,
@@ -109,7 +108,7 @@ mod tests {
         }
     }
 
-    /// A plan without runs on this pool.
+    /// Returns a plan without runs on this pool.
     pub(super) fn plan(pool: &[&str]) -> Plan {
         Plan {
             v: spec::plan::PLAN_VERSION,

@@ -1,4 +1,4 @@
-//! What lies around a sweep: datasets, disk, machine, sources.
+//! Checks of the surroundings of a sweep: datasets, disk, machine, sources.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -17,14 +17,14 @@ use crate::provenance::cpus;
 use crate::workspace::Workspace;
 
 const MB: u64 = 1_000_000;
-/// Less free disk is an error.
+/// Free disk space in bytes below which a check fails.
 const DISK_LEAST: u64 = 200 * MB;
-/// Less free disk is a warning.
+/// Free disk space in bytes below which a check warns.
 const DISK_ENOUGH: u64 = 2_000 * MB;
-/// Less free memory is a warning.
+/// Free memory in bytes below which a check warns.
 const MEMORY_ENOUGH: u64 = 512 * MB;
 
-/// Every built-in dataset; those of the plan are needed.
+/// Checks every built-in dataset; only those of the plan are needed.
 pub(super) fn datasets(workspace: &Workspace, plan: Option<&Plan>) -> Vec<Finding> {
     DatasetName::ALL
         .iter()
@@ -42,13 +42,13 @@ fn dataset(name: DatasetName, needed: bool, checked: Result<(), data::DataError>
     match checked {
         Ok(()) => {
             let files = plural::count(name.info().files.len(), "file");
-            Finding::ok("dataset", format!("{name}: {files}, checksums right"))
+            Finding::ok("dataset", format!("{name}: {files}, checksums match"))
         }
-        // What is not committed is missing until somebody wants it.
+        // A dataset that is not committed is downloaded when it is needed.
         Err(data::DataError::Missing { .. }) if !needed && !name.info().is_committed() => {
             Finding::ok(
                 "dataset",
-                format!("{name}: not here; `cargo xtask fetch {name}` brings it"),
+                format!("{name}: not downloaded; `cargo xtask fetch {name}` downloads it"),
             )
         }
         Err(error) => {
@@ -59,25 +59,25 @@ fn dataset(name: DatasetName, needed: bool, checked: Result<(), data::DataError>
     }
 }
 
-/// Room for reports and for temporary files.
+/// Checks the disk space for reports and for temporary files.
 pub(super) fn disk(workspace: &Workspace) -> Vec<Finding> {
     let reports = workspace.root().join("reports");
-    // Made by the first sweep: until then the root must let it.
+    // The first sweep creates the folder, in the root.
     let at = if reports.exists() { reports } else { workspace.root().to_path_buf() };
     vec![place("disk", &at), place("temp", &std::env::temp_dir())]
 }
 
 fn place(topic: &'static str, folder: &Path) -> Finding {
     let move_it = match topic {
-        "temp" => "let TMPDIR name another folder",
+        "temp" => "set TMPDIR to another folder",
         _ => "give another folder: `--root DIR`, or SWEEP_ROOT",
     };
     if !folder.exists() {
         return Finding::bad(
             Level::Fail,
             topic,
-            format!("{} is not there", folder.display()),
-            format!("make it, or {move_it}"),
+            format!("{} does not exist", folder.display()),
+            format!("create it, or {move_it}"),
         );
     }
     if !folder.is_dir() {
@@ -93,7 +93,7 @@ fn place(topic: &'static str, folder: &Path) -> Finding {
             Level::Fail,
             topic,
             format!("{} cannot be written to: {error}", folder.display()),
-            format!("mend its permissions or its disk, or {move_it}"),
+            format!("fix its permissions or its disk, or {move_it}"),
         );
     }
     match rustix::fs::statvfs(folder) {
@@ -107,7 +107,7 @@ fn place(topic: &'static str, folder: &Path) -> Finding {
     }
 }
 
-/// Writes a file and removes it.
+/// Writes a file of 4096 bytes into the folder and removes it.
 pub(super) fn try_to_write(folder: &Path) -> std::io::Result<()> {
     let path = folder.join(format!(".sweep-doctor-{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
@@ -123,20 +123,20 @@ fn space(topic: &'static str, folder: &Path, free: u64) -> Finding {
         _ => return Finding::ok(topic, text),
     };
     let least = bytes(if level == Level::Fail { DISK_LEAST } else { DISK_ENOUGH });
-    Finding::bad(level, topic, text, format!("make room: {least} are wanted"))
+    Finding::bad(level, topic, text, format!("free some space: at least {least} are needed"))
 }
 
-/// `490 MB`, `6.2 GB`.
+/// Formats a number of bytes: `490 MB`, `6.2 GB`.
 fn bytes(n: u64) -> String {
     let mb = n / MB;
     if mb < 1_000 { format!("{mb} MB") } else { format!("{:.1} GB", mb as f64 / 1e3) }
 }
 
-/// Processor, memory and load.
+/// Checks processor, memory and load.
 pub(super) fn machine() -> Vec<Finding> {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
-    // The load counts what runs on all processors, ours or not.
+    // The load counts all processors, also those that this process may not use.
     let all = info.lines().filter(|l| l.starts_with("processor")).count() as u64;
     let mut out = vec![hardware(cpus(), processor(&info), available(&read("/proc/meminfo")))];
     out.extend(load(first_number(&read("/proc/loadavg")), all.max(cpus())));
@@ -148,7 +148,7 @@ fn processor(cpuinfo: &str) -> Option<&str> {
     line.map(|(_, name)| name.trim())
 }
 
-/// MemAvailable in bytes.
+/// Returns MemAvailable in bytes.
 fn available(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
     line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
@@ -182,27 +182,28 @@ fn load(load: Option<f64>, cores: u64) -> Option<Finding> {
             Level::Warn,
             "load",
             format!("{text}: timings will be disturbed"),
-            "for clean seconds let other programs end first, and use `--timing`",
+            "for accurate timings wait for other programs to end, and use `--timing`",
         )
     } else {
         Finding::ok("load", text)
     })
 }
 
-/// The commit that results will name.
+/// Checks which commit results will name.
 pub(super) fn sources(from: &Provenance, root: &Path, has_git: bool) -> Finding {
     let root = root.display();
     match (&from.git_commit, from.git_dirty) {
         (Some(commit), dirty) => {
             let short: String = commit.chars().take(12).collect();
-            let changed = if dirty == Some(true) { ", with changes" } else { ", clean" };
+            let changed =
+                if dirty == Some(true) { ", with uncommitted changes" } else { ", clean" };
             Finding::ok("sources", format!("commit {short}{changed}, in {root}"))
         }
         (None, _) if has_git => Finding::bad(
             Level::Warn,
             "sources",
-            format!("git does not read {root}: results will name no commit"),
-            format!("`git -C {root} rev-parse HEAD` says why"),
+            format!("git cannot read {root}: results will name no commit"),
+            format!("`git -C {root} rev-parse HEAD` prints the reason"),
         ),
         (None, _) => {
             Finding::ok("sources", format!("{root} is not in git: results name no commit"))
@@ -223,7 +224,7 @@ mod tests {
         assert_eq!(level(DISK_ENOUGH), Level::Ok);
         let finding = space("disk", Path::new("/r"), 150 * MB);
         assert_eq!(finding.text, "150 MB free in /r");
-        assert_eq!(finding.remedy.as_deref(), Some("make room: 200 MB are wanted"));
+        assert_eq!(finding.remedy.as_deref(), Some("free some space: at least 200 MB are needed"));
         assert_eq!(bytes(6_249 * MB), "6.2 GB");
     }
 
@@ -258,9 +259,9 @@ mod tests {
             dataset(DatasetName::Cifar10, needed, data::check(DatasetName::Cifar10, folder.path()))
         };
         assert_eq!((cifar(false).level, cifar(true).level), (Level::Ok, Level::Fail));
-        assert!(cifar(false).text.ends_with("`cargo xtask fetch cifar10` brings it"));
+        assert!(cifar(false).text.ends_with("`cargo xtask fetch cifar10` downloads it"));
         let fine = dataset(DatasetName::Digits, true, Ok(()));
-        assert_eq!(fine, Finding::ok("dataset", "digits: 1 file, checksums right"));
+        assert_eq!(fine, Finding::ok("dataset", "digits: 1 file, checksums match"));
     }
 
     #[test]
@@ -294,7 +295,7 @@ mod tests {
         assert_eq!(of(&from, true).level, Level::Warn);
         from.git_commit = Some("0123456789abcdef".to_owned());
         from.git_dirty = Some(true);
-        assert_eq!(of(&from, true).text, "commit 0123456789ab, with changes, in /r");
+        assert_eq!(of(&from, true).text, "commit 0123456789ab, with uncommitted changes, in /r");
         from.git_dirty = Some(false);
         assert_eq!(of(&from, true).text, "commit 0123456789ab, clean, in /r");
     }

@@ -1,4 +1,4 @@
-//! What `threads_per_run = "auto"` was measured to be on this machine.
+//! Findings on the measurements of `threads_per_run = "auto"` on this machine.
 
 use spec::event::Probe;
 use spec::plan::Plan;
@@ -11,11 +11,11 @@ use crate::threads::{self, Entry, KnownThreads, MachineFile};
 use crate::workspace::Workspace;
 use crate::{pool, provenance};
 
-/// Measurements that are shown.
+/// Number of measurements that are shown.
 const SHOWN: usize = 5;
 const TOPIC: &str = "threads";
 
-/// The kept measurements; nothing where there are none and none are wanted.
+/// Returns a finding for each stored measurement; none if there are none and the plan needs none.
 pub(super) fn check(workspace: &Workspace, plan: Option<&Plan>, worker: &Worker) -> Vec<Finding> {
     let kept = MachineFile::read(workspace);
     let path = workspace.relative(&MachineFile::path(workspace));
@@ -34,13 +34,13 @@ fn findings(
 ) -> Vec<Finding> {
     if let Some(problem) = &kept.problem {
         let remedy =
-            format!("nothing: the next sweep with \"auto\" measures again; or `rm {path}`");
+            format!("nothing to do: the next sweep with \"auto\" measures again; or `rm {path}`");
         return vec![Finding::bad(Level::Warn, TOPIC, problem, remedy)];
     }
     let (ours, others) = kept.of_machine(processor, cores);
     let show = |entry: &&Entry| {
         let old = code.is_some_and(|code| code != entry.key.code);
-        let old = if old { "; by another worker, so measured again" } else { "" };
+        let old = if old { "; by another worker, to be measured again" } else { "" };
         let Entry { key, threads, .. } = entry;
         let (size, day, told) = (entry.size(), entry.day(), entry.told());
         let text = format!("{threads} on {} for {size}, measured {day}: {told}{old}", key.device);
@@ -49,19 +49,20 @@ fn findings(
     let mut out: Vec<Finding> = ours.iter().take(SHOWN).map(show).collect();
     let more = ours.len().saturating_sub(SHOWN);
     if more + others > 0 {
-        let text = format!("{more} more of this machine and {others} of others are in {path}");
+        let text =
+            format!("{path} holds {more} more of this machine and {others} of other machines");
         out.push(Finding::ok(TOPIC, text));
     }
     if out.is_empty() && wanted {
-        let text = format!("none measured yet; the first sweep does, and keeps it in {path}");
+        let text = format!("none measured yet; the first sweep measures and stores them in {path}");
         out.push(Finding::ok(TOPIC, text));
     } else if !out.is_empty() {
-        out.push(Finding::ok(TOPIC, format!("measured again after `rm {path}`")));
+        out.push(Finding::ok(TOPIC, format!("`rm {path}` makes the next sweep measure again")));
     }
     out
 }
 
-/// The threads of a plan, if they are known.
+/// Returns the threads per run of a plan; `None` if they are not measured yet.
 pub(super) fn of(workspace: &Workspace, plan: &Plan, probe: Option<&Probe>) -> Option<u64> {
     let known =
         KnownThreads::of(workspace, plan, || store::plan(&workspace.report(&plan.name)).ok());
@@ -100,8 +101,8 @@ mod tests {
             [
                 "2 on flex for mlp hidden=[128] batch 64, measured 2026-11-27: 1 thread x 2 jobs \
                  312,000 samples/s, 2 threads x 1 job 401,000",
-                "0 more of this machine and 1 of others are in reports/.machine.json",
-                "measured again after `rm reports/.machine.json`",
+                "reports/.machine.json holds 0 more of this machine and 1 of other machines",
+                "`rm reports/.machine.json` makes the next sweep measure again",
             ]
         );
         assert!(shown(&kept, true, Some("new"))[0].contains("by another worker"));

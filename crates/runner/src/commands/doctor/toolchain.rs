@@ -1,5 +1,5 @@
-//! What building needs: cargo, rustc, a C++ compiler, pip; and git, which
-//! records where results come from.
+//! Checks of the build tools: cargo, rustc, a C++ compiler, pip; and of git, which results
+//! take their commit from.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,13 +10,13 @@ use super::libtorch::Libtorch;
 use super::worker::Worker;
 use super::{Need, unless};
 
-/// The oldest Rust where no `Cargo.toml` names one.
+/// Minimum Rust version if no `Cargo.toml` gives one.
 const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
-/// A packed program of a bundle (`cargo xtask bundle`), where nothing is compiled.
+/// File that only a bundle (`cargo xtask bundle`) has, in which nothing is compiled.
 const BUNDLE: &str = "bin/sweep.gz";
 
-/// Looks at all of them; in a bundle at Python's torch alone.
+/// Runs all checks; in a bundle only that of Python's torch.
 pub(super) fn check(root: &Path, worker: &Worker, need: Need, python: bool) -> Vec<Finding> {
     if root.join(BUNDLE).is_file() {
         let libtorch = Libtorch::find(root, python);
@@ -42,7 +42,7 @@ pub(super) fn check(root: &Path, worker: &Worker, need: Need, python: bool) -> V
     out
 }
 
-/// `rust-version` of a manifest.
+/// Returns `rust-version` of a manifest.
 fn rust_version(manifest: &str) -> Option<String> {
     manifest.lines().find_map(|line| {
         let value = line.trim().strip_prefix("rust-version")?.trim_start().strip_prefix('=')?;
@@ -50,7 +50,7 @@ fn rust_version(manifest: &str) -> Option<String> {
     })
 }
 
-/// The first version in a line: `rustc 1.95.0 (59807616e 2026-04-14)`.
+/// Parses the first version in a line: `rustc 1.95.0 (59807616e 2026-04-14)`.
 fn version(line: &str) -> Option<[u64; 3]> {
     line.split_whitespace().find_map(|word| {
         let mut parts = word.split('.');
@@ -63,12 +63,12 @@ fn version(line: &str) -> Option<[u64; 3]> {
     })
 }
 
-/// `cargo` or `rustc`, from its `--version`.
+/// Checks `cargo` or `rustc` by the output of `--version`.
 fn rust(program: &'static str, answer: &Reply, least: &str, need: Need) -> Finding {
     let level = unless(need.worker);
     let remedy = format!("install Rust {least} or newer: https://rustup.rs, or `rustup update`");
     let Some(line) = answer.first_line() else {
-        let why = answer.problem().unwrap_or_else(|| "says no version".to_owned());
+        let why = answer.problem().unwrap_or_else(|| "printed no version".to_owned());
         return Finding::bad(level, program, why, remedy);
     };
     match (version(line), version(least)) {
@@ -98,34 +98,34 @@ fn compiler_now(need: Need) -> Finding {
     compiler(name, &answer, second.as_ref(), need)
 }
 
-/// `name` is what a build takes: `c++`, unless CXX names another; `second` is `g++`.
+/// Checks the compiler `name` that a build calls: `c++`, unless CXX is set; `second` is `g++`.
 fn compiler(name: &str, answer: &Reply, second: Option<&Reply>, need: Need) -> Finding {
     let level = unless(need.libtorch);
     if let Some(line) = answer.first_line() {
         return Finding::ok("c++", line);
     }
-    let why = answer.problem().unwrap_or_else(|| "says no version".to_owned());
+    let why = answer.problem().unwrap_or_else(|| "printed no version".to_owned());
     match second.and_then(Reply::first_line) {
         Some(line) => Finding::bad(
             level,
             "c++",
-            format!("{line}, but {name} is {why}, and that is what a build looks for"),
+            format!("{line}, but a build calls {name}: {why}"),
             "`export CXX=g++`",
         ),
         None => Finding::bad(
             level,
             "c++",
-            format!("{name}: {why}; the bindings of libtorch are built with it"),
+            format!("{name}: {why}; it compiles the bindings of libtorch"),
             if name == "c++" {
-                "install one (`apt install g++`), or do without libtorch: `--device flex`"
+                "install one (`apt install g++`), or train without libtorch: `--device flex`"
             } else {
-                "let CXX name a C++ compiler, or unset it"
+                "set CXX to a C++ compiler, or unset it"
             },
         ),
     }
 }
 
-/// The first pip that works, in the order in which xtask looks for one.
+/// Finds the first pip that works, in the order of xtask.
 fn pip_now() -> Reply {
     let mut first = None;
     for words in [["python3", "-m", "pip"].as_slice(), &["python", "-m", "pip"], &["pip3"]] {
@@ -138,7 +138,7 @@ fn pip_now() -> Reply {
     first.unwrap_or(Reply::Late)
 }
 
-/// pip brings libtorch and does nothing else here.
+/// Checks pip, which only downloads libtorch.
 fn pip(answer: &Reply, need: Need, has_libtorch: bool) -> Finding {
     if let Some(line) = answer.first_line() {
         // `pip 25.0 from /usr/lib/python3/... (python 3.12)`
@@ -146,16 +146,16 @@ fn pip(answer: &Reply, need: Need, has_libtorch: bool) -> Finding {
         let pip = line.split(" from ").next().unwrap_or(line);
         return Finding::ok("python", format!("{pip}, {}", python.unwrap_or("python")));
     }
-    let why = answer.problem().unwrap_or_else(|| "says no version".to_owned());
+    let why = answer.problem().unwrap_or_else(|| "printed no version".to_owned());
     let wanted = need.libtorch && !has_libtorch;
     let rest = if has_libtorch {
-        "not needed while libtorch is there"
+        "not needed, since libtorch is installed"
     } else {
-        "needed to bring libtorch"
+        "needed to download libtorch"
     };
     let text = format!("python3 -m pip: {why}; {rest}");
-    let remedy = "install it (`apt install python3-pip`), set LIBTORCH to a libtorch of your own, \
-                  or do without: `--device flex`";
+    let remedy = "install it (`apt install python3-pip`), set LIBTORCH to an existing libtorch, \
+                  or train without libtorch: `--device flex`";
     Finding::bad(unless(wanted), "python", text, remedy)
 }
 
@@ -166,8 +166,8 @@ fn git(answer: &Reply) -> Finding {
             Level::Warn,
             "git",
             format!(
-                "{}: results will not say from which commit they come",
-                why.unwrap_or_else(|| "says no version".to_owned())
+                "{}: results will name no commit",
+                why.unwrap_or_else(|| "printed no version".to_owned())
             ),
             "install it (`apt install git`)",
         ),

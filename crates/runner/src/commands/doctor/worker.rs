@@ -1,5 +1,4 @@
-//! The worker: whether it is there, speaks our protocol, and what it computes
-//! on; and the GPUs that it could use.
+//! Checks of the worker, its protocol and its devices, and of the GPUs of this machine.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -14,13 +13,12 @@ use crate::pool;
 use crate::python::LIBRARIES;
 use crate::worker_process::GPU_ORDER;
 
-/// A worker may load two gigabytes of libraries before it answers.
+/// Time limit of a probe: a worker may load two gigabytes of libraries before it answers.
 const PROBE_WITHIN: Duration = Duration::from_secs(90);
 
-const BUILD_ANEW: &str =
-    "build it anew: `cargo xtask sweep FILE`; or let SWEEP_WORKER name another";
+const BUILD_ANEW: &str = "rebuild it: `cargo xtask sweep FILE`; or set SWEEP_WORKER to another";
 
-/// A worker's program and what it said of itself.
+/// A worker's program and the answer to its probe.
 #[derive(Debug)]
 pub(super) struct Worker {
     program: PathBuf,
@@ -35,7 +33,7 @@ enum State {
 }
 
 impl Worker {
-    /// Asks the program, if it is there, with the libtorch that it finds in `libraries`.
+    /// Probes the program, if it exists, with `libraries` as the search path of libtorch.
     pub(super) fn find(program: PathBuf, libraries: Option<&OsStr>) -> Self {
         if !program.is_file() {
             return Worker { program, state: State::Absent };
@@ -50,7 +48,7 @@ impl Worker {
         Worker { state: judge(answer), program }
     }
 
-    /// What it computes on, if it works.
+    /// Returns the probe of a worker that works.
     pub(super) fn probe(&self) -> Option<&Probe> {
         match &self.state {
             State::Ready(probe) => Some(probe),
@@ -58,19 +56,19 @@ impl Worker {
         }
     }
 
-    /// Whether it is there and does not work.
+    /// Returns whether the worker exists and does not work.
     pub(super) fn is_broken(&self) -> bool {
         matches!(self.state, State::Broken { .. })
     }
 
-    /// The program and its devices.
+    /// Returns the findings on the program and its devices.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let program = self.program.display();
         match &self.state {
             State::Absent => vec![Finding::bad(
                 Level::Warn,
                 "worker",
-                format!("not built yet: there is none at {program}"),
+                format!("not built yet: {program} does not exist"),
                 "`cargo xtask sweep FILE` builds it",
             )],
             State::Broken { text, remedy } => {
@@ -83,8 +81,8 @@ impl Worker {
                     (None, _) => "no libtorch".to_owned(),
                 };
                 if let Some(why) = &probe.libtorch_refused {
-                    let remedy = "unset what leads to it (LD_LIBRARY_PATH, LIBTORCH, \
-                                  LIBTORCH_USE_PYTORCH), and build the worker anew: `cargo xtask \
+                    let remedy = "unset the variables that select it (LD_LIBRARY_PATH, LIBTORCH, \
+                                  LIBTORCH_USE_PYTORCH), and rebuild the worker: `cargo xtask \
                                   sweep FILE`";
                     let text = format!("{program}: {why}");
                     return vec![Finding::bad(Level::Fail, "worker", text, remedy)];
@@ -112,7 +110,7 @@ impl Worker {
     }
 }
 
-/// What an answer to `--probe` means.
+/// Interprets the answer to `--probe`.
 fn judge(answer: Reply) -> State {
     let broken = |text: String, remedy: &str| State::Broken { text, remedy: remedy.to_owned() };
     let said = match answer {
@@ -120,8 +118,8 @@ fn judge(answer: Reply) -> State {
         Reply::Failed(why) if why.contains("shared librar") => {
             return broken(
                 format!("does not start: {why}"),
-                "the libtorch that it was built with is gone or not whole: `cargo xtask sweep FILE` \
-                 brings it back and builds the worker anew",
+                "the libtorch that it was built with is missing or incomplete: `cargo xtask sweep FILE` \
+                 restores it and rebuilds the worker",
             );
         }
         Reply::Failed(why) => return broken(format!("--probe {why}"), BUILD_ANEW),
@@ -131,7 +129,7 @@ fn judge(answer: Reply) -> State {
         Reply::NotStarted(error) => return broken(format!("does not start: {error}"), BUILD_ANEW),
         Reply::Late => {
             let seconds = PROBE_WITHIN.as_secs();
-            return broken(format!("--probe said nothing for {seconds} s"), BUILD_ANEW);
+            return broken(format!("--probe printed nothing for {seconds} s"), BUILD_ANEW);
         }
     };
     // The protocol first: a probe of another one may have other fields.
@@ -139,23 +137,28 @@ fn judge(answer: Reply) -> State {
         Ok(value) => value,
         Err(error) => {
             let start: String = said.trim().chars().take(80).collect();
-            return broken(format!("is no worker: --probe said `{start}` ({error})"), BUILD_ANEW);
+            return broken(
+                format!("is not a worker: --probe printed `{start}` ({error})"),
+                BUILD_ANEW,
+            );
         }
     };
     match value["protocol"].as_u64() {
         Some(protocol) if protocol != u64::from(PROTOCOL) => broken(
-            format!("speaks protocol {protocol}, this program {PROTOCOL}"),
-            "build both from the same sources: `cargo xtask sweep FILE` does; or let SWEEP_WORKER \
-             name another",
+            format!("speaks protocol {protocol}, this program speaks {PROTOCOL}"),
+            "build both from the same sources: `cargo xtask sweep FILE` does; or set SWEEP_WORKER \
+             to another",
         ),
         _ => match serde_json::from_value(value) {
             Ok(probe) => State::Ready(probe),
-            Err(error) => broken(format!("its probe cannot be read: {error}"), BUILD_ANEW),
+            Err(error) => {
+                broken(format!("the output of --probe cannot be parsed: {error}"), BUILD_ANEW)
+            }
         },
     }
 }
 
-/// The GPUs of this machine.
+/// Checks the GPUs of this machine.
 pub(super) fn gpu_now(worker: &Worker) -> Finding {
     let driver = std::fs::read_to_string("/proc/driver/nvidia/version").ok();
     let driver = driver.map(|text| driver_version(&text).unwrap_or_else(|| "unknown".to_owned()));
@@ -163,14 +166,14 @@ pub(super) fn gpu_now(worker: &Worker) -> Finding {
     gpu(driver.as_deref(), &ask(Command::new("nvidia-smi").arg("-L"), PATIENCE), worker.probe())
 }
 
-/// The first word of digits and dots in `/proc/driver/nvidia/version`.
+/// Returns the first word of digits and dots in `/proc/driver/nvidia/version`.
 fn driver_version(text: &str) -> Option<String> {
     let is_version =
         |w: &&str| w.contains('.') && w.chars().all(|c| c.is_ascii_digit() || c == '.');
     text.split_whitespace().find(is_version).map(str::to_owned)
 }
 
-/// Driver, `nvidia-smi -L` and what the worker makes of them.
+/// Compares driver and `nvidia-smi -L` with the devices of the worker.
 fn gpu(driver: Option<&str>, smi: &Reply, worker: Option<&Probe>) -> Finding {
     let gpus: Vec<&str> = match smi {
         Reply::WorkerOutput(text) => text
@@ -197,9 +200,8 @@ fn gpu(driver: Option<&str>, smi: &Reply, worker: Option<&Probe>) -> Finding {
         Some("cuda") => Finding::bad(
             Level::Warn,
             "gpu",
-            format!("{there}; but libtorch finds none that it can use"),
-            "look at CUDA_VISIBLE_DEVICES and at what nvidia-smi says; CUDA 12.8 wants driver 525 \
-             or newer",
+            format!("{there}; but libtorch finds no usable GPU"),
+            "check CUDA_VISIBLE_DEVICES and `nvidia-smi`; CUDA 12.8 needs driver 525 or newer",
         ),
         kind => {
             let what = if kind.is_some() {
@@ -211,8 +213,8 @@ fn gpu(driver: Option<&str>, smi: &Reply, worker: Option<&Probe>) -> Finding {
                 Level::Warn,
                 "gpu",
                 format!("{there}; but {what}"),
-                "`pool = [\"libtorch:cuda:0\"]` or [\"auto\"] makes `cargo xtask sweep FILE` bring one \
-                 with CUDA (3.9 GB download, 6.2 GB kept)",
+                "with `pool = [\"libtorch:cuda:0\"]` or [\"auto\"], `cargo xtask sweep FILE` downloads \
+                 one with CUDA (3.9 GB, 6.2 GB on disk)",
             )
         }
     }
@@ -247,15 +249,15 @@ mod tests {
                        libtorch_cpu.so: cannot open shared object file";
         for (answer, text, remedy) in [
             (said("{\"protocol\":1,\"new\":0}"), "speaks protocol 1", "the same sources"),
-            (said("hello"), "said `hello`", "build it anew"),
-            (said("{\"protocol\":4}"), "cannot be read", "build it anew"),
-            (Reply::Failed(library.to_owned()), "libtorch_cpu.so", "brings it back"),
-            (Reply::Failed("ended with signal: 4".to_owned()), "signal: 4", "build it anew"),
-            (Reply::Late, "said nothing", "build it anew"),
+            (said("hello"), "printed `hello`", "rebuild it"),
+            (said("{\"protocol\":4}"), "cannot be parsed", "rebuild it"),
+            (Reply::Failed(library.to_owned()), "libtorch_cpu.so", "restores it"),
+            (Reply::Failed("ended with signal: 4".to_owned()), "signal: 4", "rebuild it"),
+            (Reply::Late, "printed nothing", "rebuild it"),
             (
                 Reply::NotStarted(std::io::ErrorKind::PermissionDenied.into()),
                 "not executable",
-                "build it anew",
+                "rebuild it",
             ),
         ] {
             let all = findings(answer);

@@ -2,6 +2,7 @@
 //! (`runner/tests/readme_tables.rs`).
 
 use spec::params::{Param, ParamDefault};
+use spec::settings::Table;
 
 use super::{Section, describe};
 
@@ -43,8 +44,29 @@ pub(super) fn section(section: &Section) -> String {
     out
 }
 
-fn row(cells: impl Iterator<Item = String>) -> String {
+pub(super) fn row(cells: impl Iterator<Item = String>) -> String {
     format!("|{}\n", cells.map(|c| format!(" {c} |")).collect::<String>())
+}
+
+/// Returns a heading and a table of keys for each table of a sweep file; parts of one table are
+/// under one heading.
+pub(super) fn settings(tables: &[Table]) -> String {
+    let tables = tables.iter().enumerate().map(|(i, table)| {
+        let continued = i > 0 && tables[i - 1].name == table.name;
+        let heading = if continued { String::new() } else { format!("### `[{}]`\n\n", table.name) };
+        let head = format!("{heading}{}\n\n", table.doc.trim());
+        let rows = table.keys.iter().map(|key| {
+            let default = match key.default {
+                ParamDefault::Required => "required".to_owned(),
+                _ => cell(&super::default(key)),
+            };
+            let name = format!("`{}`", key.name);
+            row([name, cell(&describe(key)), default, cell(key.doc)].into_iter())
+        });
+        let rows: String = rows.collect();
+        format!("{head}| key | values | default | meaning |\n|---|---|---|---|\n{rows}")
+    });
+    tables.collect::<Vec<_>>().join("\n")
 }
 
 /// `` `lr` 0.001 ``.
@@ -57,7 +79,7 @@ fn short(param: &Param) -> String {
 }
 
 /// Text of a table's cell; between backticks it is code, in which a bar alone is escaped.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let parts = text.trim().split('`').enumerate().map(|(i, part)| {
         let part = part.replace('|', "\\|");
         if i % 2 == 1 { part } else { part.replace('*', "\\*").replace('_', "\\_") }

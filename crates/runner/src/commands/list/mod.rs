@@ -1,14 +1,17 @@
 //! `list`: what exists, from the descriptors, for a terminal or as the tables
 //! of README.md.
 
+mod columns;
 mod markdown;
 mod text;
+mod verbs;
 
 use spec::init::InitSpec;
 use spec::lint::Lint;
 use spec::metric::{Metric, Needs};
 use spec::model::layers::Layer;
 use spec::params::{Kind, Names, Param, ParamDefault, ParamType, Params, Range, Value};
+use spec::report_settings::FigureName;
 use spec::run::{DataSpec, Loss, TrainSpec};
 use spec::schedule::WarmupKeys;
 use spec::settings::Table;
@@ -30,20 +33,31 @@ pub(super) fn list(what: Option<Registry>, format: ListFormat) -> crate::Result<
         Registry::Metrics,
         Registry::Lints,
         Registry::Settings,
+        Registry::Figures,
+        Registry::Columns,
+        Registry::Commands,
+        Registry::ExitCodes,
     ];
     let chosen = what.map_or_else(|| all.to_vec(), |w| vec![w]);
     let parts: Vec<String> = chosen
         .iter()
-        .map(|&registry| match format {
-            ListFormat::Text => text::section(&section(registry)),
-            ListFormat::Markdown => markdown::section(&section(registry)),
+        .map(|&registry| match (registry, format) {
+            (Registry::Columns, ListFormat::Text) => columns::text(),
+            (Registry::Columns, ListFormat::Markdown) => columns::markdown(),
+            (Registry::Commands, ListFormat::Text) => verbs::text(),
+            (Registry::Commands, ListFormat::Markdown) => verbs::markdown(),
+            (Registry::ExitCodes, ListFormat::Text) => verbs::exit_codes_text(),
+            (Registry::ExitCodes, ListFormat::Markdown) => verbs::exit_codes_markdown(),
+            (Registry::Settings, ListFormat::Markdown) => markdown::settings(&sweep_file::tables()),
+            (_, ListFormat::Text) => text::section(&section(registry)),
+            (_, ListFormat::Markdown) => markdown::section(&section(registry)),
         })
         .collect();
     crate::text::print(&parts.join("\n"));
     Ok(Exit::Ok)
 }
 
-/// What is printed of one registry.
+/// The output for one registry.
 struct Section {
     title: &'static str,
     entries: Vec<Entry>,
@@ -57,9 +71,9 @@ struct Entry {
     doc: String,
     /// Paper, PyTorch class, licence.
     source: String,
-    /// Of a lint what to do about it; else empty.
+    /// Remedy of a lint; else empty.
     remedy: String,
-    /// Where it differs from its source; may be empty.
+    /// Differences from its source; may be empty.
     differs: String,
     params: &'static [Param],
 }
@@ -114,6 +128,14 @@ fn section(registry: Registry) -> Section {
             entries: sweep_file::tables().into_iter().map(table_entry).collect(),
             common: Vec::new(),
         },
+        Registry::Figures => Section {
+            title: "Figures of a report",
+            entries: FigureName::ALL.iter().map(|&name| figure_entry(name)).collect(),
+            common: Vec::new(),
+        },
+        Registry::Columns | Registry::Commands | Registry::ExitCodes => {
+            unreachable!("printed by modules of their own")
+        }
     }
 }
 
@@ -180,6 +202,17 @@ fn table_entry(table: Table) -> Entry {
         remedy: String::new(),
         differs: String::new(),
         params: table.keys,
+    }
+}
+
+fn figure_entry(name: FigureName) -> Entry {
+    Entry {
+        name: name.name(),
+        doc: name.doc().to_owned(),
+        source: String::new(),
+        remedy: String::new(),
+        differs: String::new(),
+        params: &[],
     }
 }
 

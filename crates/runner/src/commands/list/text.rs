@@ -5,8 +5,8 @@ use spec::params::{Param, ParamDefault};
 use super::{Section, describe};
 use crate::text::{columns, wrapped_at};
 
-/// Of a line's width a parameter's name, default and range may take this much;
-/// what needs more has its description below.
+/// Maximum columns of a parameter's name, default and range; the description of a longer one is
+/// on the next line.
 const LEFT: usize = 48;
 
 pub(super) fn section(section: &Section) -> String {

@@ -1,6 +1,6 @@
-//! The files of a merge. Nothing is deleted, and nothing is replaced but a
-//! journal by a longer one that begins with it; each is written under another
-//! name, synced and renamed, so that a merge that is killed can be repeated.
+//! The files of a merge. Nothing is deleted, and a journal is only replaced by a longer one
+//! that begins with it. Each file is written under another name, synced and renamed, so that a
+//! merge that is killed can be repeated.
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,36 +16,36 @@ use store::{atomic, write_atomic};
 use super::name_of;
 use crate::error::{Context as _, bad_input};
 
-/// What came of a merge.
+/// Result of a merge.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
-    /// Records that were not here.
+    /// Number of new records.
     pub(super) records: usize,
-    /// Journal files that are new or longer now.
+    /// Number of journal files that are new or longer now.
     pub(super) files: usize,
-    /// Journal files that were here already.
+    /// Number of journal files that had been merged before.
     pub(super) here: usize,
-    /// Files of weights that were not here.
+    /// Number of new files of weights.
     pub(super) weights: usize,
-    /// Journal files whose last line is torn.
+    /// Journal files whose last line is incomplete.
     pub(super) torn: Vec<PathBuf>,
     /// Journal files that are kept under another name, with that name.
     pub(super) renamed: Vec<(PathBuf, String)>,
-    /// Runs with records that are not in the plan.
+    /// Runs with records, but outside the plan.
     pub(super) outside: HashSet<Id>,
 }
 
-/// How a journal file was taken.
+/// Result of merging one journal file.
 #[derive(Debug, PartialEq, Eq)]
 enum How {
-    /// It is here, or a longer one that begins with it.
+    /// The file exists, or a longer one that begins with it.
     Here,
-    /// It is new from this byte on.
+    /// The bytes from this offset on were new.
     From(usize),
 }
 
 impl Taken {
-    /// Takes over the journals and weights of a folder.
+    /// Copies the journals and weights of `source` to `dir`. `known` are the runs of the plan.
     pub(super) fn from(
         &mut self,
         source: &ReportDir,
@@ -85,13 +85,13 @@ impl Taken {
     }
 }
 
-/// `journal/*.jsonl` of a folder, sorted; the folders `old-<n>` stay out.
+/// Returns `journal/*.jsonl` of a folder, sorted, without the folders `old-<n>`.
 pub(super) fn journals(dir: &ReportDir) -> crate::Result<Vec<PathBuf>> {
     let is_journal = |p: &PathBuf| p.extension().is_some_and(|e| e == "jsonl") && p.is_file();
     Ok(entries(&dir.journal())?.into_iter().filter(is_journal).collect())
 }
 
-/// Whether a folder has a record of one of these runs.
+/// Returns whether a folder has a record of one of these runs.
 pub(super) fn any_run(dir: &ReportDir, known: &HashSet<Id>) -> crate::Result<bool> {
     for path in journals(dir)? {
         if runs(&read(&path)?).any(|run| known.contains(&run)) {
@@ -101,7 +101,7 @@ pub(super) fn any_run(dir: &ReportDir, known: &HashSet<Id>) -> crate::Result<boo
     Ok(false)
 }
 
-/// `weights/<run>.safetensors` of a folder.
+/// Returns the files `weights/<run>.safetensors` of a folder with their runs.
 fn weights(dir: &ReportDir) -> crate::Result<Vec<(Id, PathBuf)>> {
     let run = |path: PathBuf| {
         let run: Id = path.file_stem()?.to_str()?.parse().ok()?;
@@ -110,7 +110,7 @@ fn weights(dir: &ReportDir) -> crate::Result<Vec<(Id, PathBuf)>> {
     Ok(entries(&dir.weights())?.into_iter().filter_map(run).collect())
 }
 
-/// What lies in a folder, sorted; nothing in one that is not there.
+/// Returns the paths in a folder, sorted; none if the folder does not exist.
 fn entries(folder: &Path) -> crate::Result<Vec<PathBuf>> {
     let list = || -> io::Result<Vec<PathBuf>> {
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
@@ -129,8 +129,8 @@ fn read(path: &Path) -> crate::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The runs that lines name. What is not a record is copied like the rest, and
-/// the report warns of it.
+/// Returns the runs that lines name. Lines that are no records are skipped here; they are
+/// copied too, and the report warns about them.
 fn runs(bytes: &[u8]) -> impl Iterator<Item = Id> + '_ {
     #[derive(Deserialize)]
     struct Line {
@@ -140,8 +140,8 @@ fn runs(bytes: &[u8]) -> impl Iterator<Item = Id> + '_ {
     bytes.split(|b| *b == b'\n').filter_map(line)
 }
 
-/// Cuts off a last line that is half a record; whether there was one. A whole
-/// record whose newline is still to come stays.
+/// Removes an incomplete last record. Returns whether there was one. A complete record without
+/// its newline stays.
 fn cut_torn(bytes: &mut Vec<u8>) -> bool {
     let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     let torn = whole < bytes.len() && journal_line::read(&bytes[whole..]).is_err();
@@ -151,7 +151,7 @@ fn cut_torn(bytes: &mut Vec<u8>) -> bool {
     torn
 }
 
-/// Puts a journal into a folder, under its own name where nothing else has it.
+/// Copies a journal into a folder, under its own name if no other journal has it.
 fn take(bytes: &[u8], name: &str, folder: &Path) -> crate::Result<(How, String)> {
     for name in names(name, bytes) {
         let path = folder.join(&name);
@@ -172,13 +172,13 @@ fn take(bytes: &[u8], name: &str, folder: &Path) -> crate::Result<(How, String)>
         }
     }
     Err(bad_input(format!(
-        "{} holds journals that are not what their names say; move what begins with {name} away",
+        "{} holds journals whose content does not fit their names; move the files that begin with {name} away",
         folder.display()
     )))
 }
 
-/// Names to be tried. A journal only grows, so that its first line tells it from
-/// others of its name for good; where that is the same too, all of it does.
+/// Returns the names to try. A journal only grows, so its first line identifies it among
+/// journals of the same name; if that is the same too, its whole content does.
 fn names(name: &str, bytes: &[u8]) -> [String; 3] {
     let stem = name.strip_suffix(".jsonl").unwrap_or(name);
     let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!((how, own.len()), (How::From(0), "a-01234567.jsonl".len()));
         assert_eq!(taken(b"x\ny\n"), (How::From(2), own.clone()));
         assert_eq!(taken(b"x\n"), (How::Here, own.clone()));
-        // One that begins alike and goes on otherwise.
+        // One that begins alike and continues differently.
         let (how, third) = taken(b"x\nz\n");
         assert!(how == How::From(0) && third != own && third != "a.jsonl");
         assert_eq!(taken(b"x\nz\n"), (How::Here, third.clone()));

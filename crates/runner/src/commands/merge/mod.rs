@@ -1,5 +1,5 @@
-//! `merge`: puts what other machines have trained of a sweep into one report
-//! folder. Only files are looked at, so it needs no libtorch and no worker.
+//! `merge`: combines the results of several machines in one report folder. It reads files
+//! only, so it needs no libtorch and no worker.
 
 mod files;
 
@@ -34,12 +34,12 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
     for source in &sources {
         belongs(&dir, source, &known)?;
     }
-    // All that can be refused has been: from here on something is written.
+    // All refusals are above: from here on files are written.
     let lock = lock::acquire(&dir, &started)?;
     for source in &sources {
         if let Some(holder) = lock::holder(source) {
             text::status!(
-                "{} is being written to by {}: what it has finished is taken; merge again when it has ended",
+                "{} is being written to by {}: its finished results are merged; merge again when it has ended",
                 source.path().display(),
                 text::plain(&holder)
             );
@@ -81,7 +81,7 @@ pub(super) fn merge(workspace: &Workspace, args: &MergeArgs) -> crate::Result<Ex
     Ok(if results + cut == planned { Exit::Ok } else { Exit::RunsFailed })
 }
 
-/// Takes over what a machine has decided of the stages, of several the one that has decided most.
+/// Takes over the decisions on stages of the machine that has made the most of them.
 fn adopt(plan: &mut Plan, sources: &[ReportDir]) {
     let elsewhere = sources.iter().filter_map(|source| store::plan(source).ok());
     // Those of another file are not decisions on this one.
@@ -100,25 +100,25 @@ fn adopt(plan: &mut Plan, sources: &[ReportDir]) {
     }
 }
 
-/// Refuses a folder that has nothing to give.
+/// Refuses a folder without a journal.
 fn has_a_journal(source: &ReportDir) -> crate::Result<()> {
     let path = source.path();
     if !path.is_dir() {
         return Err(bad_input(format!(
-            "{} is no folder\n  give the report folders of the other machines, such as elsewhere/reports/battle",
+            "{} is not a folder\n  give the report folders of the other machines, such as elsewhere/reports/battle",
             path.display()
         )));
     }
     if files::journals(source)?.is_empty() {
         return Err(bad_input(format!(
-            "{} holds no journal: there is no journal/*.jsonl\n  give a report folder in which something was trained",
+            "{} holds no journal: there is no journal/*.jsonl\n  give a report folder with trained runs",
             path.display()
         )));
     }
     Ok(())
 }
 
-/// The folder that is merged into, and its plan, which need not be there yet.
+/// Returns the folder to merge into and its plan; neither need exist yet.
 fn destination(
     workspace: &Workspace,
     file: &Path,
@@ -139,14 +139,14 @@ fn destination(
         let foreign = |dir: &Path| dir.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         if foreign(dir.path()) && !dir.journal().is_dir() {
             return Err(bad_input(format!(
-                "{} holds something that is no report: there is no plan.json\n  \
+                "{} is neither empty nor a report: there is no plan.json\n  \
                  give a sweep file, a report folder, or a folder that is new or empty",
                 dir.path().display()
             )));
         }
         if !first.plan().is_file() {
             return Err(bad_input(format!(
-                "{} has no plan.json that could be taken over\n  give the sweep file in place of {}",
+                "{} has no plan.json to copy\n  give the sweep file instead of {}",
                 first.path().display(),
                 file.display()
             )));
@@ -154,7 +154,7 @@ fn destination(
         return Ok((dir, store::plan(first)?));
     }
     let elsewhere = store::plan(first).ok();
-    // What the sweep was started with elsewhere holds here, and the environment of today.
+    // Overrides of the other machine hold here, and those of the current environment.
     let lines = elsewhere.as_ref().map(|p| p.overrides.clone()).unwrap_or_default();
     let mut overrides = Overrides::of_lines(&lines);
     overrides.environment.extend(super::environment());
@@ -168,12 +168,12 @@ fn destination(
     Ok((dir, plan))
 }
 
-/// Refuses a folder that is the one merged into, or that of another sweep.
+/// Refuses the folder that is merged into, and folders of another sweep.
 fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> crate::Result<()> {
     let place = |dir: &ReportDir| dir.path().canonicalize().ok();
     if place(dir).is_some() && place(dir) == place(source) {
         return Err(bad_input(format!(
-            "{} is the folder that is merged into\n  give the folders of the other machines alone",
+            "{} is the folder to merge into\n  give only the folders of the other machines",
             source.path().display()
         )));
     }
@@ -185,7 +185,7 @@ fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> crate::R
     };
     if !shares {
         return Err(bad_input(format!(
-            "{} is of another sweep: no run of it is one of this plan's {}\n  \
+            "{} belongs to another sweep: none of its runs is among the {} of this plan\n  \
              both must come from one sweep file with the same --set; `--plan` lists a plan's runs",
             source.path().display(),
             known.len()
@@ -197,12 +197,12 @@ fn belongs(dir: &ReportDir, source: &ReportDir, known: &HashSet<Id>) -> crate::R
 fn say_taken(taken: &Taken) {
     for torn in &taken.torn {
         text::status!(
-            "{}: its last line is torn and left out, as a sweep leaves it that runs or was killed",
+            "{}: left out the incomplete last line, which a running or killed sweep leaves",
             torn.display()
         );
     }
     text::output!(
-        "taken: {} in {}{}; {} {} here already",
+        "merged {} in {}{}; {} {} merged before",
         plural::count(taken.records, "record"),
         plural::count(taken.files, "journal file"),
         match taken.weights {
@@ -214,21 +214,21 @@ fn say_taken(taken: &Taken) {
     );
     for (own, name) in &taken.renamed {
         text::status!(
-            "{} holds other records than the file of that name here: it is kept as {name}",
+            "{} differs from the file of that name here and is kept as {name}",
             own.display()
         );
     }
     if !taken.outside.is_empty() {
         let are = plural::is_or_are(taken.outside.len());
         text::status!(
-            "{} of what was merged {are} not in the plan and {are} left out of the report",
+            "{} with merged records {are} not in the plan and {are} left out of the report",
             plural::count(taken.outside.len(), "run"),
         );
     }
 }
 
-/// Writes the manifest where it is missing or others' records came, and says
-/// which results a sweep here would not count as its own.
+/// Writes the manifest if it is missing or records were merged (`moved`), and warns about results
+/// that a sweep on this machine would train again.
 fn provenance(
     workspace: &Workspace,
     dir: &ReportDir,
@@ -244,8 +244,8 @@ fn provenance(
         if other > 0 {
             text::status!(
                 "{} {} {} computed on another backend, kind of device or number of threads than the plan's {}: \
-                 shown, but `sweep` trains such runs again; a number in place of \"auto\" for \
-                 `threads_per_run` makes all machines alike",
+                 the report shows them, but `sweep` trains such runs again; a number instead of \
+                 \"auto\" for `threads_per_run` makes all machines equal",
                 console::style("warning:").for_stderr().yellow(),
                 plural::count(other, "result"),
                 plural::was_or_were(other),
@@ -269,7 +269,7 @@ fn provenance(
     Ok(())
 }
 
-/// A file's name as text.
+/// Returns the name of a file as text.
 fn name_of(path: &Path) -> String {
     PathBuf::from(path.file_name().unwrap_or_default()).display().to_string()
 }

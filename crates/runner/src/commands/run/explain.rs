@@ -1,4 +1,4 @@
-//! `run --plan`: what a sweep would train, and where. Nothing is changed.
+//! `run --plan`: prints what a sweep would train, and where. Changes nothing.
 
 use super::invocation::Invocation;
 use crate::commands::{folder, plan};
@@ -6,11 +6,11 @@ use crate::estimate;
 use crate::exit::Exit;
 use crate::{stages, text};
 
-/// Prints the plan, as a table or as JSON, what would refuse the sweep, and what its
+/// Prints the plan as a table or as JSON, problems that would refuse the sweep, and what the
 /// launcher would do.
 ///
 /// # Errors
-/// Those of looking at what is there.
+/// As of `Invocation::look`.
 pub(super) fn explain(invocation: &mut Invocation<'_>) -> crate::Result<Exit> {
     let args = invocation.args;
     let mut found = invocation.look()?;

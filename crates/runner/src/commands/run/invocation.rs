@@ -1,4 +1,4 @@
-//! A sweep as the command line asks for it, and what of it is there already.
+//! The sweep that a command line asks for, and the state of its folder and machine.
 
 use std::fs;
 use std::time::Instant;
@@ -24,17 +24,17 @@ use crate::training::Signalled;
 use crate::workspace::Workspace;
 use crate::{clock, dataset_check, pool, provenance, stages, text};
 
-/// A sweep as the command line asks for it.
+/// The sweep that a command line asks for.
 pub(super) struct Invocation<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) args: &'a RunArgs,
-    /// Its plan; what it is computed on is known once the machine is.
+    /// The plan; `computed_on` is set once the machine is known.
     pub(super) plan: Plan,
-    /// The launcher for a cluster; none for this machine.
+    /// The launcher for a cluster; `None` for this machine.
     pub(super) slurm: Option<Slurm>,
-    /// The part of the plan that is to be trained.
+    /// Runs of the plan that are selected for training.
     pub(super) chosen: Chosen,
-    /// Its report folder.
+    /// The report folder.
     pub(super) dir: ReportDir,
     /// Start of this sweep, RFC 3339.
     pub(super) started: String,
@@ -44,28 +44,28 @@ pub(super) struct Invocation<'a> {
     local: Local,
 }
 
-/// What is there: machine, data, sources and earlier results.
+/// State at the start: machine, data, sources and earlier results.
 pub(super) struct Found {
-    /// The plan of the last sweep in the folder, if any.
+    /// The plan of the last sweep in the folder; `None` if there is none.
     pub(super) earlier: Option<Plan>,
-    /// Worker, slots and what they compute on.
+    /// Worker, slots and their environment.
     pub(super) machine: Machine,
-    /// Why the data cannot be trained on.
+    /// Result of the check of the data.
     data: crate::Result<()>,
     /// State of the sources.
     pub(super) provenance: Provenance,
-    /// Earlier results; empty where everything is trained anew.
+    /// Earlier results; empty with `--fresh`.
     pub(super) journal: Journal,
 }
 
 impl Found {
-    /// Puts back why nothing could be trained, for a stage that has something to train.
+    /// Restores the problems that would prevent training, for a later stage that has to train.
     pub(super) fn put_back(&mut self, problem: Option<Error>, data: crate::Result<()>) {
         self.machine.problem = problem;
         self.data = data;
     }
 
-    /// Takes out what was said of the data; all is well from then on.
+    /// Takes the result of the check of the data and leaves `Ok`.
     pub(super) fn take_data(&mut self) -> crate::Result<()> {
         std::mem::replace(&mut self.data, Ok(()))
     }
@@ -75,7 +75,7 @@ impl<'a> Invocation<'a> {
     /// Reads the sweep file and the command line.
     ///
     /// # Errors
-    /// Bad input: diagnostics of the file, flags that do not go together.
+    /// Bad input: diagnostics of the file, flags that exclude each other.
     pub(super) fn load(workspace: &'a Workspace, args: &'a RunArgs) -> crate::Result<Self> {
         let loaded = load_plan(workspace, &args.training.file, &args.training.set, args.smoke)?;
         if !loaded.warnings.is_empty() {
@@ -87,7 +87,7 @@ impl<'a> Invocation<'a> {
         if let Some(timeout) = args.training.timeout {
             plan.keeping.timeout = Some(timeout.as_secs_f64());
         }
-        // Of a staged plan what is chosen is known once its decisions are.
+        // The selection of a staged plan depends on its decisions.
         let chosen = if plan.is_staged() { Chosen::all(&plan) } else { Chosen::of(&plan, args)? };
         let (dir, started) = (workspace.report(&plan.name), clock::now());
         let signals = Signalled::new();
@@ -96,12 +96,12 @@ impl<'a> Invocation<'a> {
         Ok(Invocation { workspace, args, plan, slurm, chosen, dir, started, signals, begun, local })
     }
 
-    /// Takes the folder's lock.
+    /// Acquires the lock of the report folder.
     pub(super) fn lock(&self) -> crate::Result<Lock> {
         lock::acquire(&self.dir, &self.started)
     }
 
-    /// Where runs are trained.
+    /// Returns the launcher that trains the runs.
     pub(super) fn launcher(&self) -> &dyn Launcher {
         match &self.slurm {
             Some(slurm) => slurm,
@@ -109,12 +109,13 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Runs side by side that were asked for; none = what the devices have room for.
+    /// Returns the requested number of runs side by side; `None` means as many as the devices have
+    /// room for.
     pub(super) fn jobs(&self) -> Option<u64> {
         if self.args.training.timing { Some(1) } else { self.args.training.jobs }
     }
 
-    /// Whether the sweep is on a cluster already and is only to be followed.
+    /// Returns whether the sweep is already on a cluster and only has to be followed.
     pub(super) fn is_submitted(&self) -> crate::Result<bool> {
         match self.slurm.as_ref().filter(|_| self.args.watch) {
             Some(slurm) => cluster::is_submitted(slurm, &self.dir, &self.plan.name, self.args),
@@ -122,7 +123,7 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Follows what a cluster trains, then reports.
+    /// Follows the tasks of a cluster, then writes the report.
     pub(super) fn follow(&self) -> crate::Result<Exit> {
         match &self.slurm {
             Some(slurm) => cluster::follow(self.workspace, slurm, &self.dir, self.args),
@@ -133,8 +134,8 @@ impl<'a> Invocation<'a> {
     /// Finds machine, data, state of the sources and earlier results. Measures nothing.
     ///
     /// # Errors
-    /// Bad input: the folder is another sweep's, the data has changed, sources that are
-    /// not clean; a journal that cannot be read.
+    /// Bad input: the folder belongs to another sweep, the data has changed, the sources are not
+    /// clean. The journal cannot be read.
     pub(super) fn look(&mut self) -> crate::Result<Found> {
         let (workspace, args) = (self.workspace, self.args);
         let earlier = earlier_plan(&self.dir, &self.plan, args.plan)?;
@@ -142,7 +143,7 @@ impl<'a> Invocation<'a> {
             KnownThreads::of(workspace, &self.plan, || earlier.as_ref().filter(|_| !args.fresh));
         let (jobs, plan) = (self.jobs(), &self.plan);
         let cluster = self.slurm.as_ref().map(|slurm| &slurm.settings);
-        // Each takes a few tenths of a second, so side by side: worker, data, sources.
+        // Worker, data and sources take a few tenths of a second each, so side by side.
         let (machine, data, provenance) = std::thread::scope(|scope| {
             let machine = scope.spawn(|| match cluster {
                 Some(settings) => Machine::of_cluster(plan, settings, jobs),
@@ -159,7 +160,7 @@ impl<'a> Invocation<'a> {
             require_clean(&provenance)?;
         }
         if let Some(earlier) = earlier.as_ref().filter(|_| !args.fresh) {
-            // A plan that the sweep would refuse is none.
+            // Also for --plan: the sweep itself would refuse it.
             dataset_check::same_data(earlier, &self.plan)?;
         }
         let journal =
@@ -168,7 +169,7 @@ impl<'a> Invocation<'a> {
         Ok(Found { earlier, machine, data, provenance, journal })
     }
 
-    /// Takes over what an earlier plan decided of the stages, unless it is to be decided anew.
+    /// Takes over the decisions of an earlier plan on stages, except with `--replan`.
     fn recall(&mut self, earlier: Option<&Plan>) -> crate::Result<()> {
         stages::recall(&mut self.plan, earlier);
         if self.plan.decisions.is_empty() {
@@ -181,8 +182,8 @@ impl<'a> Invocation<'a> {
         Ok(())
     }
 
-    /// Opens the next stage where all runs of the one before have a result, and says so. False
-    /// where there is none, or where runs are missing, which is said.
+    /// Opens the next stage if all runs of the current one have a result. Returns whether a stage
+    /// was opened, and prints the decision or what the stage waits for.
     ///
     /// # Errors
     /// The journal cannot be read; `sweep-report` failed.
@@ -199,7 +200,7 @@ impl<'a> Invocation<'a> {
             let of = if tuning { " of tuning" } else { "" };
             let waits = stages::waits(&self.plan);
             let rest = match self.chosen.by.is_empty() {
-                true => "; --keep-failed goes on without those that failed",
+                true => "; --keep-failed continues without failed runs",
                 false => "",
             };
             let told = format!("{waits}: {runs}{of} {have} no result yet{rest}");
@@ -208,12 +209,12 @@ impl<'a> Invocation<'a> {
         }
         let Some(decision) = crate::reporter::decide(&self.dir, &self.plan)? else {
             let waits = stages::waits(&self.plan);
-            text::status!("{waits}: no run has a result to decide by");
+            text::status!("{waits}: there is no result to decide by");
             return Ok(false);
         };
         let before = self.plan.runs.len();
         self.plan.decide(decision.clone());
-        // What is decided as before was not replaced.
+        // A repeated decision with the same outcome replaces nothing.
         self.plan.superseded.retain(|earlier| *earlier != decision);
         self.chosen = Chosen::of(&self.plan, self.args)?;
         if !self.args.training.quiet {
@@ -224,10 +225,10 @@ impl<'a> Invocation<'a> {
         Ok(true)
     }
 
-    /// Measures the threads of a run, where they are not known, on this machine.
+    /// Measures the threads per run on this machine, if they are unknown.
     ///
     /// # Errors
-    /// The data on which they are measured is not as it should be; nothing can be measured.
+    /// The data is unusable, or no number of threads can be measured.
     pub(super) fn measure(&self, found: &mut Found) -> crate::Result<()> {
         let machine = &found.machine;
         if machine.threads.is_none() && machine.problem.is_none() {
@@ -248,24 +249,24 @@ impl<'a> Invocation<'a> {
         found.machine.measure(&self.plan, self.jobs(), &context)
     }
 
-    /// Whether no further stage is to begin: a signal came, or `--max-time` is over.
+    /// Returns whether no further stage may begin: after a signal, or once `--max-time` is over.
     pub(super) fn is_over(&self) -> bool {
         let max = self.args.training.max_time;
         self.signals.cancel.is_cancelled() || max.is_some_and(|max| self.begun.elapsed() >= max)
     }
 
-    /// Returns the runs of the plan that no earlier result can stand for.
+    /// Returns the runs of the plan without a reusable result.
     pub(super) fn outstanding<'p>(&'p self, found: &'p Found) -> Outstanding<'p> {
         let keep_failed = self.args.keep_failed;
         outstanding(&self.plan, &found.journal, &found.machine.wanted, keep_failed, &self.dir)
     }
 
-    /// Returns those of them that were chosen.
+    /// Returns the outstanding runs that are selected.
     pub(super) fn chosen_of<'p>(&self, left: &Outstanding<'p>) -> Vec<&'p PlannedRun> {
         left.runs.iter().map(|(run, _)| *run).filter(|run| self.chosen.has(run.run_id)).collect()
     }
 
-    /// Puts together what a launcher needs to know; `cached` results are reused.
+    /// Returns the input of a launcher; `cached` is the number of reused results.
     pub(super) fn work<'p>(&'p self, found: &'p Found, cached: usize) -> Work<'p> {
         Work {
             workspace: self.workspace,
@@ -283,19 +284,20 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// The plan of the last sweep here, if any. A report folder belongs to one
-/// sweep file, so that of another is refused. `look`: nothing is moved.
+/// Reads the plan of the last sweep in the folder; `None` if there is none. A report folder
+/// belongs to one sweep file, so that of another file is refused. With `look`, a damaged plan is
+/// not moved.
 fn earlier_plan(dir: &ReportDir, plan: &Plan, look: bool) -> crate::Result<Option<Plan>> {
     let Ok(bytes) = fs::read(dir.plan()) else { return Ok(None) };
     let earlier: Plan = match serde_json::from_slice(&bytes) {
         Ok(plan) => plan,
         Err(_) if look => return Ok(None),
         Err(e) => {
-            // Written anew from the sweep file; results are in the journal, not here.
+            // Written again from the sweep file; results are in the journal, not here.
             let aside = dir.path().join("plan.json.damaged");
             fs::rename(dir.plan(), &aside)?;
             text::status!(
-                "warning: {} could not be read ({e}); it is kept as {} and written anew",
+                "warning: {} could not be read ({e}); it is renamed to {} and written again",
                 dir.plan().display(),
                 aside.display()
             );
@@ -313,7 +315,7 @@ fn earlier_plan(dir: &ReportDir, plan: &Plan, look: bool) -> crate::Result<Optio
     Ok(Some(earlier))
 }
 
-/// What a thread came to; its panic is ours.
+/// Joins a scoped thread and propagates its panic.
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
@@ -325,7 +327,7 @@ fn require_clean(provenance: &Provenance) -> crate::Result<()> {
             "--require-clean: the sources differ from the commit\n  commit or stash what `git status` shows",
         )),
         None => Err(bad_input(
-            "--require-clean: this folder is in no git repository with a commit, so nothing can be said of its sources",
+            "--require-clean: this folder is in no git repository with a commit, so the state of its sources is unknown",
         )),
     }
 }

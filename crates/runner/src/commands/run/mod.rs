@@ -27,14 +27,15 @@ use crate::workspace::Workspace;
 use crate::{reporter, stages, text, threads};
 use store::archive::archive;
 
-/// Runs a sweep.
+/// Trains a sweep and writes its report, or prints its plan.
 pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> crate::Result<Exit> {
     Ok(run_holding(workspace, args, &|_| Ok(()))?.0)
 }
 
-/// Like [`run`], with the folder's lock still held, so that no other sweep comes
-/// between the results and what is made of them. `before_training` is called with the
-/// report folder once the sweep can train, before anything in the folder is changed.
+/// Trains a sweep as [`run`] does, and returns the folder's lock too, so that no other sweep can
+/// start before the results are used; `None` where no lock is held any more. `before_training`
+/// is called with the report folder once the sweep can train, before anything in the folder
+/// changes.
 ///
 /// # Errors
 /// Bad input, an error of the system, or that of `before_training`.
@@ -47,11 +48,11 @@ pub fn run_holding(
     if args.plan {
         return Ok((explain::explain(&mut invocation)?, None));
     }
-    // Taken before the journal is read: what another sweep finishes is seen.
+    // Taken before the journal is read, so that the results of another sweep are seen.
     let lock = invocation.lock()?;
     let mut status_file = StatusFile::new(&invocation.dir);
     if invocation.is_submitted()? {
-        // Not held while others work.
+        // Not held while the tasks work.
         drop((status_file, lock));
         return Ok((followed(&invocation, before_training)?, None));
     }
@@ -80,13 +81,13 @@ pub fn run_holding(
         }
         resumed = next_stage(&invocation, &mut found)?;
     }
-    // What was there before the first stage.
+    // The results before the first stage.
     resumed.results = reused;
     report(&invocation, found, &resumed, &trained, &lock)?;
     Ok((trained.exit(), Some(lock)))
 }
 
-/// Follows what a cluster trains to its end, then trains the next stage, if there is one.
+/// Follows the tasks of a cluster to their end, then trains the next stage, if there is one.
 fn followed(
     invocation: &Invocation<'_>,
     before_training: &dyn Fn(&ReportDir) -> crate::Result<()>,
@@ -103,7 +104,7 @@ fn followed(
     Ok(if next == Exit::Ok { exit } else { next })
 }
 
-/// Writes a plan that has a further stage by now, and decides what of it is left to train.
+/// Writes the plan with its new stage, and determines which of its runs are left to train.
 fn next_stage(invocation: &Invocation<'_>, found: &mut Found) -> crate::Result<Resumed> {
     let plan = &invocation.plan;
     write_atomic(&invocation.dir.plan(), &serde_json::to_vec_pretty(plan)?)?;
@@ -120,16 +121,16 @@ fn next_stage(invocation: &Invocation<'_>, found: &mut Found) -> crate::Result<R
     Ok(Resumed { results, todo })
 }
 
-/// A plan, divided by what earlier sweeps left of it.
+/// The plan, divided into results that are reused and runs to train.
 struct Resumed {
-    /// Results that are reused.
+    /// Number of results that are reused.
     results: usize,
-    /// The runs to train, in order.
+    /// The runs to train, in the order of execution.
     todo: Vec<PlannedRun>,
 }
 
-/// Decides what is left to train, refuses what cannot be trained, and then changes the
-/// folder: earlier results are put aside where they are not wanted, the plan is written.
+/// Determines what is left to train, refuses what cannot be trained, and then changes the
+/// folder: archives earlier results with `--fresh` and writes the plan.
 fn prepare(
     invocation: &mut Invocation<'_>,
     found: &mut Found,
@@ -158,7 +159,7 @@ fn prepare(
     if args.fresh
         && let Some(old) = archive(&invocation.dir)?
     {
-        text::status!("earlier results are in {}", invocation.workspace.relative(&old));
+        text::status!("earlier results are archived in {}", invocation.workspace.relative(&old));
     }
     let lines = [
         plan::data_line(&invocation.plan),
@@ -167,12 +168,12 @@ fn prepare(
     ];
     write_atomic(&invocation.dir.plan(), &serde_json::to_vec_pretty(&invocation.plan)?)?;
     lines.iter().flatten().filter(|_| !quiet).for_each(|line| text::status!("{line}"));
-    // A later stage may have something to train where this one has not.
+    // A later stage may have something to train even if this one has nothing.
     found.put_back(problem, data);
     Ok(Resumed { results, todo })
 }
 
-/// Trains what is left, or sees to it that it will be.
+/// Trains what is left, or submits it.
 fn train(
     invocation: &Invocation<'_>,
     found: &Found,
@@ -185,7 +186,7 @@ fn train(
         Launched::Trained(Trained::default())
     } else {
         if invocation.slurm.is_some() {
-            // An `sbatch` that outlives us must not be overtaken by the next sweep.
+            // The next sweep must wait for an `sbatch` that outlives this process.
             lock.pass_on()?;
         }
         let work = invocation.work(found, resumed.results);
@@ -195,7 +196,7 @@ fn train(
     Ok(launched)
 }
 
-/// Writes the manifest, where other results are shown than before, and the report.
+/// Prints the summary line, and writes the manifest, if the results have changed, and the report.
 fn report(
     invocation: &Invocation<'_>,
     found: Found,
@@ -204,6 +205,10 @@ fn report(
     lock: &Lock,
 ) -> crate::Result<()> {
     let (args, dir, plan) = (invocation.args, &invocation.dir, &invocation.plan);
+    if trained.was_stopped() || trained.runs > 0 && !args.training.quiet {
+        let elapsed = invocation.begun.elapsed();
+        text::status!("{}", trained.summary(resumed.results, elapsed, args));
+    }
     // Provenance must follow, trained or not.
     let moved = found.earlier.is_some_and(|e| e.computed_on != plan.computed_on);
     if trained.runs > 0 || moved || !dir.manifest().is_file() {
@@ -232,32 +237,30 @@ fn report(
     Ok(())
 }
 
-/// Says why there is nothing to train: every run is cached, kept by `--keep-failed`, or
-/// was not chosen by `--only` or `--shard`.
+/// Returns why there is nothing to train: every run is cached, kept by `--keep-failed`, or not
+/// selected by `--only` or `--shard`.
 fn nothing_to_train(left: &Outstanding<'_>, chosen: &Chosen) -> String {
     let (cached, kept_failed, missing) = (left.cached, left.kept_failed, left.runs.len());
     let results = plural::count(cached - kept_failed - left.paused, "result");
     if missing > 0 {
         let by = &chosen.by;
-        format!("nothing to train of what {by} chose; {results} there, {missing} missing in all")
+        format!("nothing to train of what {by} chose; {results} cached, {missing} missing in all")
     } else if kept_failed > 0 {
         let kept = plural::count(kept_failed, "run");
-        format!("nothing to train; {results} there, {kept} without one kept by --keep-failed")
+        format!("nothing to train; {results} cached, {kept} without one kept by --keep-failed")
     } else if left.paused > 0 {
         let paused = plural::count(left.paused, "run");
         let are = plural::is_or_are(left.paused);
-        format!("nothing to train; {results} there, {paused} {are} paused at a rung")
-    } else if cached == 1 {
-        "its one result is there already, nothing to train".to_owned()
+        format!("nothing to train; {results} cached, {paused} {are} paused at a rung")
     } else {
-        format!("all {results} are there already, nothing to train")
+        format!("nothing to train; {results} cached")
     }
 }
 
 fn warn_about(left: &Outstanding<'_>) {
     if left.other_code > 0 {
         text::status!(
-            "{} {} {} made by other versions of the training code and reused; --fresh trains anew",
+            "{} {} {} made by other versions of the training code and reused; --fresh trains again",
             console::style("warning:").for_stderr().yellow(),
             plural::count(left.other_code, "result"),
             plural::was_or_were(left.other_code),
@@ -265,7 +268,7 @@ fn warn_about(left: &Outstanding<'_>) {
     }
 }
 
-/// Says where a stage was decided on by other results than there are now.
+/// Warns about a decision on a stage whose results have changed since.
 fn warn_of_stages(plan: &spec::plan::Plan, journal: &store::journal::Journal) {
     if let Some((decision, changed)) = stages::outdated(plan, journal) {
         let (what, choice) = match decision.stage {
@@ -275,10 +278,10 @@ fn warn_of_stages(plan: &spec::plan::Plan, journal: &store::journal::Journal) {
             Stage::Confirm => ("that chose the configurations of [confirm]", "choice"),
         };
         text::status!(
-            "{} {} {what} {} other ones by now; the {choice} stands, --replan makes it anew",
+            "{} {} {what} {} changed since; the {choice} stands, --replan repeats it",
             console::style("warning:").for_stderr().yellow(),
             plural::count(changed, "result"),
-            plural::is_or_are(changed),
+            plural::has_or_have(changed),
         );
     }
 }
@@ -286,6 +289,6 @@ fn warn_of_stages(plan: &spec::plan::Plan, journal: &store::journal::Journal) {
 fn open(dir: &ReportDir) {
     let opened = std::process::Command::new("xdg-open").arg(dir.html()).spawn();
     if opened.is_err() {
-        text::status!("no browser could be opened: xdg-open is not there");
+        text::status!("cannot open a browser: xdg-open is not installed");
     }
 }

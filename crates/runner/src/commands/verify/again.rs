@@ -1,4 +1,4 @@
-//! Runs trained again, and how they compare with what is stored.
+//! Training of runs again, and their comparison with the stored records.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -20,7 +20,7 @@ use crate::sweep_progress::reason;
 use crate::worker_process::WorkerCommand;
 use crate::workspace::Workspace;
 
-/// Trains without a journal, checkpoints or time limit.
+/// Trains runs without a journal, checkpoints or time limit.
 pub(super) fn train_again(
     workspace: &Workspace,
     dir: &ReportDir,
@@ -36,12 +36,12 @@ pub(super) fn train_again(
         plain: machine.wanted.on.plain,
         tf32: machine.wanted.on.tf32,
         libraries: machine.libraries.clone(),
-        // Not in the report folder, which verifying does not write to.
+        // Outside the report folder, which `verify` does not write to.
         logs: logs.clone(),
     };
     let context = Arc::new(RunContext {
         jobs: machine.slots.len() as u64,
-        // What was measured is compared too; it changes no weight.
+        // Metrics are compared too; they change no weight.
         keeping: ArtifactOptions {
             metrics: plan.keeping.metrics.clone(),
             ..ArtifactOptions::default()
@@ -71,10 +71,10 @@ pub(super) fn train_again(
     Ok(out)
 }
 
-/// Everything that is not the same, a line each; times are left out.
+/// Returns a line for each difference between two records, except in times.
 pub(super) fn compare(stored: &RunRecord, now: &RunRecord) -> Vec<String> {
     let (Some(a), Some(b)) = (&stored.outcome, &now.outcome) else {
-        return vec![format!("it has no result now: {}", reason(now))];
+        return vec![format!("no result this time: {}", reason(now))];
     };
     let mut out = Vec::new();
     field(&mut out, "status", &a.status, &b.status);
@@ -100,7 +100,7 @@ fn field<T: PartialEq + Debug>(out: &mut Vec<String>, name: &str, stored: &T, no
     }
 }
 
-/// Compared by bits, so that two NaN are the same.
+/// Returns the first differing metric. Values are compared by bits, so that two NaNs are equal.
 fn first_different_metric(a: &Outcome, b: &Outcome) -> Option<String> {
     let points = |o: &Outcome| {
         let kept = o.metrics.iter().filter(|m| m.metric != Metric::SECONDS);

@@ -1,6 +1,6 @@
-//! `verify`: trains a sample of finished runs again and compares every digest
-//! and metric bit by bit with what the journal holds. Before that, every line
-//! of the journal and every file of kept weights is checked as it lies there.
+//! `verify`: trains a sample of finished runs again and compares every digest and metric bit by
+//! bit with the journal. Before that, it checks every line of the journal and every file of
+//! kept weights.
 
 mod again;
 mod stored;
@@ -21,13 +21,13 @@ use crate::threads::KnownThreads;
 use crate::workspace::Workspace;
 use crate::{dataset_check, text};
 
-/// Verifies; exit code 6 when anything is not what is stored.
+/// Verifies a report folder; exit code 6 if a result differs from the stored one.
 pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> crate::Result<Exit> {
     let dir = super::folder::folder_of(workspace, &args.file)?;
     let plan = store::plan(&dir)?;
     let journal = store::journal::read(&dir)?;
     let mut wrong = stored::damage(&journal, &plan);
-    text::output!("{} as they were written", plural::count(journal.records.len(), "record"));
+    text::output!("{} intact", plural::count(journal.records.len(), "record"));
 
     let known = KnownThreads::of(workspace, &plan, || Some(&plan));
     let machine = Machine::find(&plan, args.jobs, &known);
@@ -41,7 +41,7 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> crate::Result<
         .collect();
     wrong += stored::kept_weights(&dir, &plan, &records);
     let chosen = match choose(&plan, &records, &machine, args) {
-        // Damage that was found outweighs that nothing more can be said.
+        // Damage outweighs that no run can be trained again.
         Err(error) if wrong > 0 => {
             text::status!("{error}");
             return Ok(Exit::VerificationFailed);
@@ -60,18 +60,18 @@ pub(super) fn verify(workspace: &Workspace, args: &VerifyArgs) -> crate::Result<
     conclude(&counts, chosen.len())
 }
 
-/// Runs trained again, by what came of them.
+/// Numbers of verified runs by outcome.
 #[derive(Default)]
 struct Counts {
-    /// Not what is stored, damage included.
+    /// Results that differ from the stored ones, and damaged files.
     wrong: usize,
-    /// Without a result this time.
+    /// Runs without a result this time.
     failed: usize,
-    /// Different, and computed in another environment.
+    /// Results that differ, but were computed in another environment.
     elsewhere: usize,
 }
 
-/// What came of a run that was trained again.
+/// Outcome of a run that was trained again.
 enum Compared {
     Same,
     Wrong,
@@ -90,11 +90,11 @@ impl Counts {
     }
 }
 
-/// Compares a run with what is stored of it, and prints how they differ.
+/// Compares a run with its stored record and prints the differences.
 fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>) -> Compared {
     let name = format!("{}  {}", describe(run), run.run_id.short());
     let (Some(stored), Some(now)) = (stored, now) else {
-        text::output!("{} {name}: it did not end", mark(false));
+        text::output!("{} {name}: it did not finish", mark(false));
         return Compared::Wrong;
     };
     let Some(outcome) = &now.outcome else {
@@ -102,9 +102,9 @@ fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>
         return Compared::Failed;
     };
     let differences = again::compare(stored, now);
-    // Bits are promised within one environment alone.
+    // Results are bit-identical only within one environment.
     if !differences.is_empty() && !stored.computed_alike(now) {
-        text::output!("note {name}: not the same, and it was made elsewhere");
+        text::output!("note {name}: differs, but was computed in another environment");
         for line in again::environments(stored, now) {
             text::output!("     {}", text::plain(&line));
         }
@@ -118,12 +118,11 @@ fn compare(run: &PlannedRun, stored: Option<&RunRecord>, now: Option<&RunRecord>
     if differences.is_empty() { Compared::Same } else { Compared::Wrong }
 }
 
-/// Says what came of `chosen` runs, and returns the exit code.
+/// Prints the conclusion on `chosen` runs and returns the exit code.
 fn conclude(counts: &Counts, chosen: usize) -> crate::Result<Exit> {
     let &Counts { wrong, failed, elsewhere } = counts;
     if wrong > 0 {
-        let are = plural::is_or_are(wrong);
-        text::output!("{} {are} not what is stored", plural::count(wrong, "result"));
+        text::output!("{} failed verification", plural::count(wrong, "result"));
         return Ok(Exit::VerificationFailed);
     }
     if failed > 0 {
@@ -132,7 +131,7 @@ fn conclude(counts: &Counts, chosen: usize) -> crate::Result<Exit> {
     }
     if elsewhere == chosen {
         return Err(bad_input(
-            "nothing could be compared: the results were made on another machine or by other libraries",
+            "nothing could be compared: the results were computed on another machine or with other libraries",
         ));
     }
     text::output!("{} trained again, bit-identical", plural::count(chosen - elsewhere, "run"));
@@ -143,8 +142,11 @@ fn mark(ok: bool) -> console::StyledObject<&'static str> {
     if ok { console::style("ok  ").green() } else { console::style("FAIL").red().bold() }
 }
 
-/// Runs of the sample: one optimizer after the other, seeds and configurations
-/// at random, from results that this worker is expected to repeat.
+/// Chooses the sample: optimizers in turn, seeds and configurations at random, from results that
+/// this worker is expected to repeat.
+///
+/// # Errors
+/// Bad input: `--run` does not name such a result, or there is none.
 fn choose(
     plan: &Plan,
     records: &HashMap<Id, RunRecord>,
@@ -165,7 +167,7 @@ fn choose(
                 plan.runs.iter().filter(|r| r.run_id.to_string().starts_with(prefix)).collect();
             let [run] = found[..] else {
                 return Err(bad_input(format!(
-                    "--run {prefix} names {} runs of the plan, not one",
+                    "--run {prefix} matches {} runs of the plan, not one",
                     found.len()
                 )));
             };
@@ -176,7 +178,7 @@ fn choose(
             }
             if !repeatable(&run) {
                 return Err(bad_input(format!(
-                    "--run {prefix}: its result was made by other training code or on another kind of device\n  `why` says what differs; --fresh trains anew"
+                    "--run {prefix}: its result was computed by other training code or on another kind of device\n  `why` prints what differs; --fresh trains again"
                 )));
             }
             out.push(run.clone());
@@ -185,10 +187,10 @@ fn choose(
     }
     if !records.is_empty() && !plan.runs.iter().any(|r| repeatable(&r)) {
         return Err(bad_input(
-            "every result was made by other training code or on another kind of device than the worker at hand: nothing can be expected to repeat bit by bit\n  --fresh trains anew; `why FILE RUN` says what differs",
+            "every result was computed by other training code or on another kind of device than this worker uses, so none can be expected to repeat bit by bit\n  --fresh trains again; `why FILE RUN` prints what differs",
         ));
     }
-    // Another sample each time, so that many short checks see much.
+    // Another sample each time, so that many short checks cover many runs.
     let seed = now_seed();
     let mut by_label: Vec<Vec<&PlannedRun>> = plan
         .optimizers

@@ -1,4 +1,4 @@
-//! What is stored, checked without training: journal lines and kept weights.
+//! Checks of stored files without training: journal lines and kept weights.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::resume::weights_digest;
 use crate::sweep_progress::describe;
 use crate::text;
 
-/// Counts damage that nothing explains, unless its run has a good record too.
+/// Prints damaged journal lines and counts those whose run has no intact result.
 pub(super) fn damage(journal: &Journal, plan: &Plan) -> usize {
     crate::commands::folder::warn(&journal.warnings);
     let mut wrong = 0;
@@ -35,7 +35,7 @@ pub(super) fn damage(journal: &Journal, plan: &Plan) -> usize {
             continue;
         }
         wrong += 1;
-        crate::text::output!("{} {named}: not as it was written", mark(false));
+        crate::text::output!("{} {named}: damaged record", mark(false));
         crate::text::output!("     {}: {}", text::plain(&line.place), text::plain(&line.reason));
         crate::text::output!(
             "     {}",
@@ -48,7 +48,7 @@ pub(super) fn damage(journal: &Journal, plan: &Plan) -> usize {
     wrong
 }
 
-/// Counts kept weights whose file is not what the record says.
+/// Prints and counts kept weights whose file differs from the digest in the record.
 pub(super) fn kept_weights(
     dir: &ReportDir,
     plan: &Plan,
@@ -63,7 +63,7 @@ pub(super) fn kept_weights(
             wrong += 1;
             let (name, id) = (describe(run), run.run_id.short());
             crate::text::output!(
-                "{} {name}  {id}: its kept weights are not as they were written",
+                "{} {name}  {id}: its kept weights differ from the record",
                 mark(false)
             );
         }

@@ -1,5 +1,4 @@
-//! Copies of the programs in the sweep's folder, so that tasks that wait in a
-//! queue never pick up a later build.
+//! Copies of the programs in the report folder, so that queued tasks never run a later build.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,7 +8,7 @@ use store::atomic;
 
 use crate::error::Context as _;
 
-/// The copies.
+/// Paths of the copies.
 #[derive(Clone, Debug)]
 pub struct BinarySnapshot {
     /// `sweep`.
@@ -19,13 +18,12 @@ pub struct BinarySnapshot {
 }
 
 /// Copies this program, the worker and `sweep-report`, which the last job calls, to
-/// `bin/<hash of them>/`, unless they are there; other copies, which no task needs any
-/// more, go.
+/// `bin/<hash>/`, unless the copies exist. Removes other copies, which no task needs any more.
 ///
 /// # Errors
-/// A program that cannot be read, a disk that is full.
+/// A program cannot be read, or a copy not written.
 pub fn snapshot(bin: &Path, worker: &Path, report: &Path) -> crate::Result<BinarySnapshot> {
-    // Through the kernel: the file may have been replaced since we were started.
+    // Read through the kernel: the file may have been replaced since this process started.
     let this = Path::new("/proc/self/exe");
     let mut hasher = blake3::Hasher::new();
     for program in [this, worker, report] {
@@ -43,7 +41,7 @@ pub fn snapshot(bin: &Path, worker: &Path, report: &Path) -> crate::Result<Binar
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         for (from, to) in copies {
-            // By a rename: a program that runs can be replaced, not written.
+            // Renamed into place: a running program cannot be overwritten.
             atomic::copy(from, to, Some(0o755))
                 .with_context(|| format!("cannot copy to {}", to.display()))?;
         }
@@ -54,7 +52,7 @@ pub fn snapshot(bin: &Path, worker: &Path, report: &Path) -> crate::Result<Binar
     Ok(snapshot)
 }
 
-/// Whether the copy has the original's bytes.
+/// Returns whether the copy has the original's bytes.
 fn same(from: &Path, to: &Path) -> bool {
     match (fs::read(from), fs::read(to)) {
         (Ok(a), Ok(b)) => a == b,

@@ -1,44 +1,44 @@
-//! Which runs a task of an array trains: long ones first, the seeds of one
+//! Division of runs among the tasks of an array: long runs first, and the seeds of one
 //! configuration in different tasks, so that a lost task costs no configuration.
 
 use spec::Id;
 use spec::plan::PlannedRun;
 use spec::slurm::{RunsPerTask, SlurmSettings};
 
-/// Seconds that a task is to last where Slurm's own second or so a task, and the
-/// wait in the queue, are small beside it.
+/// Target duration of a task in seconds, long compared with Slurm's overhead of about a second
+/// per task.
 const TASK: f64 = 900.0;
-/// No task is made shorter than this for the sake of balance.
+/// Minimum duration in seconds to which tasks are shortened for balance.
 const SHORTEST: f64 = 60.0;
-/// Share of the time limit that a task is estimated to use at most.
+/// Maximum fraction of the time limit that a task is estimated to use.
 const OF_LIMIT: f64 = 0.6;
-/// Tasks that are taken to run at once where nothing limits them.
+/// Assumed number of tasks that run at once, if nothing limits them.
 const PARALLEL: u64 = 32;
 
-/// A run with the seconds it is estimated to take, if anything is known.
+/// A run with its estimated duration.
 #[derive(Clone, Copy, Debug)]
 pub struct Estimated<'a> {
     /// The run.
     pub run: &'a PlannedRun,
-    /// Seconds.
+    /// Estimated seconds; `None` if unknown.
     pub seconds: Option<f64>,
 }
 
-/// How many tasks these runs are dealt to. `side_by_side` is how many runs a
-/// task trains at once.
+/// Returns the number of tasks for these runs. `side_by_side` is the number of runs that a task
+/// trains at once.
 pub fn count(runs: &[Estimated<'_>], settings: &SlurmSettings, side_by_side: u64) -> u64 {
     let n = runs.len() as u64;
     let side_by_side = side_by_side.max(1);
     if let RunsPerTask::Number(each) = settings.runs_per_task {
         return n.div_ceil(each.max(1));
     }
-    // Two for each place, so that the last ones balance.
+    // Two for each place, so that the last tasks balance.
     let balanced = 2 * settings.max_parallel.unwrap_or(PARALLEL);
     let known: Vec<f64> = runs.iter().filter_map(|r| r.seconds).collect();
     if known.is_empty() {
         return balanced.min(n.div_ceil(side_by_side)).max(1);
     }
-    // Runs unlike any finished one count as the mean of the others.
+    // Runs without an estimate count as the mean of the others.
     let total = known.iter().sum::<f64>() / known.len() as f64 * n as f64 / side_by_side as f64;
     let task = settings.time.map_or(TASK, |limit| TASK.min(limit as f64 * OF_LIMIT));
     let whole = |seconds: f64| (total / seconds).ceil() as u64;
@@ -47,11 +47,11 @@ pub fn count(runs: &[Estimated<'_>], settings: &SlurmSettings, side_by_side: u64
         .clamp(1, n.div_ceil(side_by_side).max(1))
 }
 
-/// Deals the runs to so many tasks: by seconds, the longest first, in turn. The
-/// seeds of a configuration come one after another and so to different tasks.
+/// Deals the runs to `tasks` tasks in turn, the longest first. The seeds of a configuration are
+/// adjacent in that order and so go to different tasks.
 pub fn partition<'a>(mut runs: Vec<Estimated<'a>>, tasks: u64) -> Vec<Vec<&'a PlannedRun>> {
     let key = |r: &Estimated<'_>| -> (Id, u64) { (r.run.config_id, r.run.spec.seed) };
-    // A configuration's seeds take as long as their longest, so that they stay together.
+    // All seeds of a configuration count as its longest run, so that they stay adjacent.
     let mut longest = std::collections::HashMap::<Id, f64>::new();
     for r in &runs {
         let held = longest.entry(r.run.config_id).or_insert(0.0);

@@ -1,5 +1,5 @@
-//! Slurm by its own commands: `sbatch`, `squeue`, `scancel`, `scontrol`. What it
-//! says is a hint; what is true stands in the files.
+//! Client of Slurm by its commands `sbatch`, `squeue`, `scancel` and `scontrol`. Their answers are
+//! hints; the files of the sweep are the truth.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -11,38 +11,37 @@ use super::script::REPORT;
 use crate::error::{Error, bad_input};
 use crate::text;
 
-/// Slurm's own default of `MaxArraySize`, where it does not say.
+/// Slurm's default of `MaxArraySize`, if it does not report one.
 pub const MAX_ARRAY: u64 = 1001;
 
-/// A command of Slurm that has not answered after so long is ended. Slurm gives
-/// up by itself after some 10 to 90 seconds.
+/// Time after which a command of Slurm is killed. Slurm itself gives up after 10 to 90 seconds.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// What `sbatch` says again and again while it waits for room in the queue.
+/// Message that `sbatch` repeats while it waits for room in the queue.
 const FULL: &str = "temporarily unable to accept job";
 
-/// What `squeue` is asked for, a field each of [`Queued`].
+/// Output format of `squeue`, with the fields of [`Queued`].
 const FORMAT: &str = "%j|%F|%K|%T|%r|%N";
 
 /// A job or an array's task that Slurm knows of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Queued {
-    /// Its job's name.
+    /// Name of the job.
     pub name: String,
     /// Number of the job, or of the array as a whole.
     pub job: u64,
-    /// Index in its array; pending tasks stand together, as `2-5%2`.
+    /// Index in the array; pending tasks share one line, as `2-5%2`.
     pub tasks: String,
-    /// `PENDING`, `RUNNING`, `COMPLETING`, ...
+    /// State: `PENDING`, `RUNNING`, `COMPLETING`, ...
     pub state: String,
-    /// Why it waits: `Resources`, `Priority`, `PartitionConfig`.
+    /// Reason for waiting: `Resources`, `Priority`, `PartitionConfig`; empty without one.
     pub reason: String,
-    /// Its node, once it has one.
+    /// Node; empty until there is one.
     pub node: String,
 }
 
 impl Queued {
-    /// Whether it will still do something.
+    /// Returns whether the job is waiting, running or completing.
     pub fn is_active(&self) -> bool {
         !matches!(
             self.state.as_str(),
@@ -59,12 +58,12 @@ impl Queued {
         )
     }
 
-    /// Whether it is the job that writes the report, not a task that trains.
+    /// Returns whether it is the job that writes the report, not a task that trains.
     pub fn reports(&self) -> bool {
         self.name.ends_with(REPORT)
     }
 
-    /// How many tasks the line stands for: `0-5,8%2` is seven.
+    /// Returns the number of tasks that the line stands for: 7 for `0-5,8%2`.
     pub fn count(&self) -> u64 {
         let list = self.tasks.split('%').next().unwrap_or_default();
         let one = |part: &str| match part.split_once('-') {
@@ -78,43 +77,43 @@ impl Queued {
     }
 }
 
-/// Why a job was not submitted.
+/// Failure of a submission.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// Slurm said no: nothing was submitted.
+    /// Slurm rejected the job: nothing was submitted.
     #[error("{0}")]
     Rejected(String),
-    /// No answer: it may have been submitted or not.
+    /// No answer: the job may have been submitted or not.
     #[error("{0}")]
     Unknown(String),
 }
 
-/// What the launcher asks of an engine; the simulation has one of its own.
+/// Interface of the launcher to Slurm; the simulation has its own implementation.
 pub trait Engine {
-    /// Whether it can be spoken to from here at all; asked before anything is written.
+    /// Checks that the engine is available on this machine, before anything is written.
     ///
     /// # Errors
-    /// Bad input: what is missing.
+    /// Bad input: names the missing program.
     fn ready(&self) -> crate::Result<()> {
         Ok(())
     }
-    /// Indices of an array go from 0 to one less than this.
+    /// Returns the maximum size of an array, whose indices start at 0.
     fn max_array(&self) -> crate::Result<u64>;
-    /// Submits a script with these flags; gives the job's number.
+    /// Submits a script with these flags and returns the job's number.
     fn submit(&self, flags: &[String], script: &str) -> Result<u64, SubmitError>;
-    /// Jobs of these names that the engine still knows, finished ones included.
+    /// Returns the jobs of these names that the engine still knows, finished ones included.
     fn queue(&self, names: &[String]) -> crate::Result<Vec<Queued>>;
     /// Ends all jobs of this name.
     fn cancel(&self, name: &str) -> crate::Result<()>;
-    /// State and exit code of a job, as Slurm writes them: `COMPLETED`, `0:0`.
+    /// Returns state and exit code of a job, as Slurm writes them: `COMPLETED`, `0:0`.
     fn state(&self, job: u64) -> crate::Result<(String, String)>;
 }
 
-/// Slurm's commands on the `PATH`.
+/// Engine that calls Slurm's commands on the `PATH`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SlurmCommands;
 
-/// How a command of Slurm ended.
+/// Result of a command of Slurm.
 struct Reply {
     ok: bool,
     timed_out: bool,
@@ -123,10 +122,10 @@ struct Reply {
 }
 
 impl Reply {
-    /// What it said of its failure, on one line.
+    /// Returns the reason of a failure, on one line.
     fn reason(&self) -> String {
         if self.stderr.contains(FULL) {
-            return "its queue is full (MaxJobCount), and it takes no more for now".to_owned();
+            return "its queue is full (MaxJobCount)".to_owned();
         }
         if self.timed_out {
             return format!("no answer within {}", text::duration(PATIENCE.as_secs_f64()));
@@ -138,10 +137,10 @@ impl Reply {
         };
         let said: Vec<String> = self.stderr.lines().map(own).filter(|l| !l.is_empty()).collect();
         let said: Vec<String> = said.iter().map(|line| text::plain(line)).collect();
-        if said.is_empty() { "it failed without a word".to_owned() } else { said.join("; ") }
+        if said.is_empty() { "it failed without a message".to_owned() } else { said.join("; ") }
     }
 
-    /// Whether the controller was not reached, or its answer was lost.
+    /// Returns whether the controller was not reached, or its answer was lost.
     fn is_silence(&self) -> bool {
         const SILENCE: &[&str] = &[
             "Unable to contact slurm controller",
@@ -158,8 +157,8 @@ impl Reply {
     }
 }
 
-/// The environment that Slurm's commands are started in: that of a job we may be
-/// inside of, and what would change our flags, is left out.
+/// Returns whether a variable is removed from the environment of Slurm's commands: those of a
+/// surrounding job, and those that would change our flags.
 fn is_inherited(name: &str) -> bool {
     let of_a_job = name.starts_with("SLURM_") && name != "SLURM_CONF";
     of_a_job
@@ -214,16 +213,16 @@ fn ask(program: &str, args: &[String], input: &str) -> crate::Result<Reply> {
 
 fn missing(program: &str) -> Error {
     bad_input(format!(
-        "there is no `{program}` on the PATH, so this machine cannot speak to Slurm\n  \
+        "there is no `{program}` on the PATH, so this machine cannot use Slurm\n  \
          log in to a node of the cluster that has it (`module load slurm` on some), or train \
          here: --launcher local"
     ))
 }
 
-/// The controller does not answer.
+/// Returns the error of a controller that does not answer.
 fn unreachable(program: &str, answer: &Reply) -> Error {
     bad_input(format!(
-        "Slurm's controller does not answer: {program}: {}\n  what is finished is kept; try again when `sinfo` answers",
+        "Slurm's controller does not answer: {program}: {}\n  finished results are kept; try again when `sinfo` answers",
         answer.reason()
     ))
 }
@@ -264,7 +263,7 @@ impl Engine for SlurmCommands {
         let line = answer.stdout.lines().next_back().unwrap_or_default();
         line.split(';').next().and_then(|id| id.trim().parse().ok()).ok_or_else(|| {
             SubmitError::Unknown(format!(
-                "sbatch answered `{}`, which is no job number",
+                "sbatch answered `{}`, which is not a job number",
                 text::plain(line)
             ))
         })
@@ -300,7 +299,7 @@ impl Engine for SlurmCommands {
     }
 }
 
-/// A line of `squeue`.
+/// Parses a line of `squeue`; `None` if fields are missing.
 fn queued(line: &str) -> Option<Queued> {
     let mut fields = line.splitn(6, '|').map(|f| f.trim().to_owned());
     let (name, job) = (fields.next()?, fields.next()?.parse().ok()?);

@@ -1,9 +1,9 @@
-//! What the launcher writes into a report folder, and all that a task reads:
+//! Files that the launcher writes into a report folder, and that tasks read:
 //!
-//! - `bin/<hash>/`: the programs as they were at the time;
+//! - `bin/<hash>/`: the programs at the time of the submission;
 //! - `chunks/<attempt>/job.json`, `nonce` and `<array>/<task>.json`: the work;
 //! - `chunks/<attempt>/<array>/<task>.begun`: the journals of a task that has begun;
-//! - `submissions.jsonl`: what was asked of Slurm, a line before and after each.
+//! - `submissions.jsonl`: the submissions, with a line before and after each.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -23,34 +23,34 @@ use crate::error::Context as _;
 /// Version of every form in this file.
 const VERSION: u32 = 1;
 
-/// `chunks/<attempt>/job.json`: what holds for all tasks of an attempt.
+/// `chunks/<attempt>/job.json`: the facts that all tasks of an attempt share.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobFile {
     /// Version of this form.
     pub v: u32,
     /// Number of the attempt, from 1.
     pub attempt: u64,
-    /// The plan of then, without its runs.
+    /// The plan at the time, without its runs.
     pub plan: Plan,
-    /// Runs in the plan of then.
+    /// Number of runs in the plan at the time.
     pub planned: u64,
     /// Folder of the datasets.
     pub data: PathBuf,
-    /// Folder that paths of own data are relative to.
+    /// Folder that paths of user data are relative to.
     pub root: PathBuf,
-    /// The copy of the worker.
+    /// Copy of the worker.
     pub worker: PathBuf,
-    /// Processors of a task.
+    /// Number of processors of a task.
     pub cpus: u64,
-    /// `--jobs`: most runs side by side in a task.
+    /// `--jobs`: maximum number of runs side by side in a task.
     pub jobs: Option<u64>,
-    /// `--retry`.
+    /// `--retry`: number of extra attempts.
     pub retry: u64,
-    /// Sources and command line of then.
+    /// Sources and command line of the submission.
     pub provenance: Provenance,
-    /// When it was submitted.
+    /// Time of the submission, RFC 3339.
     pub started: String,
-    /// Whether the host may be named in the manifest.
+    /// Whether the manifest names the host.
     pub record_host: bool,
 }
 
@@ -59,11 +59,11 @@ pub struct JobFile {
 pub struct ChunkFile {
     /// Version of this form.
     pub v: u32,
-    /// The runs, in the order they are begun in.
+    /// The runs, in the order of execution.
     pub runs: Vec<PlannedRun>,
 }
 
-/// The same, of runs that are lent: a million need not be copied to be written.
+/// A [`ChunkFile`] with borrowed runs, so that writing copies none.
 #[derive(Serialize)]
 struct Chunk<'a> {
     v: u32,
@@ -82,59 +82,59 @@ pub enum Line {
         attempt: u64,
         /// Part of its jobs' names that no other attempt has.
         key: String,
-        /// Tasks of each array.
+        /// Number of tasks of each array.
         arrays: Vec<u64>,
-        /// Runs in all of them.
+        /// Number of runs in all arrays.
         runs: u64,
-        /// When.
+        /// Time, RFC 3339.
         at: String,
-        /// `[slurm]` of then.
+        /// `[slurm]` at the time.
         settings: Box<SlurmSettings>,
     },
-    /// Slurm has a job of it.
+    /// Slurm has accepted a job of the attempt.
     Submitted {
         /// Number of the attempt.
         attempt: u64,
         /// The job's name.
         name: String,
-        /// Its number. A hint alone: Slurm may hand numbers out again.
+        /// The job's number. Only a hint: Slurm may reuse numbers.
         job: u64,
     },
-    /// It was ended by `cancel`.
+    /// `cancel` has ended the attempt.
     Cancelled {
         /// Number of the attempt.
         attempt: u64,
-        /// When.
+        /// Time, RFC 3339.
         at: String,
     },
 }
 
-/// An attempt, from its lines.
+/// An attempt, assembled from its lines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submission {
-    /// Its number.
+    /// Number of the attempt.
     pub attempt: u64,
-    /// Part of its jobs' names.
+    /// Part of its jobs' names that no other attempt has.
     pub key: String,
-    /// Tasks of each array.
+    /// Number of tasks of each array.
     pub arrays: Vec<u64>,
-    /// Runs in all of them.
+    /// Number of runs in all arrays.
     pub runs: u64,
-    /// When it was planned.
+    /// Time at which it was planned, RFC 3339.
     pub at: String,
-    /// Jobs that Slurm is known to have, with their numbers.
+    /// Names and numbers of the jobs that Slurm is known to have.
     pub jobs: Vec<(String, u64)>,
-    /// Whether it was ended by `cancel`.
+    /// Whether `cancel` has ended it.
     pub cancelled: bool,
 }
 
 impl Submission {
-    /// The number of a job by its name.
+    /// Returns the number of a job by its name; `None` if Slurm is not known to have it.
     pub fn job(&self, name: &str) -> Option<u64> {
         self.jobs.iter().find(|(n, _)| n == name).map(|(_, job)| *job)
     }
 
-    /// Names of all its jobs, whether Slurm has them or not.
+    /// Returns the names of all its jobs, whether Slurm has them or not.
     pub fn names(&self, sweep: &str) -> Vec<String> {
         let arrays = 0..self.arrays.len();
         let arrays = arrays.map(|a| super::script::array_name(sweep, &self.key, a));
@@ -142,17 +142,17 @@ impl Submission {
     }
 }
 
-/// Names in a report folder.
+/// Files of the launcher in a report folder.
 #[derive(Clone, Debug)]
 pub struct Files<'a>(pub &'a ReportDir);
 
 impl Files<'_> {
-    /// Folder of the copied programs.
+    /// Returns the folder of the copied programs.
     pub fn bin(&self) -> PathBuf {
         self.0.path().join("bin")
     }
 
-    /// Folder of an attempt.
+    /// Returns the folder of an attempt.
     pub fn attempt(&self, attempt: u64) -> PathBuf {
         self.0.path().join("chunks").join(attempt.to_string())
     }
@@ -161,11 +161,11 @@ impl Files<'_> {
         self.0.path().join("submissions.jsonl")
     }
 
-    /// All attempts, the oldest first. A line that cannot be read is left out: what
-    /// it told is found again by the jobs' names.
+    /// Returns all attempts, the oldest first. Invalid lines are skipped: their jobs are found
+    /// again by name.
     ///
     /// # Errors
-    /// The file is there and cannot be read.
+    /// The file exists and cannot be read.
     pub fn submissions(&self) -> crate::Result<Vec<Submission>> {
         let path = self.submissions_file();
         let text = match fs::read(&path) {
@@ -204,7 +204,7 @@ impl Files<'_> {
     /// Appends a line and waits until it is on the disk.
     ///
     /// # Errors
-    /// A folder that cannot be written to.
+    /// The file cannot be written.
     pub fn note(&self, line: &Line) -> crate::Result<()> {
         let path = self.submissions_file();
         let fail = || format!("cannot append to {}", path.display());
@@ -218,7 +218,7 @@ impl Files<'_> {
     /// Reads `job.json` of an attempt.
     ///
     /// # Errors
-    /// It is not there, or of another version.
+    /// The file is missing or damaged.
     pub fn job(&self, attempt: u64) -> crate::Result<JobFile> {
         read(&self.attempt(attempt).join("job.json"))
     }
@@ -226,14 +226,14 @@ impl Files<'_> {
     /// Reads the runs of a task.
     ///
     /// # Errors
-    /// They are not there, or of another version.
+    /// The file is missing or damaged.
     pub fn chunk(&self, task_id: TaskId) -> crate::Result<ChunkFile> {
         read(
             &self.attempt(task_id.attempt).join(format!("{}/{}.json", task_id.array, task_id.task)),
         )
     }
 
-    /// The runs that an attempt was asked for, where it is not the whole plan.
+    /// Returns the runs that an attempt was asked for; `None` if it is the whole plan.
     pub fn chosen(&self, attempt: u64) -> Option<HashSet<Id>> {
         serde_json::from_slice(&fs::read(self.attempt(attempt).join("chosen.json")).ok()?).ok()
     }
@@ -242,17 +242,17 @@ impl Files<'_> {
         self.attempt(task_id.attempt).join(format!("{}/{}.begun", task_id.array, task_id.task))
     }
 
-    /// Names of the journals that a task has begun, of each of its starts.
+    /// Returns the names of the journals that a task has begun, one for each of its starts.
     pub fn begun(&self, task_id: TaskId) -> Vec<String> {
         let text = fs::read_to_string(self.begun_file(task_id)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Notes the journal that a task is about to begin. Lost, it costs a requeued task
-    /// the knowledge of what it has done, and the sweep nothing but time.
+    /// Records the journal that a task is about to begin. If the line is lost, a requeued task
+    /// trains finished runs again.
     ///
     /// # Errors
-    /// A folder that cannot be written to.
+    /// The file cannot be written.
     pub fn begin(&self, task_id: TaskId, journal: &str) -> crate::Result<()> {
         let path = self.begun_file(task_id);
         let file = File::options().create(true).append(true).open(&path);
@@ -260,10 +260,11 @@ impl Files<'_> {
             .with_context(|| format!("cannot append to {}", path.display()))
     }
 
-    /// Writes all of an attempt under a temporary name, then renames it.
+    /// Writes the folder of an attempt under a temporary name, then renames it. With `narrowed`, it
+    /// holds the ids of the runs too.
     ///
     /// # Errors
-    /// A disk that is full or read-only.
+    /// The folder cannot be written.
     pub fn write_attempt(
         &self,
         job: &JobFile,
@@ -294,7 +295,7 @@ impl Files<'_> {
     }
 }
 
-/// The current version of the forms.
+/// Returns the current version of the forms.
 pub fn version() -> u32 {
     VERSION
 }
@@ -308,12 +309,12 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> crate::Result<T> {
     serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
 }
 
-/// A task: attempt, array, index.
+/// Identity of a task: attempt, array, index; as text `3.0.12`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct TaskId {
-    /// Attempt, from 1.
+    /// Number of the attempt, from 1.
     pub attempt: u64,
-    /// Array of the attempt, from 0.
+    /// Index of the array in the attempt, from 0.
     pub array: u64,
     /// Index in the array, from 0.
     pub task: u64,

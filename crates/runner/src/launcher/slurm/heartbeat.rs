@@ -1,5 +1,5 @@
-//! Signs of life: each task writes `running/<attempt>.<array>.<task>.json` anew every
-//! few seconds. Whether it still trains is told by their age, whatever Slurm says.
+//! Heartbeats: each task rewrites `running/<attempt>.<array>.<task>.json` every few seconds. Its
+//! age decides whether the task still trains, whatever Slurm reports.
 
 use std::fs;
 use std::time::Duration;
@@ -11,37 +11,37 @@ use store::status::SweepStatus;
 use super::files::TaskId;
 use crate::status_file::StatusFile;
 
-/// A task's sign of life, written anew every few seconds.
+/// Heartbeat of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskStatus {
-    /// Slurm's number of the job, as the task was told.
+    /// Slurm's number of the job, as the task knows it.
     pub job: String,
-    /// The node.
+    /// Node of the task.
     pub node: String,
-    /// Requeues so far.
+    /// Number of requeues so far.
     pub restarts: u64,
-    /// What its slots do.
+    /// State of its slots.
     pub sweep: SweepStatus,
 }
 
-/// The interval between two signs of a task: there may be thousands of tasks.
+/// Interval of heartbeats, long because there may be thousands of tasks.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// A task's description of itself beside its slots.
+/// Facts about a task that its heartbeat holds.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// Its place among the tasks.
+    /// Identity of the task.
     pub task_id: TaskId,
-    /// Number of its job, as it was told.
+    /// Slurm's number of its job.
     pub job: String,
-    /// Its node.
+    /// Node of the task.
     pub node: String,
-    /// Requeues so far.
+    /// Number of requeues so far.
     pub restarts: u64,
 }
 
 impl Task {
-    /// The beacon that writes its sign of life.
+    /// Returns the status file that writes the heartbeat.
     pub fn status_file(self, dir: &ReportDir) -> StatusFile {
         let name = format!("{}.json", self.task_id);
         StatusFile::of_part(dir, &name, EVERY, move |sweep| {
@@ -51,30 +51,30 @@ impl Task {
     }
 }
 
-/// How old a sign of life may be. Tasks write every five seconds.
+/// Maximum age in seconds of the heartbeat of a task that is alive.
 pub const ALIVE_SECONDS: f64 = 45.0;
 
 impl TaskStatus {
-    /// Seconds since it was written, by the clocks of both machines.
+    /// Returns the seconds since it was written, by the clocks of both machines.
     pub fn age(&self) -> f64 {
         let written = self.sweep.updated.parse::<jiff::Timestamp>();
         written.map_or(f64::INFINITY, |at| jiff::Timestamp::now().duration_since(at).as_secs_f64())
     }
 
-    /// Whether its task may still be writing.
+    /// Returns whether its task may still be alive.
     pub fn is_alive(&self) -> bool {
-        // A node's clock may be ahead, but not for ever.
+        // A node's clock may be somewhat ahead.
         self.age().abs() < ALIVE_SECONDS
     }
 }
 
-/// The sign of life of one task.
+/// Reads the heartbeat of one task; `None` without one.
 pub fn sign(dir: &ReportDir, task_id: TaskId) -> Option<TaskStatus> {
     let path = dir.running().join(format!("{task_id}.json"));
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
-/// Removes what tasks left that were killed, so that nobody takes them for alive.
+/// Removes the heartbeats of tasks that are no longer alive.
 pub fn forget_dead(dir: &ReportDir) {
     for (task_id, sign) in heartbeat(dir) {
         if !sign.is_alive() {
@@ -84,7 +84,7 @@ pub fn forget_dead(dir: &ReportDir) {
     let _ = fs::remove_dir(dir.running());
 }
 
-/// Signs of life of all tasks, old ones included.
+/// Reads the heartbeats of all tasks, old ones included.
 pub fn heartbeat(dir: &ReportDir) -> Vec<(TaskId, TaskStatus)> {
     let mut out: Vec<(TaskId, TaskStatus)> = fs::read_dir(dir.running())
         .into_iter()

@@ -1,9 +1,9 @@
-//! Slurm: an array of tasks, each a share of the runs executed by our own program
-//! with the executor of one machine, and a job that writes the report.
+//! The launcher for Slurm: an array of tasks, each of which trains a share of the runs with the
+//! executor of one machine, and a job that writes the report.
 //!
-//! Files are the truth. Slurm's states are hints, its numbers are never relied on
-//! (a restarted controller hands them out again): jobs are found by a name that no
-//! other attempt has, and what is left to do is told by the journal.
+//! Files are the truth. Slurm's states are hints, and its job numbers are not relied on, since a
+//! restarted controller reuses them: jobs are found by a name that no other attempt has, and the
+//! journal decides what is left to train.
 
 mod binaries;
 pub mod chunks;
@@ -33,28 +33,28 @@ use client::{Engine, Queued, SlurmCommands};
 use files::{Files, Submission};
 use script::Attempt;
 
-/// Names of jobs that Slurm is asked for at once.
+/// Maximum number of job names in one query.
 const NAMES: usize = 1000;
-/// Lines of `chunks` that `--plan` shows.
+/// Number of tasks that `--plan` shows.
 const SHOWN: usize = 3;
 
-/// Submits to Slurm.
+/// Launcher that submits runs to Slurm.
 pub struct Slurm<E = SlurmCommands> {
-    /// `[slurm]`.
+    /// Settings of `[slurm]`.
     pub settings: SlurmSettings,
-    /// How Slurm is spoken to.
+    /// Client of Slurm.
     pub engine: E,
 }
 
 impl Slurm {
-    /// With Slurm's own commands.
+    /// Returns a launcher that uses Slurm's commands.
     pub fn new(settings: SlurmSettings) -> Self {
         Slurm { settings, engine: SlurmCommands }
     }
 }
 
 impl<E: Engine> Slurm<E> {
-    /// The runs dealt to tasks, and from how many finished runs their times are known.
+    /// Deals the runs to tasks. Returns the estimated seconds of a task too, `None` if unknown.
     fn dealt<'a>(
         &self,
         work: &Work<'_>,
@@ -100,7 +100,7 @@ impl<E: Engine> Launcher for Slurm<E> {
             settings: &self.settings,
             python: python::is_wanted(Some(work.plan)),
         };
-        // Without asking Slurm, which need not be here to look at a plan.
+        // Slurm need not be installed to show a plan.
         let most = self.engine.max_array().unwrap_or(client::MAX_ARRAY);
         let arrays = (dealt.len() as u64).div_ceil(most);
         let in_first = most.min(dealt.len() as u64);
@@ -110,7 +110,7 @@ impl<E: Engine> Launcher for Slurm<E> {
             plural::count(dealt.len(), "task"),
             plural::count(work.machine.slots.len(), "run"),
             seconds.map_or_else(
-                || "no estimate of a task's time: nothing like it was trained yet".to_owned(),
+                || "no estimate of a task's time: no similar run was trained yet".to_owned(),
                 |s| format!("a task takes about {}", text::duration(s))
             ),
         );
@@ -159,15 +159,14 @@ impl<E: Engine> Launcher for Slurm<E> {
     }
 }
 
-/// What Slurm still has to do for a sweep; first takes note of jobs whose numbers
-/// never reached us.
+/// Returns the active jobs of a sweep in Slurm. First records jobs whose numbers were lost.
 ///
 /// # Errors
 /// Slurm does not answer.
 pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> crate::Result<Vec<Queued>> {
     let files = Files(dir);
     let submissions = files.submissions()?;
-    // The newest attempts; one argument of a command holds no more.
+    // The newest attempts only: the length of an argument is limited.
     let names: Vec<String> =
         submissions.iter().rev().take(8).flat_map(|s| s.names(sweep)).take(NAMES).collect();
     let queue = engine.queue(&names)?;
@@ -177,13 +176,13 @@ pub fn active(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> crate::Resul
     Ok(queue.into_iter().filter(Queued::is_active).collect())
 }
 
-/// Ends every job of the sweep that Slurm still has. Gives how many tasks it had.
+/// Ends every job of the sweep that Slurm still has. Returns the number of tasks.
 ///
 /// # Errors
 /// Slurm does not answer.
 pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> crate::Result<u64> {
     let active = active(engine, dir, sweep)?;
-    // The report's first: it would begin as soon as the others have ended.
+    // The report's job first: it would begin as soon as the others have ended.
     let mut names: Vec<(bool, &str)> =
         active.iter().map(|q| (!q.reports(), q.name.as_str())).collect();
     names.sort_unstable();
@@ -200,23 +199,23 @@ pub fn cancel(engine: &dyn Engine, dir: &ReportDir, sweep: &str) -> crate::Resul
     Ok(tasks.map(Queued::count).sum::<u64>().max(u64::from(!active.is_empty())))
 }
 
-/// Refuses where tasks of the sweep wait or run.
+/// Refuses if tasks of the sweep wait or run.
 fn not_queued(dir: &ReportDir, active: &[Queued]) -> crate::Result<()> {
     let Some(first) = active.iter().find(|q| !q.reports()) else { return Ok(()) };
     let path = dir.path().display();
     Err(bad_input(format!(
         "this sweep is still in Slurm's queue, job {}: {}\n  follow it: --launcher slurm --watch; \
-         end it: cargo xtask cancel {path}; what is finished is kept",
+         end it: cargo xtask cancel {path}; finished results are kept",
         first.job,
         describe_tasks(active)
     )))
 }
 
-/// For a sweep of this machine: refuses where a cluster has tasks of it. Where Slurm
-/// cannot be asked, which is said, their signs of life alone decide.
+/// Refuses a sweep on this machine if a cluster has tasks of it. If Slurm does not answer, a
+/// warning is printed, and only the heartbeats of tasks decide.
 ///
 /// # Errors
-/// Bad input: which tasks, and how to wait for them or end them.
+/// Bad input: names the tasks, and how to wait for them or end them.
 pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> crate::Result<()> {
     if Files(dir).submissions()?.is_empty() {
         return Ok(());
@@ -225,14 +224,14 @@ pub fn none_elsewhere(dir: &ReportDir, sweep: &str) -> crate::Result<()> {
         Ok(active) => not_queued(dir, &active),
         Err(error) => {
             let first = text::first_line(&error);
-            text::status!("warning: {first}; whether tasks of this sweep wait there is not known");
+            text::status!("warning: {first}; it is unknown whether tasks of this sweep wait there");
             Ok(())
         }
     }
 }
 
-/// Notes jobs that Slurm has and we were never told of: a submission whose answer
-/// was lost.
+/// Records jobs in Slurm's queue whose numbers are unknown, after a submission whose answer was
+/// lost.
 fn adopt(
     files: &Files<'_>,
     submission: &Submission,
@@ -249,7 +248,7 @@ fn adopt(
     Ok(())
 }
 
-/// `2 tasks running, 3 waiting (Resources)`.
+/// Describes tasks: `2 tasks running, 3 waiting (Resources)`.
 pub fn describe_tasks(active: &[Queued]) -> String {
     let tasks = || active.iter().filter(|q| !q.reports());
     let pending: u64 = tasks().filter(|q| q.state == "PENDING").map(Queued::count).sum();
@@ -272,7 +271,7 @@ fn tasks_of(n: u64) -> String {
     plural::count(n, "task")
 }
 
-/// Folders beside the report folder that tasks need.
+/// Returns the folders that tasks need in addition to the report folder.
 fn needed(data: &Path, root: &Path, worker: &Path) -> Vec<shared::Needed> {
     let folder = |path: &Path, what| shared::Needed { path: path.to_path_buf(), what };
     let mut out = vec![folder(data, "the datasets")];

@@ -1,5 +1,5 @@
-//! The batch scripts and the flags of `sbatch`. Pure, so that what `--plan` shows
-//! is what is submitted.
+//! Batch scripts and flags of `sbatch`. The functions are pure, so that `--plan` shows exactly
+//! what is submitted.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use spec::slurm::SlurmSettings;
 use crate::error::bad_input;
 use crate::python;
 
-/// A time limit shorter than this leaves no minute for a warning before its end.
+/// Time limit in seconds below which tasks get no warning a minute before its end.
 const SHORT_LIMIT: u64 = 300;
-/// Exit code of a task whose node does not see the sweep's folder.
+/// Exit code of a task whose node does not see the report folder.
 pub const NOT_SEEN: i32 = 78;
 
-/// What all jobs of an attempt share.
+/// Facts that all jobs of an attempt share.
 #[derive(Clone, Debug)]
 pub struct Attempt<'a> {
     /// Name of the sweep.
@@ -22,32 +22,32 @@ pub struct Attempt<'a> {
     pub number: u64,
     /// Eight hexadecimal digits that no other attempt has.
     pub key: &'a str,
-    /// What `nonce` in the attempt's folder holds.
+    /// Content of the file `nonce` in the attempt's folder.
     pub nonce: &'a str,
     /// The report folder, absolute.
     pub dir: &'a Path,
     /// Folder that data is relative to, absolute.
     pub root: &'a Path,
-    /// The copy of `sweep` that tasks run.
+    /// Copy of `sweep` that tasks run.
     pub program: &'a Path,
-    /// `[slurm]`.
+    /// Settings of `[slurm]`.
     pub settings: &'a SlurmSettings,
-    /// True where workers load the torch of the Python on the nodes.
+    /// Whether workers load the torch of the Python on the nodes.
     pub python: bool,
 }
 
 impl Attempt<'_> {
-    /// Name of the jobs of an array: `sweep-battle-1a2b3c4d.0`.
+    /// Returns the name of the jobs of an array: `sweep-battle-1a2b3c4d.0`.
     pub fn array_name(&self, array: usize) -> String {
         array_name(self.name, self.key, array)
     }
 
-    /// Name of the job that writes the report.
+    /// Returns the name of the job that writes the report.
     pub fn report_name(&self) -> String {
         report_name(self.name, self.key)
     }
 
-    /// Flags of an array of so many tasks.
+    /// Returns the flags of an array of `tasks` tasks.
     pub fn array_flags(&self, array: usize, tasks: u64) -> Vec<String> {
         let s = self.settings;
         let mut flags = self.common(&self.array_name(array));
@@ -67,14 +67,14 @@ impl Attempt<'_> {
             flags.push(format!("--mem={mem}"));
         }
         if s.time.is_none_or(|limit| limit >= SHORT_LIMIT) {
-            // To our process alone, a minute before the limit: it ends its runs itself.
+            // Signals only our process, a minute before the limit; it ends its runs itself.
             flags.push("--signal=B:TERM@60".to_owned());
         }
         flags.extend(s.extra.iter().cloned());
         flags
     }
 
-    /// Flags of the job that writes the report once these have ended, however.
+    /// Returns the flags of the job that writes the report once the jobs `after` have ended.
     pub fn report_flags(&self, after: &[u64]) -> Vec<String> {
         let mut flags = self.common(&self.report_name());
         let ids: String = after.iter().map(|id| format!(":{id}")).collect();
@@ -85,8 +85,8 @@ impl Attempt<'_> {
         flags
     }
 
-    /// Flags of the short job that looks whether nodes see the folders. It asks for
-    /// the nodes of the tasks, but for nothing else that it would have to wait for.
+    /// Returns the flags of the short job that checks whether nodes see the folders. It requests
+    /// the nodes of the tasks, but no other resource that it would have to wait for.
     pub fn look_flags(&self) -> Vec<String> {
         let mut flags = self.common(&look_name(self.name, self.key));
         flags.extend(["--output=/dev/null", "--no-requeue"].map(str::to_owned));
@@ -106,7 +106,7 @@ impl Attempt<'_> {
         flags
     }
 
-    /// The script of a task. `exec`, so that signals reach our process.
+    /// Returns the script of a task. It uses `exec`, so that signals reach our process.
     pub fn array_script(&self, array: usize) -> String {
         let task_id = format!("attempt {}, array {array}", self.number);
         let what = format!(
@@ -117,7 +117,7 @@ impl Attempt<'_> {
         self.script(&task_id, &what)
     }
 
-    /// The script of the job that writes the report.
+    /// Returns the script of the job that writes the report.
     pub fn report_script(&self) -> String {
         let task_id = format!("attempt {}, report", self.number);
         let what = format!("gather {}", quoted(self.dir));
@@ -136,7 +136,7 @@ impl Attempt<'_> {
         out
     }
 
-    /// The lines that look for the sweep's folder, by what is written in it.
+    /// Returns the lines that check that the node sees the report folder, by its nonce.
     fn seen(&self) -> String {
         let nonce = quoted(&nonce_file(self.dir, self.number));
         format!(
@@ -147,7 +147,7 @@ impl Attempt<'_> {
         )
     }
 
-    /// The script of the job that looks: its exit code says what is not there.
+    /// Returns the script of the job that checks the folders; its exit code names the missing one.
     pub fn look_script(&self, worker: &Path, folders: &[(i32, &Path)]) -> String {
         let mut out = format!("#!/bin/bash\n# sweep {}, do nodes see its folders?\n", self.name);
         out.push_str(&self.seen());
@@ -166,7 +166,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether a flag of `extra` says on which nodes tasks may run, or by whose leave.
+/// Returns whether a flag of `extra` selects nodes, or a quality of service or reservation.
 fn chooses_nodes(flag: &str) -> bool {
     const CHOOSE: &[(&str, char)] = &[
         ("clusters", 'M'),
@@ -178,7 +178,7 @@ fn chooses_nodes(flag: &str) -> bool {
         ("reservation", '\0'),
     ];
     match flag.strip_prefix("--") {
-        // `sbatch` takes any beginning of a name for the whole.
+        // `sbatch` accepts abbreviated flags.
         Some(long) => {
             let name = long.split('=').next().unwrap_or_default();
             CHOOSE.iter().any(|(whole, _)| !name.is_empty() && whole.starts_with(name))
@@ -187,46 +187,46 @@ fn chooses_nodes(flag: &str) -> bool {
     }
 }
 
-/// Exit code of the looking job where the worker does not start.
+/// Exit code of the checking job if the worker does not start.
 pub const WORKER_FAILS: i32 = 79;
 
-/// How the name of the job that writes the report ends.
+/// Suffix of the name of the job that writes the report.
 pub const REPORT: &str = ".report";
 
-/// Name of an array's jobs.
+/// Returns the name of an array's jobs.
 pub fn array_name(name: &str, key: &str, array: usize) -> String {
     format!("sweep-{name}-{key}.{array}")
 }
 
-/// Name of the job that writes the report.
+/// Returns the name of the job that writes the report.
 pub fn report_name(name: &str, key: &str) -> String {
     format!("sweep-{name}-{key}{REPORT}")
 }
 
-/// Name of the job that looks.
+/// Returns the name of the job that checks the folders.
 pub fn look_name(name: &str, key: &str) -> String {
     format!("sweep-{name}-{key}.look")
 }
 
-/// File by which a node shows that it sees the folder.
+/// Returns the path of the nonce, which a node can only read if it sees the folder.
 pub fn nonce_file(dir: &Path, attempt: u64) -> std::path::PathBuf {
     dir.join("chunks").join(attempt.to_string()).join("nonce")
 }
 
-/// In single quotes for the shell.
+/// Quotes a path for the shell, in single quotes.
 pub fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
-/// Slurm replaces `%` and what follows in file names.
+/// Escapes `%`, which begins a placeholder in Slurm's file names.
 fn percent(path: &Path) -> String {
     path.display().to_string().replace('%', "%%")
 }
 
-/// Refuses a path that no script or flag can hold.
+/// Checks that scripts and flags can hold a path.
 ///
 /// # Errors
-/// Bad input.
+/// Bad input: the path has control characters or backslashes, or is not UTF-8.
 pub fn check_path(path: &Path) -> crate::Result<()> {
     let fits = path.to_str().is_some_and(|p| !p.contains(|c: char| c.is_control() || c == '\\'));
     if fits {

@@ -1,6 +1,6 @@
-//! Whether the nodes see the folders. On a filesystem of the network they do; of
-//! any other a short job is asked, because a local disk may be exported and a
-//! cluster may be one machine.
+//! Check that the nodes see the folders. Network filesystems are assumed to be visible; for any
+//! other a short job checks it, because a local disk may be exported, and a cluster may be one
+//! machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use super::script::{self, Attempt, NOT_SEEN, WORKER_FAILS};
 use crate::error::bad_input;
 use crate::text;
 
-/// Filesystems that several machines see, or that somebody mounted for that.
+/// Filesystems that several machines see.
 const OF_A_NETWORK: &[&str] = &[
     "nfs",
     "nfs4",
@@ -38,26 +38,26 @@ const OF_A_NETWORK: &[&str] = &[
     "fuse.quobyte",
 ];
 
-/// How long the looking job is waited for; a busy cluster lets it wait for hours.
+/// Time limit of the checking job; on a busy cluster it may wait for hours.
 const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A folder that tasks need, and what it is.
 #[derive(Clone, Debug)]
 pub struct Needed {
-    /// Its path.
+    /// Path of the folder.
     pub path: PathBuf,
-    /// `data`, `libtorch`.
+    /// Description: `the datasets`, `libtorch`.
     pub what: &'static str,
 }
 
-/// Type of the filesystem that holds a path, as the kernel names it.
+/// Returns the type of the filesystem that holds a path, as the kernel names it.
 pub fn filesystem(path: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     mounted(&table, &path)
 }
 
-/// The last of the longest mount points above the path.
+/// Returns the filesystem of the longest mount point above the path, the last of equal ones.
 fn mounted(table: &str, path: &Path) -> Option<String> {
     let lines = table.lines().filter_map(|line| {
         let (left, right) = line.split_once(" - ")?;
@@ -72,21 +72,20 @@ fn of_a_network(kind: &str) -> bool {
     OF_A_NETWORK.contains(&kind)
 }
 
-/// Folders of the libraries that the worker takes libtorch from; none for one
-/// without it.
+/// Returns the folders of libtorch that the worker links to; empty without libtorch.
 pub fn libtorch(worker: &Path) -> Vec<PathBuf> {
     let Ok(output) = Command::new("ldd").arg(worker).output() else { return Vec::new() };
     folders(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// Finds the folders of libtorch in what `ldd` prints.
+/// Finds the folders of libtorch in the output of `ldd`.
 fn folders(text: &str) -> Vec<PathBuf> {
     let mut out: Vec<PathBuf> = text
         .lines()
         .filter(|line| line.contains("libtorch") || line.contains("libc10"))
         .filter_map(|line| {
             let path = line.split("=> ").nth(1)?.split(" (").next()?.trim();
-            // A worker without a run path finds it on the node.
+            // A worker without a run path finds libtorch on the node.
             (path != "not found").then(|| Path::new(path).parent().map(Path::to_path_buf))?
         })
         .collect();
@@ -95,11 +94,11 @@ fn folders(text: &str) -> Vec<PathBuf> {
     out
 }
 
-/// Makes sure that nodes see the report folder and what else is needed. Gives what to
-/// say where that could not be found out.
+/// Checks that nodes see the report folder and the other folders that tasks need. Returns a warning
+/// if that could not be determined.
 ///
 /// # Errors
-/// Bad input: a node does not see one of them, or the worker does not start there.
+/// Bad input: a node does not see a folder, or the worker does not start there.
 pub fn check(
     engine: &dyn Engine,
     attempt: &Attempt<'_>,
@@ -118,14 +117,14 @@ pub fn check(
     let unsure = |why: &str| {
         let path = path.display();
         let kind = format!("{path} is on a local filesystem ({kind})");
-        Ok(Some(format!("{kind}, and whether the nodes see it is not known: {why}")))
+        Ok(Some(format!("{kind}, and it is unknown whether the nodes see it: {why}")))
     };
     let codes: Vec<(i32, &Path)> =
         needed.iter().enumerate().map(|(i, n)| (i as i32 + 1, n.path.as_path())).collect();
     let script = attempt.look_script(worker, &codes);
     let job = match engine.submit(&attempt.look_flags(), &script) {
         Ok(job) => job,
-        // The tasks' own flags are judged next: they may be what it lacked.
+        // The tasks' own flags are tried next, which may include what this job lacked.
         Err(SubmitError::Rejected(why)) => return unsure(&why),
         Err(SubmitError::Unknown(why)) => return Err(refused(&why)),
     };
@@ -146,14 +145,14 @@ pub fn check(
                 engine.cancel(&name)?;
                 let (state, waited) =
                     (state.to_lowercase(), text::duration(PATIENCE.as_secs_f64()));
-                return unsure(&format!("the job that looks is {state} after {waited}"));
+                return unsure(&format!("the job that checks it is {state} after {waited}"));
             }
         }
     }
 }
 
 fn not_seen(attempt: &Attempt<'_>, needed: &[Needed], code: i32) -> crate::Error {
-    let remedy = "have the repository, data/ and libtorch on a filesystem that all nodes mount \
+    let remedy = "put the repository, data/ and libtorch on a filesystem that all nodes mount \
                   under the same path (NFS, Lustre, ...)";
     let place = |path: &Path| match filesystem(path) {
         Some(kind) => format!("{} ({kind} here)", path.display()),
@@ -168,21 +167,21 @@ fn not_seen(attempt: &Attempt<'_>, needed: &[Needed], code: i32) -> crate::Error
             format!("the nodes do not see {what}, {}\n  {remedy}", place(path))
         }
         (WORKER_FAILS, _) => format!(
-            "the worker does not start on a node\n  look: srun {} --probe; `setup` of [slurm] may \
+            "the worker does not start on a node\n  try: srun {} --probe; `setup` of [slurm] may \
              have to load a module, or the nodes' system is older than this machine's",
             attempt.program.with_file_name("sweep-worker").display()
         ),
         (code, _) => format!(
-            "a job that looks whether nodes see the folders failed with exit code {code}\n  \
-             a line of `setup` in [slurm] may have failed there; check_folder = false does not look"
+            "the job that checks whether nodes see the folders failed with exit code {code}\n  \
+             a line of `setup` in [slurm] may have failed there; check_folder = false skips the check"
         ),
     })
 }
 
-/// Slurm has said no.
+/// Returns the error of a job that Slurm rejected.
 pub fn refused(why: &str) -> crate::Error {
     bad_input(format!(
-        "Slurm takes no job: {why}\n  see [slurm] of the sweep file and of the user's configuration; \
+        "Slurm rejected the job: {why}\n  see [slurm] of the sweep file and of the user's configuration; \
          --plan shows the flags and the script"
     ))
 }

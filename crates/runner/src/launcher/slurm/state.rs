@@ -1,4 +1,4 @@
-//! The state of a sweep on a cluster, as `status` shows it.
+//! State of a sweep on a cluster, as `status` shows it.
 
 use serde::Serialize;
 use store::layout::ReportDir;
@@ -11,14 +11,14 @@ use super::{active, describe_tasks};
 use crate::launcher::Elsewhere;
 use crate::text;
 
-/// The state of a sweep on a cluster.
+/// State of a sweep on a cluster.
 #[derive(Debug, Serialize)]
 pub struct State {
-    /// The tasks in Slurm's queue; none where Slurm does not answer.
+    /// Active jobs in Slurm's queue; `None` if Slurm does not answer.
     queue: Option<Vec<Queued>>,
-    /// Why it does not.
+    /// Reason why Slurm does not answer.
     silence: Option<String>,
-    /// Signs of life of tasks, old ones included.
+    /// Heartbeats of tasks, old ones included.
     tasks: Vec<(TaskId, TaskStatus)>,
 }
 
@@ -38,7 +38,7 @@ impl Elsewhere for State {
     fn parts(&self) -> Vec<(String, &SweepStatus)> {
         let heading = |(task_id, sign): &(TaskId, TaskStatus)| {
             let (job, node) = (text::plain(&sign.job), text::plain(&sign.node));
-            let lost = if sign.is_alive() { "" } else { ", lost: no sign of life for a while" };
+            let lost = if sign.is_alive() { "" } else { ", lost: no heartbeat for a while" };
             format!("task {task_id}: job {job} on {node}{lost}")
         };
         self.tasks.iter().map(|task| (heading(task), &task.1.sweep)).collect()
@@ -49,7 +49,10 @@ impl Elsewhere for State {
     }
 }
 
-/// Returns the state of the sweep on a cluster; none where nothing was ever submitted.
+/// Returns the state of the sweep on a cluster; `None` if nothing was ever submitted.
+///
+/// # Errors
+/// The list of submissions cannot be read.
 pub fn state(dir: &ReportDir, name: &str) -> crate::Result<Option<State>> {
     if Files(dir).submissions()?.is_empty() {
         return Ok(None);
@@ -57,7 +60,7 @@ pub fn state(dir: &ReportDir, name: &str) -> crate::Result<Option<State>> {
     let mut tasks = heartbeat(dir);
     Ok(Some(match active(&SlurmCommands, dir, name) {
         Ok(active) => {
-            // What was killed and is no longer in the queue left its last word.
+            // Drops heartbeats of killed tasks that are no longer in the queue.
             let queued = |sign: &TaskStatus| {
                 let job = |q: &&Queued| sign.job == format!("{}_{}", q.job, q.tasks);
                 active.iter().any(|q| job(&q) && q.state != "PENDING")

@@ -1,4 +1,4 @@
-//! From dealt runs to jobs in Slurm's queue: once, whatever happens on the way.
+//! Submission of dealt runs to Slurm, exactly once, whatever fails on the way.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,16 +17,16 @@ use crate::error::bad_input;
 use crate::launcher::Work;
 use crate::{python, reporter, text};
 
-/// After a submission without an answer Slurm is asked for the job so often.
+/// Number of queries for a job whose submission got no answer.
 const LOOKS: u32 = 4;
-/// And this long is waited between.
+/// Time between these queries.
 const BETWEEN: Duration = Duration::from_secs(2);
 
-/// Copies the programs, writes the tasks, submits them and the report's job; gives
-/// what to say.
+/// Copies the programs, writes the tasks, submits them and the report's job. Returns a description
+/// of the submission.
 ///
 /// # Errors
-/// Bad input: Slurm takes no job, or the nodes do not see the folders.
+/// Bad input: Slurm rejects every job, or the nodes do not see the folders.
 pub fn submit(
     engine: &dyn Engine,
     settings: &SlurmSettings,
@@ -61,7 +61,7 @@ pub fn submit(
     };
     let arrays: Vec<&[Vec<&PlannedRun>]> = dealt.chunks(most).collect();
     let job = job_file(work, settings, number, [&data, &root, &worker]);
-    // Slurm says nothing to anyone where it cannot open a log.
+    // Slurm reports no error if it cannot open a log.
     std::fs::create_dir_all(work.dir.logs())?;
     std::fs::create_dir_all(work.dir.journal())?;
     files.write_attempt(&job, &nonce, &arrays, work.narrowed)?;
@@ -80,7 +80,7 @@ pub fn submit(
     })?;
     let (jobs, refused) = submit_arrays(engine, &attempt, &files, &arrays)?;
     if let Some(unsure) = unsure {
-        text::status!("warning: {unsure}; a task that does not see them says so and ends");
+        text::status!("warning: {unsure}; a task that does not see it fails with that message");
     }
     let report = match work.args.no_report {
         true => String::new(),
@@ -88,7 +88,7 @@ pub fn submit(
     };
     if let Some((i, error)) = &refused {
         text::status!(
-            "warning: {i} of {} arrays were submitted, then Slurm took no more: {error}\n  the same \
+            "warning: {i} of {} arrays were submitted, then Slurm rejected the next: {error}\n  the same \
              command submits the rest once these have ended",
             arrays.len()
         );
@@ -97,7 +97,7 @@ pub fn submit(
     Ok(describe(work, (&dealt[..taken.min(dealt.len())], dealt.len()), &jobs, &report))
 }
 
-/// The file from which a task learns what is the same for all of an attempt.
+/// Returns the file with the facts that all tasks of an attempt share.
 fn job_file(
     work: &Work<'_>,
     settings: &SlurmSettings,
@@ -122,11 +122,11 @@ fn job_file(
     }
 }
 
-/// An array that Slurm did not take, by its index, and why.
+/// Index of an array that Slurm rejected, and the error.
 type Refused = (usize, crate::Error);
 
-/// Submits the arrays up to the first that Slurm refuses; gives the jobs that it took.
-/// Where it takes none, the attempt's folder is removed.
+/// Submits the arrays up to the first that Slurm rejects. Returns the accepted jobs. If there are
+/// none, the attempt's folder is removed.
 fn submit_arrays(
     engine: &dyn Engine,
     attempt: &Attempt<'_>,
@@ -155,7 +155,7 @@ fn submit_arrays(
     Ok((jobs, None))
 }
 
-/// Submits the job that writes the report once these have ended; gives what to say.
+/// Submits the job that writes the report once `jobs` have ended. Returns a description of it.
 fn follow_up(
     engine: &dyn Engine,
     attempt: &Attempt<'_>,
@@ -169,13 +169,13 @@ fn follow_up(
             Ok(format!("; job {job} writes the report"))
         }
         Err(error) => {
-            text::status!("warning: no job writes the report, `report` does: {error}");
+            text::status!("warning: no job will write the report, run `report` instead: {error}");
             Ok(String::new())
         }
     }
 }
 
-/// What Slurm has taken: of so many tasks these, in these jobs.
+/// Describes the submission: the accepted tasks among `of` tasks, and their jobs.
 fn describe(
     work: &Work<'_>,
     (taken, of): (&[Vec<&PlannedRun>], usize),
@@ -196,7 +196,7 @@ fn describe(
     )
 }
 
-/// `8 runs in 4 tasks, job 101`; of what was taken alone, where a later array was refused.
+/// Returns `8 runs in 4 tasks, job 101`; counts only accepted tasks if a later array was rejected.
 fn submitted(runs: usize, (taken, of): (usize, usize), jobs: &[u64]) -> String {
     let ids: Vec<String> = jobs.iter().map(u64::to_string).collect();
     let tasks = match taken == of {
@@ -207,7 +207,7 @@ fn submitted(runs: usize, (taken, of): (usize, usize), jobs: &[u64]) -> String {
     format!("{} in {tasks}, {job} {}", plural::count(runs, "run"), ids.join(", "))
 }
 
-/// One more than any attempt that left a trace.
+/// Returns one more than the number of any attempt that has left a file.
 fn next_attempt(files: &Files<'_>) -> crate::Result<u64> {
     let noted = files.submissions()?.iter().map(|s| s.attempt).max().unwrap_or(0);
     let mut number = noted + 1;
@@ -217,8 +217,8 @@ fn next_attempt(files: &Files<'_>) -> crate::Result<u64> {
     Ok(number)
 }
 
-/// Submits; where no answer came, looks for the job by its name before anything
-/// else, and never submits a second time. `refused` is called where Slurm says no.
+/// Submits a job once. Without an answer, looks for the job by its name and never submits a second
+/// time. Calls `refused` if Slurm rejects the job.
 fn once(
     engine: &dyn Engine,
     name: &str,
@@ -245,8 +245,8 @@ fn once(
         }
     }
     Err(bad_input(format!(
-        "Slurm's controller did not answer, and whether it has taken the job is not known: {why}\n  \
-         nothing was submitted twice; the same command looks for the job first and goes on from there"
+        "Slurm's controller did not answer, and it is unknown whether it accepted the job: {why}\n  \
+         nothing was submitted twice; the same command first looks for the job"
     )))
 }
 
@@ -254,7 +254,7 @@ fn key(dir: &Path, attempt: u64, what: &str) -> String {
     key_of(dir, attempt, what)[..8].to_owned()
 }
 
-/// 32 hexadecimal digits that nobody else has: of folder, time and process.
+/// Returns 32 unique hexadecimal digits, a hash of folder, time, process and host.
 fn key_of(dir: &Path, attempt: u64, what: &str) -> String {
     let now = jiff::Timestamp::now().as_nanosecond();
     let host = store::writer::host_name();
@@ -269,7 +269,7 @@ mod tests {
     use super::super::client::Queued;
     use super::*;
 
-    /// Loses answers, with or without having taken the job.
+    /// Loses answers, with or without having accepted the job.
     struct Lossy {
         takes: bool,
         asked: RefCell<Vec<&'static str>>,
@@ -319,7 +319,7 @@ mod tests {
         let lost = Lossy { takes: false, asked: RefCell::default() };
         let error =
             once(&lost, "x.0", &[], "", &|| panic!("it did not say no")).unwrap_err().to_string();
-        assert!(error.contains("not known") && error.contains("the same command"), "{error}");
+        assert!(error.contains("it is unknown") && error.contains("the same command"), "{error}");
         assert_eq!(lost.asked.borrow().iter().filter(|a| **a == "submit").count(), 1);
     }
 }

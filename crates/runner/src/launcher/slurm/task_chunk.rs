@@ -1,4 +1,4 @@
-//! What a task has to do: its chunk, less what an earlier start of it has finished.
+//! Work of a task: its chunk, minus the runs that an earlier start of it has finished.
 
 use spec::plan::{Plan, PlannedRun};
 use store::layout::ReportDir;
@@ -9,9 +9,9 @@ use crate::pause::is_done;
 /// A task's part of a sweep.
 #[derive(Clone, Debug)]
 pub struct TaskChunk {
-    /// What holds for all tasks of the attempt.
+    /// Facts that all tasks of the attempt share.
     pub job: JobFile,
-    /// The plan, with the runs of this task alone.
+    /// The plan, with only the runs of this task.
     pub plan: Plan,
 }
 
@@ -19,7 +19,7 @@ impl TaskChunk {
     /// Reads the files of a task.
     ///
     /// # Errors
-    /// They are not there, or of another version.
+    /// A file is missing or damaged.
     pub fn read(dir: &ReportDir, task_id: TaskId) -> crate::Result<Self> {
         let files = Files(dir);
         let job = files.job(task_id.attempt)?;
@@ -27,9 +27,9 @@ impl TaskChunk {
         Ok(TaskChunk { job, plan })
     }
 
-    /// Its runs without a result, but for those that are paused where they should be, by what this
-    /// very task has written before it was requeued: of thousands of journals its own alone is read,
-    /// and the folder, which every task would list, is not.
+    /// Returns the runs of the task that are not done, neither by a result nor by their pause. Only
+    /// the journals of earlier starts of this task are read: there may be thousands of others, and
+    /// every task would list the folder.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -1,5 +1,5 @@
-//! `--watch`: follows submitted tasks. Files are read as they grow; Slurm is asked
-//! once every `poll_seconds`, for all of the sweep at once.
+//! `--watch`: follows submitted tasks. Journals are read as they grow; Slurm is queried once every
+//! `poll_seconds`, for the whole sweep.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -23,28 +23,28 @@ use crate::exit::Exit;
 use crate::pause::{Pauses, is_done};
 use crate::text;
 
-/// Files are looked at this often.
+/// Interval at which files are read.
 const LOOK: Duration = Duration::from_secs(1);
-/// What a node wrote last may reach this machine so much later.
+/// Time within which the last writes of a node reach this machine.
 const SETTLE: Duration = Duration::from_secs(60);
-/// The job that writes the report may wait so long once the tasks have ended: on a
-/// full cluster it would wait for hours, and one that is held for ever.
+/// Time that the report's job may wait once the tasks have ended: on a full cluster it could wait
+/// for hours, and if it is held, for ever.
 const REPORT_WITHIN: Duration = Duration::from_secs(30);
-/// A second Ctrl-C within this time ends the tasks.
+/// Time within which a second Ctrl-C ends the tasks.
 const TWICE: Duration = Duration::from_secs(2);
 
-/// How watching ended.
+/// Reason why watching ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watched {
-    /// Slurm has nothing more of it.
+    /// All jobs of the sweep have ended.
     Over,
-    /// The person stopped watching; the tasks go on.
+    /// The user stopped watching; the tasks continue.
     Left,
-    /// The tasks were ended.
+    /// The user ended the tasks.
     Cancelled,
 }
 
-/// Follows until nothing of the sweep is in Slurm's queue.
+/// Follows a sweep until none of its jobs is in Slurm's queue.
 ///
 /// # Errors
 /// The journal cannot be read.
@@ -60,11 +60,11 @@ pub fn watch(
     let mut tail = Tail::new(dir, plan);
     let mut display = Display::new(plan.runs.len() as u64, quiet);
     let (mut asked, mut queue): (Option<Instant>, Vec<Queued>) = (None, Vec::new());
-    // Since when nothing is there but, perhaps, a report's job that waits.
+    // Time since which at most the report's job is waiting.
     let (mut idle_since, mut silent) = (None::<Instant>, false);
     loop {
         if listener.leave.load(Ordering::SeqCst) {
-            // A terminal that closes, or somebody else: no word about the tasks.
+            // The terminal closed, or SIGTERM: no output.
             display.finish();
             return Ok(Watched::Left);
         }
@@ -87,7 +87,7 @@ pub fn watch(
                 Err(error) => {
                     if !silent {
                         let first = text::first_line(&error);
-                        display.line(&format!("warning: {first}; going by the files alone"));
+                        display.line(&format!("warning: {first}; following only the files"));
                     }
                     silent = true;
                     idle_since = None;
@@ -101,7 +101,7 @@ pub fn watch(
             display.finish();
             for job in &queue {
                 text::status!(
-                    "the job that writes the report waits ({}): written here",
+                    "the job that writes the report still waits ({}): writing it here",
                     job.reason
                 );
                 engine.cancel(&job.name)?;
@@ -112,17 +112,17 @@ pub fn watch(
     }
 }
 
-/// Whether it is a job that would write the report, and has not begun.
+/// Returns whether it is the job that writes the report, and has not begun.
 fn waits_to_report(job: &Queued) -> bool {
     job.reports() && job.state == "PENDING"
 }
 
-/// Signals while watching. Afterwards, while the report is drawn, each ends the
-/// program as ever.
+/// Listener for signals while watching. Afterwards, while the report is written, each signal ends
+/// the program.
 struct SignalListener {
-    /// Times that Ctrl-C was pressed.
+    /// Number of times that Ctrl-C was pressed.
     interrupts: Arc<AtomicUsize>,
-    /// SIGTERM, or a terminal that closed.
+    /// Whether SIGTERM came, or the terminal closed.
     leave: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
 }
@@ -158,8 +158,8 @@ impl Drop for SignalListener {
     }
 }
 
-/// The first Ctrl-C stops watching; a second one, or `--cancel-on-interrupt`, ends
-/// the tasks.
+/// Handles Ctrl-C: the first stops watching; a second one, or `--cancel-on-interrupt`, ends the
+/// tasks.
 fn interrupted(
     engine: &dyn Engine,
     dir: &ReportDir,
@@ -169,7 +169,7 @@ fn interrupted(
 ) -> crate::Result<Watched> {
     if !at_once && listener.interrupts.load(Ordering::SeqCst) < 2 {
         text::status!(
-            "no longer watching; the tasks go on. Ctrl-C again within {} s ends them,\n\
+            "stopped watching; the tasks continue. Ctrl-C again within {} s ends them,\n\
              later: cargo xtask cancel {}",
             TWICE.as_secs(),
             plan.file
@@ -183,21 +183,21 @@ fn interrupted(
         }
     }
     super::cancel(engine, dir, &plan.name)?;
-    text::status!("ended the tasks; what was finished is kept");
+    text::status!("ended the tasks; finished results are kept");
     Ok(Watched::Cancelled)
 }
 
-/// Reads journals as they grow, each byte once.
+/// Reader of journals as they grow, each byte once.
 struct Tail<'a> {
     dir: &'a ReportDir,
     labels: HashMap<Id, String>,
     read: HashMap<PathBuf, u64>,
     best: HashMap<Id, Status>,
-    /// The pauses of runs.
+    /// Segments at whose ends runs pause.
     pauses: Pauses,
     /// Runs of which nothing is left to train.
     done: HashSet<Id>,
-    /// Whether the first look is over: what was there before is no news.
+    /// Whether the first read is over, whose failures are not reported.
     begun: bool,
 }
 
@@ -217,7 +217,7 @@ impl<'a> Tail<'a> {
         self.best.values().filter(|s| s.is_result()).count() as u64
     }
 
-    /// Whole lines that are new; gives a line for each run that failed.
+    /// Reads new complete lines. Returns a line of text for each run that failed.
     fn read(&mut self) -> crate::Result<Vec<String>> {
         let mut news = Vec::new();
         let folder = match std::fs::read_dir(self.dir.journal()) {
@@ -255,7 +255,7 @@ impl<'a> Tail<'a> {
     }
 }
 
-/// A bar on a terminal, elsewhere a line where something has changed.
+/// Display: a bar on a terminal, elsewhere a line after each change.
 struct Display {
     bar: ProgressBar,
     terminal: bool,
