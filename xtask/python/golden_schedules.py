@@ -64,7 +64,7 @@ def wsd_parts(optimizer, base_lr, p):
     stable = [(s.ConstantLR(optimizer, factor=1.0), total - decaying)]
 
     def falls(t):
-        # As transformers' _get_wsd_scheduler_lambda with decay_type="1-sqrt".
+        # Same as transformers' _get_wsd_scheduler_lambda with decay_type="1-sqrt".
         return (1.0 - math.sqrt(t / decaying)) * (1.0 - low) + low if t < decaying else low
 
     match p["shape"]:

@@ -58,13 +58,13 @@ def check(workflow, text):
                     broken("the checkout should not leave its token: `persist-credentials: false`")
     for uses in re.findall(r"uses: *(.*)", text):
         if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", uses):
-            broken(f"`{uses}` is not pinned to a commit, with its version behind it")
+            broken(f"`{uses}` is not pinned to a commit with its version in a comment")
 
 
 def known(mapping, kind, what):
     for key in mapping:
         if key not in KEYS[kind]:
-            broken(f"{what} has `{key}`, which the play knows nothing of")
+            broken(f"{what} has `{key}`, which the simulation does not support")
 
 
 def broken(message):

@@ -19,7 +19,7 @@ pub(crate) const VERB: &str = "sweep-report";
 /// Environment variable with the program that `sweep` calls with [`VERB`].
 pub(crate) const BUILDER_VARIABLE: &str = "SWEEP_REPORT_BUILDER";
 
-/// Flag of [`VERB`]: progress goes into a file, and the build ends with the process that started it.
+/// Flag of [`VERB`] that writes progress to a file and ends the build with its parent process.
 pub(crate) const BACKGROUND: &str = "background";
 
 /// Interval between progress lines if standard error is not a terminal.

@@ -69,7 +69,7 @@ fn what_is_wrong_is_said_with_its_remedy() {
         (&["golden", "--wirte"][..], "`golden` does not know `--wirte`; it takes --write"),
         (&["golden", "--wri"], "`golden` does not know `--wri`; it takes --write"),
         (&["check-data", "--only"], "`check-data --only` needs a value: `check-data --only TEXT`"),
-        (&["tidy", "all"], "`tidy` does not know `all`; it takes no arguments"),
+        (&["ci", "all"], "`ci` does not know `all`; it takes no arguments"),
         (&["gold"], "`gold` is not a verb; `cargo xtask help` lists all verbs"),
         (&["help", "golden"], "`help` does not know `golden`; it takes no arguments"),
         (&["sweep-report", "now"], "`sweep-report` does not know `now`; it takes --background"),

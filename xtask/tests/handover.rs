@@ -108,7 +108,7 @@ fn a_first_sweep_has_both_programs_from_one_call_of_cargo() {
     );
 }
 
-/// The needs of the file are known before the worker is there.
+/// The needs of the file are known before the worker is built.
 #[test]
 fn a_first_sweep_that_needs_no_such_worker_gives_it_up() {
     let none = r#"{"train":false,"backends":[],"cuda":false}"#;

@@ -164,7 +164,8 @@ impl OwnFiles {
 pub struct OwnRequest {
     /// The files.
     pub files: OwnFiles,
-    /// Number of last samples of `path` that are the test split; default: a fifth.
+    /// Number of last samples of `path` that are the test split; default: a fifth, or
+    /// a tenth of a text.
     /// `None` with a `test_path` or a `split`.
     pub test: Option<u64>,
     /// Scaling; default: `features` for tables and two-dimensional arrays, else `global`.

@@ -1,6 +1,6 @@
 //! Hyper-parameter descriptors: one per parameter, the only place that defines
 //! its name, type, default, range and description. Parser, diagnostics, `list`,
-//! README tables and the `hp.*` columns all read them.
+//! generated references and the `hp.*` columns all read them.
 
 mod macros;
 

@@ -1,5 +1,5 @@
 //! Descriptions of the columns of a report folder's Parquet tables, from which `sweep list columns`
-//! and the reference in `reports/README.md` are made. `report/tests/columns.rs` compares them with
+//! and the reference in `reports/README.md` are made. `report/tests/documents.rs` compares them with
 //! the files that are written.
 
 use ColumnType::{Any, Boolean, Integer, Real, Text};

@@ -149,7 +149,7 @@ def judge(program: Program, case: Case) -> Judged:
         out.lints = [told["lint"] for told in plan.get("lints", [])]
         out.wrong += understood(case, held, plan)
         if not out.line:
-            out.wrong.append("--plan says nothing of the data")
+            out.wrong.append("--plan does not describe the data")
         fed = sweeping.exported(program, plan["runs"][0]["spec"], program.root / "fed" / case.slug)
         out.wrong += filter(None, [compared(fed, held, case.in_order)])
         out.theirs = scikit_learn(fed, sweeping.SEEDS)

@@ -1,11 +1,10 @@
-"""Fabricated nights are judged by `sweep regress`, and what it says is held against what is true of each.
+"""Compares `sweep regress` with the known truth on fabricated nights.
 
     python xtask/python/check_nights --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR
 
-A small sweep is trained once. Its values are edited, sealed anew and laid down as nights whose truth is known: which
-metric of which optimizer changed, in which direction, and when. Exits with 1 where an exit code, a finding, the named
-configuration or a date is not what it should be, where a number of REGRESSION.md is not what the data say, or where a
-fault that was planted on purpose goes unnoticed.
+A small sweep is trained once. Its values are edited, resealed and written as nights whose truth is known: which metric of
+which optimizer changed, in which direction, and when. Exits with 1 if an exit code, a finding, the named configuration or a
+date is wrong, if a number in REGRESSION.md disagrees with the data, or if a planted fault goes unnoticed.
 """
 
 import argparse
@@ -39,7 +38,7 @@ WIDE = 'metrics = ["f1", "top5_accuracy"]\n'
 
 @dataclass
 class Judged:
-    """A night with what is wrong of it, how to see that, and its text as it was compared."""
+    """A judged night: its faults, the command that shows them, and its compared text."""
 
     case: Case
     wrong: list[str]
@@ -48,7 +47,7 @@ class Judged:
 
 
 def sweep_file(name: str, epochs: int, further: str) -> str:
-    """The sweep that all nights are made of."""
+    """The sweep file that all nights are made from."""
     return (
         f'name = "{name}"\n[data]\ndataset = "digits"\nbatch_size = 32\nvalidation = 237\n'
         f'[model]\nkind = "mlp"\nhidden = [16]\n[train]\nepochs = {epochs}\n{further}[repeat]\nseeds = {{ count = 10 }}\n'
@@ -58,36 +57,36 @@ def sweep_file(name: str, epochs: int, further: str) -> str:
 
 
 def train(args: argparse.Namespace, name: str, epochs: int = 3, further: str = "") -> runs.Trained:
-    """Trains a sweep one run at a time, keeps its night, and reads both."""
+    """Trains a sweep one run at a time, stores its night, and reads both."""
     path = args.folder / f"{name}.toml"
     path.write_text(sweep_file(name, epochs, further))
-    # A first night has nothing to be compared with.
+    # The first night has nothing to compare with.
     report = train_sweep(args, path, "nightly", "--timing", ends_with=5)
     night = next((args.folder / "reports" / "history" / name).glob("*.parquet"))
     return runs.read(report, night)
 
 
 def prepare(args: argparse.Namespace) -> None:
-    """An empty folder with the digits."""
+    """Makes an empty folder with the digits dataset."""
     shutil.rmtree(args.folder, ignore_errors=True)
     (args.folder / "data").mkdir(parents=True)
     shutil.copytree(args.repository / "data" / "digits", args.folder / "data" / "digits")
 
 
 def fabricated(short: runs.Trained, longer: runs.Trained, wide: runs.Trained) -> list[Case]:
-    """Every night, family by family: of the sweep, of the same with more epochs, and of one that measures more."""
+    """All nights by family: of the sweep, of the same sweep with more epochs, and of one with more metrics."""
     families = chain(*(module.ALL for module in (damage, divergence, plans, histories)))
     nights = [case for family in families for case in family(short)]
     return [*nights, *damage.asked(wide), *plans.epochs(short, longer), *histories.unlike(short, longer)]
 
 
 def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
-    """Has a night judged, and its text recomputed where everything that it rests on can be."""
+    """Lets the program judge a night, and recomputes its text if all of its inputs can be recomputed."""
     root = args.folder / "nights" / f"{number:04}"
     report = root / "reports" / NAME
     command = [str(args.sweep), *case.write(root)]
     found, told = wrong(case, report, called(command)), None
-    # What is wrong already is not told a second time.
+    # A night that is already wrong is not reported twice.
     if not found and case.recomputable():
         world, text = recompute(case), (report / "REGRESSION.md").read_text()
         told = (world, text, check(world, text))
@@ -98,8 +97,8 @@ def judge(args: argparse.Namespace, case: Case, number: int) -> Judged:
 
 
 def main() -> int:
-    """Trains, fabricates, judges and tells."""
-    args = arguments(__doc__, "families and nights whose name has this text")
+    """Trains, fabricates and judges nights, and prints the results."""
+    args = arguments(__doc__, "only families and nights whose name contains TEXT")
     args.folder, start = args.folder.resolve(), time.monotonic()
     prepare(args)
     sweeps = train(args, NAME), train(args, "longer", epochs=4), train(args, "wide", further=WIDE)
@@ -116,7 +115,7 @@ def main() -> int:
 
 
 def tell(judged: list[Judged]) -> int:
-    """A line for each family, and one for each wrong night with the command that shows it."""
+    """Prints a line for each family, and one for each wrong night with the command that shows it."""
     counts, bad = Counter(one.case.family for one in judged), Counter(one.case.family for one in judged if one.wrong)
     for family, count in counts.items():
         right = "all right" if not bad[family] else f"{bad[family]} wrong"
@@ -128,7 +127,7 @@ def tell(judged: list[Judged]) -> int:
 
 
 def plant(judged: list[Judged]) -> int:
-    """Plants faults of each kind in texts of each family; gives how many were not noticed."""
+    """Plants faults of each kind in texts of each family; returns the number of unnoticed ones."""
     start, texts = time.monotonic(), {}
     for one in judged:
         if one.text and not one.wrong:

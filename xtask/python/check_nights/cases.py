@@ -1,4 +1,4 @@
-"""One fabricated night with what is true of it: the exit code, what got worse, whom to name, and when it happened."""
+"""A fabricated night and its truth: the exit code, the changes, the label to name first, and the dates."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,43 +7,43 @@ import nights
 from nights import Night
 
 OK, REGRESSED, INCOMPLETE = 0, 4, 5
-# Seeds that a sweep has.
+# Numbers of seeds of the sweeps.
 COUNTS = (5, 6, 10)
 
 
 @dataclass
 class Step:
-    """A change of level that must be found, for the worse: of which metric, and between which days."""
+    """A change of level for the worse that must be found: its metric, and the days between which it happened."""
 
     label: str
     metric: str
     last_good: int
     first_bad: int
-    # Days by which either may be off.
+    # Number of days by which either date may be off.
     slack: int = 0
 
 
 @dataclass
 class Truth:
-    """What is true of a night, whatever the program says of it."""
+    """The truth about a night, independent of the program."""
 
     exit: int | None
-    # Another exit code that is right too, where the rules leave it open.
+    # Another correct exit code, if the rules allow two.
     other: int | None = None
     # The label that must be named first.
     first: str | None = None
     # Labels and metrics that got worse, and that got better, as the comparison with the baseline must find.
     worse: set[tuple[str, str]] = field(default_factory=set)
     better: set[tuple[str, str]] = field(default_factory=set)
-    # Those that may be found to have changed with them.
+    # Labels and metrics that may change with them.
     follow: set[tuple[str, str]] = field(default_factory=set)
     steps: list[Step] = field(default_factory=list)
     # Steps for the worse since the baseline count against the night, older ones do not.
     alarms: bool | None = None
-    # Patterns that must stand in REGRESSION.md, and that may not.
+    # Patterns that must occur in REGRESSION.md, and those that must not.
     says: list[str] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
-    # Patterns that the terminal may not show.
+    # Patterns that must not occur in the terminal output.
     unsaid: list[str] = field(default_factory=list)
 
 
@@ -58,11 +58,11 @@ class Case:
     truth: Truth
     history: list[Night] = field(default_factory=list)
     given: str = ""
-    # Whether levels move from night to night.
+    # Whether levels vary from night to night.
     varies: bool = False
 
     def write(self, root: Path) -> list[str]:
-        """Writes everything below a folder; gives what follows `sweep` on the command line."""
+        """Writes everything below a folder; returns the arguments of `sweep`."""
         report = root / "reports" / nights.NAME
         nights.write_report(self.tonight, report)
         command = ["regress", str(report), "--root", str(root)]
@@ -77,22 +77,22 @@ class Case:
         return command
 
     def recomputable(self) -> bool:
-        """Whether all that its text rests on is recomputed: no noise over nights, nor seeds that tonight lacks."""
+        """Whether all inputs of its text can be recomputed: no noise over nights, and no seeds that tonight lacks."""
         before = self.baseline or (self.history[-1] if self.history else self.tonight)
         if self.varies or any(diverged(night) for night in self.history):
             return False
-        # How an incomplete night tells of seeds that diverged on one side alone is not recomputed.
+        # The sentence of an incomplete night on seeds that diverged on one side only is not recomputed.
         if self.truth.exit == INCOMPLETE and diverged(before) != diverged(self.tonight):
             return False
         ends = [{run.run_id: run.digest for run in night.runs} for night in (self.tonight, *self.history)]
         whole = [runs for runs in ends if runs.keys() == ends[0].keys()]
-        # What a night lacks stands in another that ends with the same bits, or the night has nothing in common.
+        # Runs that a night lacks are in another night with the same bits, or the night has no runs in common.
         return all(any(runs.items() <= other.items() for other in whole) or not runs.keys() & ends[0].keys()
                    for runs in ends)
 
 
 def diverged(night: Night) -> set[str]:
-    """The runs that diverged."""
+    """The ids of the runs that diverged."""
     return {run.run_id for run in night.runs if run.status == "diverged"}
 
 
@@ -107,5 +107,5 @@ def calm(follow: set[tuple[str, str]] | None = None) -> Truth:
 
 
 def incomplete(label: str | None = None) -> Truth:
-    """The truth of a night of which not all can be known."""
+    """The truth of a night whose comparison is incomplete."""
     return Truth(INCOMPLETE, first=label)

@@ -1,4 +1,4 @@
-"""The table of what regressed and what improved, cell by cell."""
+"""Comparison of the table of regressions and improvements, cell by cell."""
 
 import math
 import re
@@ -19,7 +19,7 @@ def signed(metric: str, value: float) -> Shown:
 
 
 def shown_value(metric: str, value: float) -> Shown:
-    """A mean in a cell; none of seeds that all diverged."""
+    """A mean in a cell; `diverged` if all seeds diverged."""
     if math.isnan(value):
         return exactly("diverged")
     if RULES[metric][0] == SHARE:
@@ -28,7 +28,7 @@ def shown_value(metric: str, value: float) -> Shown:
 
 
 def table(checks: Checks, compared: Compared, section: Section) -> None:
-    """Compares the table of what regressed and what improved."""
+    """Compares the table of regressions and improvements."""
     of_changes = re.match(r"What (regressed|improved)", section.heading)
     due = [*compared.of("regressed"), *compared.of("improved")] if of_changes else []
     if len(section.tables) != bool(due):

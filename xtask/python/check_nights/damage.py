@@ -1,4 +1,4 @@
-"""Families of nights against a baseline alone: damage of all seeds, of most, of one; noise; two labels at once."""
+"""Families of nights with a baseline and no history: damage to all seeds, to most, to one; noise; two labels at once."""
 
 import random
 from typing import Iterator
@@ -10,7 +10,7 @@ from runs import Trained
 
 
 def pairs(trained: Trained) -> Iterator[tuple[int, Metric, str, Night, Night]]:
-    """Numbers of seeds, metrics and labels, each with a baseline and an equal night after it."""
+    """All combinations of a number of seeds, a metric and a label, each with a baseline and an equal later night."""
     for seeds in COUNTS:
         for metric in METRICS:
             for label in metric.labels:
@@ -19,7 +19,7 @@ def pairs(trained: Trained) -> Iterator[tuple[int, Metric, str, Night, Night]]:
 
 
 def equal(trained: Trained) -> Iterator[Case]:
-    """Damage of the same amount on all seeds, which is never chance where it is larger than the values are coarse."""
+    """Equal damage to all seeds, which is never chance if it exceeds the resolution of the values."""
     for seeds, metric, label, before, after in pairs(trained):
         hurt(after, before, metric, label, metric.large)
         truth = worse(label, metric.name, metric.follow)
@@ -28,18 +28,18 @@ def equal(trained: Trained) -> Iterator[Case]:
             truth.follow = {(label, m.name) for m in METRICS}
         yield Case("equal damage", f"{metric.name} of {label}, {seeds} seeds", after, before, truth)
     for seeds in COUNTS:
-        # Two samples are more than half a percentage point, and more than one sample on every seed could be.
+        # Two samples are more than half a percentage point, and more than the resolution of one sample.
         before = prepared(trained, 0, seeds)
         after = hurt(before.on(1), before, BY_NAME["test_accuracy"], "adam", 2 / TEST)
         yield Case("equal damage", f"two samples, {seeds} seeds", after, before, worse("adam", "test_accuracy"))
-        # One epoch on each of five seeds is no more than the coarseness of epochs; six signs alike are.
+        # One epoch for each of five seeds is within the resolution of epochs; six equal signs are significant.
         after = hurt(before.on(1), before, BY_NAME["target_epoch"], "adam", 1)
         truth = calm() if seeds < 6 else worse("adam", "target_epoch")
         yield Case("equal damage", f"one epoch later, {seeds} seeds", after, before, truth)
 
 
 def nearly_equal(trained: Trained) -> Iterator[Case]:
-    """Damage that differs by one sample on one seed."""
+    """Damage that differs by one sample for one seed."""
     for seeds in COUNTS:
         before = prepared(trained, 0, seeds)
         after = hurt(before.on(1), before, BY_NAME["test_accuracy"], "adam", 36 / TEST)
@@ -48,7 +48,7 @@ def nearly_equal(trained: Trained) -> Iterator[Case]:
 
 
 def let_pass(trained: Trained) -> Iterator[Case]:
-    """Changes up to `min_effect`, which are let pass."""
+    """Changes up to `min_effect`, which are tolerated."""
     for seeds, metric, label, before, after in pairs(trained):
         if metric.name == "target_epoch":
             hurt(after, before, metric, label, 1, lambda seed: seed < seeds // 2)
@@ -60,7 +60,7 @@ def let_pass(trained: Trained) -> Iterator[Case]:
 
 
 def improved(trained: Trained) -> Iterator[Case]:
-    """The mirror of equal damage: baseline and tonight exchanged. Other work is never better."""
+    """Equal damage with baseline and tonight exchanged. A different number of steps never counts as better."""
     for seeds, metric, label, before, _ in pairs(trained):
         if metric.name == "diverged":
             continue
@@ -73,19 +73,19 @@ def improved(trained: Trained) -> Iterator[Case]:
 
 
 def most(trained: Trained) -> Iterator[Case]:
-    """Damage of all seeds but one, which ends as before or is hardly worse.
+    """Damage to all seeds but one, which is unchanged or hardly worse.
 
-    Signs of five seeds that differ can be alike by chance in one of sixteen nights, of six in one of 32. With five
-    seeds Student's t decides: four of five equal differences and one of none have t = 4, beyond 2.776.
+    Five differing seeds have equal signs by chance in one of sixteen nights, six in one of 32. With five seeds
+    Student's t decides: four equal differences and one of zero have t = 4, beyond 2.776.
     """
     for seeds, metric, label, before, after in pairs(trained):
         if metric.name in ("diverged", "steps"):
             continue
         hurt(after, before, metric, label, metric.large, lambda seed: seed < seeds - 1)
-        # With the best epoch beside it, t must be beyond 3.495.
+        # With the comparison of the best epoch beside it, t must exceed 3.495.
         truth = calm({(label, o) for o in metric.follow}) if seeds == 6 else worse(label, metric.name, metric.follow)
         if metric.name == "target_epoch" and seeds == 5:
-            # The scatter is that of whole epochs: mean 1.6, and 2.776 of 1 over the root of five is 1.24.
+            # The scatter is that of whole epochs: the mean is 1.6, and 2.776 / sqrt(5) is 1.24.
             truth = worse(label, metric.name)
         yield Case("most seeds", f"{metric.name} of {label}, {seeds - 1} of {seeds}", after, before, truth)
     for seeds in COUNTS:
@@ -104,7 +104,7 @@ def most(trained: Trained) -> Iterator[Case]:
 
 
 def one(trained: Trained) -> Iterator[Case]:
-    """Damage of one seed alone: chance, but for divergence and steps, which no noise explains."""
+    """Damage to one seed: chance, except for divergence and steps, which no noise explains."""
     for seeds, metric, label, before, after in pairs(trained):
         hurt(after, before, metric, label, metric.large, lambda seed: seed == seeds // 2)
         truth = calm()
@@ -114,7 +114,7 @@ def one(trained: Trained) -> Iterator[Case]:
 
 
 def noisy(night: Night, draw: random.Random, size: float) -> Night:
-    """Moves every loss of every run by a relative amount, as other code or another machine does."""
+    """Changes every loss of every run by a small relative amount, as other code or another machine would."""
     for run in night.runs:
         for split in ("train", "validation", "test"):
             run.curve(split, "loss")[run.epochs] *= 1 + size * draw.gauss(0, 1)
@@ -123,7 +123,7 @@ def noisy(night: Night, draw: random.Random, size: float) -> Night:
 
 
 def noise(trained: Trained) -> Iterator[Case]:
-    """Every run a little other than before: far below `min_effect`, or with damage far beyond the noise."""
+    """Every run slightly changed: far below `min_effect`, or with damage far beyond the noise."""
     for seeds in COUNTS:
         for which in range(3):
             draw = random.Random(f"noise {seeds} {which}")
@@ -138,7 +138,7 @@ def noise(trained: Trained) -> Iterator[Case]:
 
 
 def two_labels(trained: Trained) -> Iterator[Case]:
-    """Both labels worse: the larger damage is named first, what noise cannot explain before all else."""
+    """Both labels worse: the larger damage is named first, but changes that noise cannot explain come before all others."""
     for seeds in COUNTS:
         for first, second in (("adam", "sgd"), ("sgd", "adam")):
             before = prepared(trained, 0, seeds)
@@ -153,7 +153,7 @@ def two_labels(trained: Trained) -> Iterator[Case]:
 
 
 def two_seeds(trained: Trained) -> Iterator[Case]:
-    """Two seeds that fall by unequal amounts far beyond `min_effect`: nothing can show it, nothing may hide it."""
+    """Two seeds that fall by unequal amounts far beyond `min_effect`: no test can show it, so the night is incomplete."""
     for label in ("adam", "sgd"):
         before = prepared(trained, 0, 2)
         after = hurt(before.on(1), before, BY_NAME["test_accuracy"], label, 0.3)
@@ -162,7 +162,7 @@ def two_seeds(trained: Trained) -> Iterator[Case]:
 
 
 def vanished(trained: Trained) -> Iterator[Case]:
-    """A training loss of which rounding alone is left, nearly doubled."""
+    """A training loss that consists only of rounding, nearly doubled."""
     for seeds in COUNTS:
         before = prepared(trained, 0, seeds)
         for run in before.of("adam"):
@@ -175,7 +175,7 @@ def vanished(trained: Trained) -> Iterator[Case]:
 
 
 def seconds(trained: Trained) -> Iterator[Case]:
-    """Seconds where they cannot be judged: runs side by side, another machine."""
+    """Seconds that cannot be judged: runs trained at the same time, another machine."""
     metric = BY_NAME["seconds_per_epoch"]
     for seeds in COUNTS:
         before = prepared(trained, 0, seeds)
@@ -197,7 +197,7 @@ def seconds(trained: Trained) -> Iterator[Case]:
 
 
 def asked(trained: Trained) -> Iterator[Case]:
-    """Metrics that a sweep measures because it was asked to: they are judged like all others."""
+    """Metrics on request, which are judged like all others."""
     for seeds in COUNTS:
         for metric in ASKED:
             for label in metric.labels if seeds == 10 else metric.labels[:1]:
@@ -206,7 +206,7 @@ def asked(trained: Trained) -> Iterator[Case]:
                 after = hurt(before.on(1), before, metric, label, metric.large)
                 yield Case("further metrics", name, after, before, worse(label, metric.name))
                 if seeds == 5:
-                    # Whether a sample each is told from chance is not said: either way it is let pass.
+                    # The rules leave open whether one sample per seed is chance; either way it is tolerated.
                     continue
                 after = hurt(before.on(1), before, metric, label, metric.small)
                 yield Case("further metrics", f"{name}, up to min_effect", after, before, calm())

@@ -16,7 +16,7 @@ def shares(seeds: int) -> dict[str, int]:
 
 
 def shown(count: int) -> bool:
-    """Whether so many seeds that all diverge on one side alone are more than chance, by the exact sign test."""
+    """Whether `count` seeds that diverge only on one side are significant by the exact sign test."""
     return count > 0 and 0.5 ** count <= LEVEL
 
 
@@ -29,10 +29,10 @@ def with_diverged(night: Night, label: str, seeds: set[int]) -> Night:
 
 
 def truth_of(label: str, seeds: int, before: set[int], after: set[int]) -> Truth:
-    """What is true where these seeds diverged before and after, and all others are equal to the bit.
+    """The truth if these seeds diverged before and after, and all others are bit-identical.
 
-    One that diverges where none did is a regression outright. Else the sign test decides; what it cannot tell is
-    incomplete where fewer than two seeds are left that have a loss at both times, for then nothing else can.
+    A diverged seed is always a regression if none diverged before. Otherwise the sign test decides; if it cannot, the
+    night is incomplete if fewer than two seeds have a loss at both times, since no other test is possible.
     """
     more, fewer = after - before, before - after
     follow = {(label, metric.name) for metric in METRICS}
@@ -45,15 +45,15 @@ def truth_of(label: str, seeds: int, before: set[int], after: set[int]) -> Truth
     if seeds - len(before | after) < 2:
         truth = Truth(INCOMPLETE, first=label, follow=follow)
         if label == "adam" and seeds == 5 and len(more ^ fewer) == 4 and not (more and fewer):
-            # Four of five that reach the target no more have t = 4: whether that is enough depends on how many
-            # comparisons share the level.
+            # Four of five seeds that no longer reach the target have t = 4; whether that is significant depends on
+            # the number of comparisons.
             truth.other, truth.first = (REGRESSED if more else OK), None
         return truth
     return calm()
 
 
 def counts(trained: Trained) -> Iterator[Case]:
-    """Every share before with every share after, the same seeds among them."""
+    """Every share before with every share after, with overlapping seeds."""
     for seeds in COUNTS:
         for label in BOTH:
             for before_name, before in shares(seeds).items():
@@ -66,7 +66,7 @@ def counts(trained: Trained) -> Iterator[Case]:
 
 
 def named(trained: Trained) -> Iterator[Case]:
-    """Numbers of diverged seeds that are known to have been missed, and pairs of numbers at the edge of the test."""
+    """Numbers of diverged seeds that were missed in the past, and pairs of numbers at the limit of the test."""
     for seeds, before, after in ((6, 1, 6), (10, 1, 6), (10, 2, 7), (10, 5, 10), (10, 2, 6), (10, 6, 1), (10, 6, 2),
                                  (10, 3, 10), (10, 4, 9)):
         one = with_diverged(prepared(trained, 0, seeds), "sgd", set(range(before)))
@@ -76,7 +76,7 @@ def named(trained: Trained) -> Iterator[Case]:
 
 
 def others(trained: Trained) -> Iterator[Case]:
-    """As many diverged seeds as before, but others: chance."""
+    """The same number of diverged seeds as before, but other seeds: chance."""
     for seeds in COUNTS:
         for label in BOTH:
             for before, after in (({0}, {1}), (set(range(seeds // 2)), set(range(seeds // 2, 2 * (seeds // 2))))):
@@ -87,7 +87,7 @@ def others(trained: Trained) -> Iterator[Case]:
 
 
 def beside(trained: Trained) -> Iterator[Case]:
-    """Damage of the seeds that are left where one diverged before and after."""
+    """Damage to the other seeds if one diverged before and after."""
     for seeds in COUNTS:
         for label in BOTH:
             one = with_diverged(prepared(trained, 0, seeds), label, {0})

@@ -1,4 +1,4 @@
-"""What is done to the runs of a night: every metric that is compared made worse or better by a known amount."""
+"""Edits of the runs of a night that make each compared metric worse or better by a known amount."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Callable
 from nights import TARGET, Night, plain
 from runs import Run, Trained
 
-# Seconds of an epoch of the prepared baseline, the seed's own part added: what was measured is of no account here.
+# Seconds per epoch of the prepared baseline, plus a part of each seed; measured seconds are not used.
 SECONDS = 0.1
-# Samples that accuracies are whole counts of.
+# Numbers of samples of the splits, of which accuracies are multiples.
 VALIDATION, TEST = 237, 360
-# Where the prepared baseline reaches the target, and what it had before.
+# Accuracies of the prepared baseline at the target and before it.
 THERE, NOT_YET = 204 / VALIDATION, 150 / VALIDATION
-# By how much the best epoch of the prepared baseline is ahead of the last.
+# Difference in accuracy between the best epoch of the prepared baseline and the last.
 AHEAD = 6 / VALIDATION
 
 
 def prepared(trained: Trained, day: int, seeds: int) -> Night:
-    """The trained sweep as a night whose best epochs, times to the target and seconds can be moved alone."""
+    """The trained sweep as a night whose best epochs, times to the target and seconds can be changed independently."""
     night = plain(trained, day, seeds)
     for run in night.runs:
         clock = run.curve("train", "seconds")
@@ -49,7 +49,7 @@ def last(split: str, metric: str, sign: float) -> Callable[[Run, float], None]:
 
 
 def best(run: Run, amount: float) -> None:
-    """Takes the amount from the best epoch, which is not the last."""
+    """Subtracts the amount from the best epoch, which is not the last."""
     run.curve("validation", "accuracy")[run.epochs - 1] -= amount
     another(run, f"best {amount}")
 
@@ -63,13 +63,13 @@ def later(run: Run, amount: float) -> None:
 
 
 def steps(run: Run, amount: float) -> None:
-    """Does so many steps more."""
+    """Adds `amount` steps."""
     run.steps += int(amount)
     another(run, f"steps {amount}")
 
 
 def slower(run: Run, amount: float) -> None:
-    """Takes so much longer for each epoch, and ends with the same weights."""
+    """Adds `amount` seconds to each epoch, with the same final weights."""
     clock = run.curve("train", "seconds")
     for epoch in clock:
         clock[epoch] += epoch * amount
@@ -82,9 +82,9 @@ def diverge(run: Run, amount: float = 1) -> None:
 
 @dataclass
 class Metric:
-    """A metric: who is damaged, how, by how much for the worse, and by how much without passing `min_effect`.
+    """A metric: the labels to damage, the edit, a large amount for the worse, and a small one below `min_effect`.
 
-    `relative` amounts are fractions of the label's mean before. `follow` has metrics that may change with it.
+    `relative` amounts are fractions of the label's earlier mean. `follow` has metrics that may change with it.
     """
 
     name: str
@@ -111,7 +111,7 @@ METRICS = [
     Metric("steps", "optimizer steps", BOTH, steps, 1, None),
     Metric("seconds_per_epoch", "seconds per epoch", BOTH, slower, 1.0, 0.09, True),
 ]
-# Metrics that a sweep measures where it is asked to.
+# Metrics on request.
 ASKED = [
     Metric(f"{split}_{name}", f"{split} {words}", BOTH, last(split, name, -1), 0.3, 0.004)
     for name, words in (("f1", "F1"), ("top5_accuracy", "top-5 accuracy")) for split in ("validation", "test")
@@ -120,7 +120,7 @@ BY_NAME = {metric.name: metric for metric in METRICS}
 
 
 def value(metric: str, run: Run) -> float | None:
-    """What a run says of a metric; none where it has none."""
+    """A run's value of a metric; None if it has none."""
     if not run.has_result:
         return None
     if metric == "diverged":
@@ -147,7 +147,7 @@ def mean(metric: str, night: Night, label: str) -> float:
 
 def hurt(night: Night, before: Night, metric: Metric, label: str, amount: float,
          seeds: Callable[[int], bool] = lambda seed: True) -> Night:
-    """Damages a metric of a label's runs with these seeds by the same amount."""
+    """Makes a metric of a label's runs with these seeds worse by the same amount."""
     size = amount * (mean(metric.name, before, label) if metric.relative else 1.0)
     for run in night.of(label):
         if seeds(run.seed):

@@ -1,4 +1,4 @@
-"""Wrong numbers, dates, labels and words, planted one at a time in a REGRESSION.md: each must be named."""
+"""Wrong numbers, dates, labels and words, planted one at a time in a REGRESSION.md; each must be noticed."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ TURNED = {
     "test loss": "training loss", "training loss": "test loss", "test accuracy": "validation accuracy",
     "sgd": "adam", "adam": "sgd", "none": "1%",
 }
-# Words of whole sentences that claim something, with what would not be true.
+# Words in whole sentences that make a claim, each with a false replacement.
 WORDS = {
     "are bit-identical": "are not bit-identical", "none against tonight": "all against tonight",
     "no level changed": "some level changed", "for the worse since the baseline": "for the better since the baseline",
@@ -28,7 +28,7 @@ WORDS = {
 
 @dataclass
 class Planted:
-    """A text with one wrong thing in it."""
+    """A text with one planted fault."""
 
     world: World
     text: str
@@ -38,7 +38,7 @@ class Planted:
 
 
 def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
-    """The faults of each kind of place that was compared, one of each claim in words, and what is missing or too much."""
+    """Faults at one place of each kind, one fault of each claim in words, and missing or extra lines."""
     found: dict[str, list[Planted]] = {}
     for world, text, checks in told:
         for mark in checks.marks:
@@ -51,7 +51,7 @@ def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
 
 
 def plant(world: World, text: str, mark: Mark) -> list[Planted]:
-    """Texts with what stands at a mark altered, in each way there is."""
+    """Texts with the place of a mark altered in every way."""
     if ", bold " in mark.kind:
         return [Planted(world, other_bold(text, mark.start, mark.end), mark.kind, mark.text, "the other way")]
     return [Planted(world, text[:mark.start] + now + text[mark.end:], mark.kind, mark.text, now)
@@ -59,7 +59,7 @@ def plant(world: World, text: str, mark: Mark) -> list[Planted]:
 
 
 def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:
-    """Lines and sections that are gone, and sentences that nothing knows."""
+    """Texts with missing lines and sections, and with unknown sentences."""
     out, seen = [], set()
     for world, text, _ in told:
         for line in text.split("\n"):
@@ -77,7 +77,7 @@ def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:
 
 
 def unnoticed(fault: Planted) -> str | None:
-    """What went unnoticed of a planted fault; none where something was said of it."""
+    """A message on an unnoticed fault; None if it was noticed."""
     if check(fault.world, fault.text).findings:
         return None
-    return f"{fault.kind}: `{fault.was}` became `{fault.now}`, and nothing was said of it"
+    return f"{fault.kind}: `{fault.was}` became `{fault.now}`, which was not noticed"

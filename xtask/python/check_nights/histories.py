@@ -1,4 +1,4 @@
-"""Families of nights with a history: steps and drifts before and after the baseline's night, undone ones, thin nights."""
+"""Families of nights with a history: steps and drifts before and after the baseline, reverted ones, thin nights."""
 
 import random
 from typing import Callable, Iterator
@@ -9,14 +9,14 @@ from edits import BOTH, BY_NAME, METRICS, Metric, another, hurt, prepared
 from nights import Night, plain
 from runs import Trained
 
-# The day that is judged in histories of plateaus, and the baseline's night in most of them.
+# The judged day in histories of plateaus, and the baseline's night in most of them.
 TONIGHT, ACCEPTED = 20, 4
-# The day that is judged where levels drift.
+# The judged day in histories with drift.
 DRIFTED = 23
 
 
 def plateaus(before: Night, changes: list[tuple[int, Night]], tonight: int = TONIGHT) -> list[Night]:
-    """Nights from day 0 to `tonight`, equal to the bit until a change: pairs of a day and what nights are from then on."""
+    """Nights from day 0 to `tonight`, bit-identical between changes; a change is a day and the night's state from then on."""
     out = []
     for day in range(tonight + 1):
         state = next((night for since, night in reversed(changes) if day >= since), before)
@@ -25,14 +25,14 @@ def plateaus(before: Night, changes: list[tuple[int, Night]], tonight: int = TON
 
 
 def case(family: str, name: str, days: list[Night], accepted: int | None, truth: Truth, given: str = "") -> Case:
-    """The last of these nights, judged against one of them."""
+    """A case in which the last of these nights is judged against one of them."""
     baseline = None if accepted is None else days[accepted]
     varies = "drift" in family or "noise" in family
     return Case(family, name, days[-1], baseline, truth, days[:-1], given, varies)
 
 
 def moved(trained: Trained) -> Iterator[tuple[str, Metric, str, Night, Night]]:
-    """Every metric and label with the night before and the damaged one, and a name for them."""
+    """Every metric and label with a name, the undamaged night and the damaged one."""
     for seeds in COUNTS:
         for metric in METRICS:
             for label in metric.labels[-1:] if seeds == 6 else metric.labels[:1]:
@@ -42,7 +42,7 @@ def moved(trained: Trained) -> Iterator[tuple[str, Metric, str, Night, Night]]:
 
 
 def found(metric: Metric, label: str, last_good: int, first_bad: int) -> Truth:
-    """The truth where a metric stepped since the baseline's night."""
+    """The truth if a metric stepped after the baseline's night."""
     truth = worse(label, metric.name, metric.follow)
     truth.steps = [Step(label, metric.name, last_good, first_bad)]
     truth.never = ["none against tonight", "no level changed"]
@@ -52,7 +52,7 @@ def found(metric: Metric, label: str, last_good: int, first_bad: int) -> Truth:
 
 
 def quiet() -> Truth:
-    """The truth where nothing has changed for the worse since the baseline."""
+    """The truth if nothing got worse after the baseline."""
     truth = calm()
     truth.alarms = False
     truth.never = ["for the worse since the baseline"]
@@ -60,7 +60,7 @@ def quiet() -> Truth:
 
 
 def steps(trained: Trained) -> Iterator[Case]:
-    """Steps without noise: older than the baseline, newer, undone, half undone, for the better."""
+    """Steps without noise: older than the baseline, newer, reverted, half reverted, for the better."""
     for place, (name, metric, label, before, after) in enumerate(moved(trained)):
         older = plateaus(before, [(6, after)])
         yield case("step older than the baseline", name, older, 12, quiet())
@@ -68,7 +68,7 @@ def steps(trained: Trained) -> Iterator[Case]:
         yield case("step newer than the baseline", name, newer, ACCEPTED, found(metric, label, 9, 10))
         undone = plateaus(before, [(8, after), (14, before)])
         yield case("step undone since", name, undone, ACCEPTED, quiet())
-        # Every metric once, with one number of seeds or another.
+        # Every metric once, with varying numbers of seeds.
         if place % 3 == place // len(METRICS):
             for given in ("night", "report"):
                 yield case(f"step older than a given {given}", name, older, 12, quiet(), given)
@@ -78,7 +78,7 @@ def steps(trained: Trained) -> Iterator[Case]:
 
 
 def better(metric: Metric, label: str) -> Truth:
-    """The truth where a metric stepped for the better since the baseline's night. Other work is never better."""
+    """The truth if a metric stepped for the better after the baseline. A different number of steps is never better."""
     if metric.name == "steps":
         return worse(label, "steps")
     truth = quiet()
@@ -89,7 +89,7 @@ def better(metric: Metric, label: str) -> Truth:
 
 
 def let_pass(trained: Trained) -> Iterator[Case]:
-    """Steps up to `min_effect` since the baseline, and steps of which half is left."""
+    """Steps up to `min_effect` after the baseline, and half-reverted steps."""
     for name, metric, label, before, after in moved(trained):
         if metric.small is None:
             continue
@@ -121,19 +121,19 @@ def drifting(before: Night, label: str, split: str, share: Callable[[int], float
 
 
 def ramp(begin: int, end: int, size: float) -> Callable[[int], float]:
-    """What came of a drift by a day."""
+    """The part of a drift that has happened by a day."""
     return lambda day: size * min(1.0, max(0.0, (day - begin) / (end - begin)))
 
 
 def drifts(trained: Trained) -> Iterator[Case]:
-    """A loss that rises by 6% little by little: what counts is how much of that came since the baseline's night."""
+    """A loss that gradually rises by 6%; only the part after the baseline's night counts."""
     for seeds, label, split in ((5, "sgd", "train"), (6, "adam", "validation"), (10, "adam", "test")):
         strong = 0.03 if seeds == 10 else 0.01
         before = prepared(trained, 0, seeds)
         for noise in (0.0, 0.003, strong):
             name = f"{split}_loss of {label}, {seeds} seeds, noise {noise:.1%}"
             truth = Truth(REGRESSED, first=label, never=["none against tonight", "no level changed"])
-            # Among so many comparisons of nights that vary, one may be found by chance.
+            # Among so many comparisons of varying nights one may be significant by chance.
             truth.follow = {(one, f"{part}_loss") for one in BOTH for part in ("train", "validation", "test")}
             days = drifting(before, label, split, ramp(0, DRIFTED, 0.06), noise, name)
             for accepted in (0, 3) if noise == strong else (0, 3, 8):
@@ -150,7 +150,7 @@ def drifts(trained: Trained) -> Iterator[Case]:
 
 
 def sampled(trained: Trained) -> Iterator[Case]:
-    """An accuracy that falls by a sample a night."""
+    """An accuracy that falls by one sample per night."""
     for seeds in COUNTS:
         for label in BOTH:
             before = prepared(trained, 0, seeds)
@@ -165,7 +165,7 @@ def sampled(trained: Trained) -> Iterator[Case]:
 
 
 def noisy_step(trained: Trained) -> Iterator[Case]:
-    """A step of 5% among nights that vary by 1% a run, dated within three nights."""
+    """A step of 5% among runs with 1% noise, which must be dated within three nights."""
     for seeds in COUNTS:
         for label in BOTH:
             name = f"test_loss of {label}, {seeds} seeds"
@@ -176,7 +176,7 @@ def noisy_step(trained: Trained) -> Iterator[Case]:
 
 
 def unlike(trained: Trained, longer: Trained) -> Iterator[Case]:
-    """A step newer than the baseline, and nights of the history that have fewer seeds, others, or other epochs."""
+    """A step newer than the baseline, and nights of the history with fewer seeds, other seeds, or other epochs."""
     def only(keep: Callable[[int], bool]) -> Callable[[Night], Night]:
         return lambda night: night.only(lambda run: keep(run.seed))
 
@@ -191,7 +191,7 @@ def unlike(trained: Trained, longer: Trained) -> Iterator[Case]:
             "other epochs once": ("other epochs", 7, lambda night: plain(longer, night.day, seeds)),
         }
         for place, (name, (family, day, alter)) in enumerate(odd.items()):
-            # Seconds are those of the night, whatever bits it ends with.
+            # Seconds belong to the night, even if its results are bit-identical.
             metric = BY_NAME[("test_loss", "test_accuracy", "seconds_per_epoch")[place % 3]]
             before = prepared(trained, 0, seeds)
             after = hurt(before.on(0), before, metric, "adam", metric.large)
@@ -203,11 +203,11 @@ def unlike(trained: Trained, longer: Trained) -> Iterator[Case]:
 
 
 def wider(trained: Trained) -> Iterator[Case]:
-    """A step newer than the baseline, and one night of the history that has more seeds than all others."""
+    """A step newer than the baseline, and one night of the history with more seeds than all others."""
     for seeds in COUNTS[:2]:
         for metric in (BY_NAME["test_loss"], BY_NAME["test_accuracy"]):
             few, many = prepared(trained, 0, seeds), prepared(trained, 0, 10)
-            # The same seed ends with the same bits, whatever others are planned.
+            # A seed's results do not depend on the other planned seeds.
             states = [hurt(night.on(0), many, metric, "adam", metric.large) for night in (few, many)]
             for name, day, odd in (("yesterday", 19, states[1]), ("once", 7, many)):
                 days = plateaus(few, [(10, states[0])])
@@ -217,7 +217,7 @@ def wider(trained: Trained) -> Iterator[Case]:
 
 
 def grown(trained: Trained) -> Iterator[Case]:
-    """A list of seeds that grew on the way: steps are seen in the seeds that nights share."""
+    """A list of seeds that grew over time; steps are seen in the common seeds."""
     for seeds, now in ((5, 6), (5, 10), (6, 10)):
         for metric in (BY_NAME["test_loss"], BY_NAME["test_accuracy"]):
             few, many = prepared(trained, 0, seeds), prepared(trained, 0, now)
@@ -262,7 +262,7 @@ def alone(trained: Trained) -> Iterator[Case]:
         truth = worse("adam", "test_loss")
         truth.never = ["the baseline's"]
         yield case("no baseline", f"damaged, {seeds} seeds", plateaus(before, [(TONIGHT, after)]), None, truth)
-        # Whether a step before the night before alarms is not said anywhere; that it came since a baseline is untrue.
+        # The rules leave open whether a step before the previous night alarms, but it did not happen after a baseline.
         truth = Truth(None, never=["since the baseline", "the baseline's"])
         yield case("no baseline", f"step of night 10, {seeds} seeds", plateaus(before, [(10, after)]), None, truth)
 

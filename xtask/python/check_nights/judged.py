@@ -1,4 +1,4 @@
-"""What the program says of a night against what is true of it: exit code, findings, dates, and whom it names first."""
+"""Comparison of the program's judgement with the truth: exit code, findings, dates, and the label named first."""
 
 import json
 import re
@@ -12,7 +12,7 @@ VERDICTS = {4: ("Regressed",), 5: ("Incomplete",), 0: ("Improved", "Unchanged", 
 
 
 def wrong(case: Case, report: Path, ended: subprocess.CompletedProcess) -> list[str]:
-    """Everything that is not as it should be; a note each."""
+    """A note for each difference from the truth."""
     truth = case.truth
     if ended.returncode not in VERDICTS:
         return [f"ended with {ended.returncode}: {ended.stderr.strip()[:200]}"]
@@ -43,7 +43,7 @@ def plain(text: str) -> str:
 
 
 def findings(truth: Truth, data: dict) -> list[str]:
-    """Comparisons that were found worse or better and are not, and those that are and were not found."""
+    """Notes on false findings and on missed changes."""
     found: dict[str, set[tuple[str, str]]] = {"regressed": set(), "improved": set()}
     for config in data["configs"]:
         for change in config["changes"]:
@@ -58,7 +58,7 @@ def findings(truth: Truth, data: dict) -> list[str]:
 
 
 def named(case: Case, text: str) -> list[str]:
-    """Whether the first configuration that is named is the right one."""
+    """A note if the first named configuration is wrong."""
     wanted = case.truth.first
     if wanted is None:
         return []
@@ -69,7 +69,7 @@ def named(case: Case, text: str) -> list[str]:
 
 
 def dated(truth: Truth, data: dict) -> list[str]:
-    """Steps that are missing, undated or do not count against the night."""
+    """Notes on steps that are missing, wrongly dated, or not counted against the night."""
     days = [night["started"] for night in data["nights"]]
     out = []
     for step in truth.steps:
@@ -83,7 +83,7 @@ def dated(truth: Truth, data: dict) -> list[str]:
 
 
 def fits(step: Step, found: dict, days: list[str]) -> bool:
-    """Whether a step that was found is this one and counts against the night."""
+    """Whether a found step is the expected one and counts against the night."""
     def near(shown: str, day: int) -> bool:
         return any(shown == started(day + by) for by in range(-step.slack, step.slack + 1))
 

@@ -1,4 +1,4 @@
-"""Changes of level over nights that are equal to the bit until something changes, recomputed from their values."""
+"""Changes of level over nights that are bit-identical between changes, recomputed from their values."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from nights import Night, started
 from recomputed import RELATIVE, RULES, SCALES
 from runs import Run
 
-# Nights of one value that make a level; tonight alone is one too.
+# Number of nights with one value that form a level; tonight alone is one too.
 PLATEAU = 3
 
 
@@ -31,20 +31,20 @@ class Level:
 
     @property
     def weight(self) -> float:
-        """By how much it exceeds what is let pass, for the order in which steps are told."""
+        """Its size relative to the tolerated effect, by which steps are ordered."""
         return abs(self.effect) / (RULES[self.metric][1] or SCALES[self.metric])
 
 
 def for_the_worse(metric: str, change: float) -> float:
-    """The part of a change that is for the worse."""
+    """A change, positive for the worse."""
     worse = RULES[metric][2]
     return abs(change) if worse == 0 else worse * change
 
 
 def means(nights: list[Night], label: str, metric: str) -> list[tuple[int, float]]:
-    """Nights that have the metric, each with the mean over tonight's seeds; runs are followed by what they are.
+    """Nights that have the metric, each with the mean over tonight's seeds; runs are identified by their id.
 
-    Nights that end with the same bits have one level, also where one of them lacks seeds.
+    Nights with the same bits have one level, even if one of them lacks seeds.
     """
     followed = {run.run_id for run in nights[-1].of(label)}
     held = [{run.run_id: run for run in night.runs if run.run_id in followed} for night in nights]
@@ -61,12 +61,12 @@ def means(nights: list[Night], label: str, metric: str) -> list[tuple[int, float
 
 
 def same(metric: str, one: Run, other: Run) -> bool:
-    """Whether two runs end with the same bits and the same value; of seconds the bits say nothing."""
+    """Whether two runs have the same bits and the same value; the bits do not determine seconds."""
     return one.digest == other.digest and value(metric, one) == value(metric, other)
 
 
 def plateaus(values: list[tuple[int, float]]) -> list[tuple[int, int, float]]:
-    """Levels in order: first night, last night and value. One night that differs between two equal ones is none."""
+    """Levels in order, as first night, last night and value. A single differing night between equal ones is not a level."""
     runs: list[list] = []
     for at, mean in values:
         if runs and runs[-1][2] == mean:
@@ -79,7 +79,7 @@ def plateaus(values: list[tuple[int, float]]) -> list[tuple[int, int, float]]:
 
 
 def levels(nights: list[Night], since: int | None) -> list[Level]:
-    """Every change of level, the last night being judged; steps after day `since` may count against it."""
+    """Every change of level up to the last night, which is judged; steps after day `since` may count against it."""
     out = []
     for label in dict.fromkeys(run.label for run in nights[-1].runs):
         for metric in RULES:
@@ -96,13 +96,13 @@ def levels(nights: list[Night], since: int | None) -> list[Level]:
 
 
 def counts(step: Level, now: float, nights: list[Night], since: int | None) -> bool:
-    """Whether a step counts against the night: for the worse, since the baseline, beyond what passes, and still there."""
+    """Whether a step counts against the night: for the worse, after the baseline, beyond the tolerance, and not reverted."""
     def size(change: float) -> float:
         return for_the_worse(step.metric, change / abs(step.before) if RULES[step.metric][0] == RELATIVE else change)
 
     least = RULES[step.metric][1]
     later = since is None or started(nights[step.first].day) > started(since)
-    # Other work that was undone is history too.
+    # A reverted change of the number of steps does not count either.
     gone = now == step.before
     made, left = size(step.after - step.before), size(now - step.before)
     undoes = step.metric == "steps" and nights[step.first].day > (since or 0) and now == values_at(step, nights, since)
@@ -110,6 +110,6 @@ def counts(step: Level, now: float, nights: list[Night], since: int | None) -> b
 
 
 def values_at(step: Level, nights: list[Night], since: int | None) -> float | None:
-    """The level on the baseline's night; none without one."""
+    """The level on the baseline's night; None without one."""
     day = next((i for i, night in enumerate(nights) if night.day == since), None)
     return None if day is None else dict(means(nights, step.label, step.metric)).get(day)

@@ -1,4 +1,4 @@
-"""Nights: runs with the facts of a whole sweep, written as report folder, as baseline and into a history."""
+"""Nights: runs with the facts of a sweep, written as a report folder, as a baseline or into a history."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -14,25 +14,25 @@ from runs import Run, Trained
 
 NAME = "d"
 FIRST = datetime(2026, 3, 1, 2, 0)
-# Validation accuracy that the sweep file names as the target.
+# Validation accuracy of the sweep file's target.
 TARGET = 0.85
-# Facts of a night that its Parquet file repeats in each row, and that the manifest of a sweep holds.
+# Facts that each row of a night's Parquet file repeats, and that a sweep's manifest contains.
 OF_MACHINE = ("backend", "device_kind", "device_model", "cpu_features", "driver", "libtorch")
 
 
 def started(day: int) -> str:
-    """The start of a night, by days after the first."""
+    """The start time of a night, by days after the first."""
     return (FIRST + timedelta(days=day)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def commit_of(day: int) -> str:
-    """The commit that a night was trained from: another each day."""
+    """The commit of a night, which differs each day."""
     return f"{day + 0xABCDE0:08x}" + "5" * 32
 
 
 @dataclass
 class Night:
-    """One night: the day, what holds for all its runs, and the runs in plan order."""
+    """A night: the day, the facts of all its runs, and the runs in plan order."""
 
     trained: Trained
     day: int
@@ -49,11 +49,11 @@ class Night:
         return replace(self, day=day, commit=commit_of(day), runs=[replace(run) for run in self.runs])
 
     def again(self, day: int) -> "Night":
-        """The same night on another day, with the very same runs, which are not to be altered."""
+        """The same night on another day, with shared runs, which must not be altered."""
         return replace(self, day=day, commit=commit_of(day))
 
     def only(self, keep) -> "Night":
-        """The same night with some of its runs alone."""
+        """The same night with only some of its runs."""
         return replace(self, runs=[replace(run) for run in self.runs if keep(run)])
 
     def of(self, label: str) -> list[Run]:
@@ -61,13 +61,13 @@ class Night:
         return [run for run in self.runs if run.label == label]
 
     def facts(self) -> dict:
-        """The facts of the night as its rows repeat them."""
+        """The facts of the night that each of its rows repeats."""
         return {"experiment": NAME, "started": started(self.day), "commit": self.commit, "dirty": self.dirty,
                 "target": f"validation.accuracy {TARGET}"} | self.machine
 
 
 def plain(trained: Trained, day: int, seeds: int) -> Night:
-    """The trained sweep as a night, of so many of its seeds."""
+    """The trained sweep as a night with the first `seeds` seeds."""
     return Night(trained, day, [replace(run) for run in trained.runs if run.seed < seeds])
 
 
@@ -79,7 +79,7 @@ def table(night: Night) -> pyarrow.Table:
 
 
 def write_parquet(night: Night, path: Path, rows: pyarrow.Table | None = None) -> None:
-    """Writes a night as the history and the baselines keep it."""
+    """Writes a night in the format of the history and of baselines."""
     rows = table(night) if rows is None else rows
     for name, value in night.facts().items():
         at = rows.schema.get_field_index(name)
@@ -99,7 +99,7 @@ def write_baseline(night: Night, folder: Path) -> None:
 
 
 def write_history(nights: list[Night], folder: Path) -> None:
-    """Writes nights into a folder, a file each."""
+    """Writes nights into a folder, one file each."""
     known: dict[int, pyarrow.Table] = {}
     for night in nights:
         if id(night.runs) not in known:
@@ -109,7 +109,7 @@ def write_history(nights: list[Night], folder: Path) -> None:
 
 
 def write_report(night: Night, folder: Path) -> None:
-    """Writes a night as the report folder of a sweep that has just ended."""
+    """Writes a night as the report folder of a finished sweep."""
     trained, labels = night.trained, {run.run_id: run.label for run in night.runs}
     plan = dict(trained.plan)
     planned = [run for run in plan["runs"] if run["run_id"] in labels]

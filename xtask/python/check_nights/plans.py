@@ -1,4 +1,4 @@
-"""Families of nights whose plan is not the baseline's: fewer and more seeds, other epochs, a renamed label, failures."""
+"""Families of nights whose plan differs from the baseline's: fewer and more seeds, other epochs, a renamed label, failures."""
 
 from typing import Callable, Iterator
 
@@ -11,19 +11,19 @@ RENAMED = "adam anew"
 
 
 def damaged(night: Night, before: Night, label: str = "adam") -> Night:
-    """The night with a test loss a fifth higher on every seed."""
+    """The night with a test loss that is a fifth higher for every seed."""
     return hurt(night, before, BY_NAME["test_loss"], label, 0.2)
 
 
 def both(family: str, name: str, before: Night, tonight: Callable[[], Night], clean: Truth, hurt_truth: Truth,
          label: str = "adam") -> Iterator[Case]:
-    """A night as it should be and a damaged one."""
+    """An undamaged night and a damaged one."""
     yield Case(family, f"{name}, not damaged", tonight(), before, clean)
     yield Case(family, f"{name}, test_loss of {label}", damaged(tonight(), before, label), before, hurt_truth)
 
 
 def fewer(trained: Trained) -> Iterator[Case]:
-    """Seeds that are no more planned tonight."""
+    """Seeds that are no longer planned tonight."""
     for seeds, kept in ((6, 5), (10, 5), (10, 6), (10, 9)):
         before = prepared(trained, 0, seeds)
         yield from both("fewer seeds", f"{seeds} to {kept}", before, lambda: prepared(trained, 1, kept),
@@ -31,7 +31,7 @@ def fewer(trained: Trained) -> Iterator[Case]:
 
 
 def thin(trained: Trained) -> Iterator[Case]:
-    """Tonight has seed 0 alone: one pair shows nothing, but for divergence and steps."""
+    """Tonight has only seed 0: one pair shows nothing, except for divergence and steps."""
     for seeds in COUNTS:
         before = prepared(trained, 0, seeds)
         yield from both("thin night", f"tonight, {seeds} seeds before", before, lambda: prepared(trained, 1, 1),
@@ -52,21 +52,21 @@ def more(trained: Trained) -> Iterator[Case]:
 
 
 def epochs(trained: Trained, longer: Trained) -> Iterator[Case]:
-    """Tonight is planned with another number of epochs: no run has a partner."""
+    """Tonight is planned with another number of epochs, so no run has a partner."""
     for seeds in COUNTS:
         yield Case("other epochs", f"tonight, {seeds} seeds", plain(longer, 1, seeds), prepared(trained, 0, seeds),
                    incomplete())
 
 
 def renamed(night: Night) -> Night:
-    """The night with another label for adam, of the very same runs."""
+    """The night with another label for adam, but the same runs."""
     for run in night.of("adam"):
         run.label = RENAMED
     return night
 
 
 def labels(trained: Trained) -> Iterator[Case]:
-    """A label by another name: the runs are the same, and are compared by it."""
+    """A renamed label: the runs are the same and are compared."""
     for seeds in COUNTS:
         before = prepared(trained, 0, seeds)
         yield Case("renamed label", f"not damaged, {seeds} seeds", renamed(before.on(1)), before, calm())
@@ -88,7 +88,7 @@ def failed(night: Night, label: str, seed: int) -> Night:
 
 
 def failures(trained: Trained) -> Iterator[Case]:
-    """A run that failed tonight, one that failed before, one that left no record, and one that was fed otherwise."""
+    """A run that failed tonight, one that failed before, one without a record, and one with other data."""
     for seeds in COUNTS:
         before = prepared(trained, 0, seeds)
         for label in ("adam", "sgd"):

@@ -1,4 +1,4 @@
-"""Tonight against the baseline, recomputed by numpy and SciPy: pairs, means, effects, and intervals that hold together."""
+"""Comparison of tonight with the baseline, recomputed by numpy and SciPy: pairs, means, effects, simultaneous intervals."""
 
 import math
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from nights import Night
 from runs import Run
 
 LEVEL = 0.05
-# What README lists: the effect up to which a change is let pass, and the direction for the worse; 0 is either.
+# The rules of README: the tolerated effect, and the direction for the worse; 0 is either.
 RELATIVE, SHARE, EPOCHS = "relative", "share", "epochs"
 RULES = {
     "train_loss": (RELATIVE, 0.01, 1), "validation_loss": (RELATIVE, 0.01, 1), "validation_accuracy": (SHARE, 0.005, -1),
@@ -21,26 +21,26 @@ RULES = {
     "target_epoch": (EPOCHS, 0.5, 1), "diverged": (SHARE, 0.0, 1),
     "steps": (RELATIVE, 0.0, 0), "seconds_per_epoch": (RELATIVE, 0.1, 1),
 }
-# The coarsest scale of a metric without `min_effect`, for the order in which changes are told.
+# Scale of a metric without `min_effect`, by which changes are ordered.
 SCALES = {"diverged": 0.05, "steps": 0.01}
 WORDS = {metric.name: metric.words for metric in [*METRICS, *ASKED]} | {"diverged": "share of diverged seeds"}
 FEWEST_FLIPPED = 6
-# Share of the level that one series' extreme patterns may take beside longer ones.
+# Share of the level that the extreme patterns of a series may take beside longer ones.
 CROWDING = 0.2
-# Differences relative to their mean that are rounding alone.
+# Relative differences from the mean that are only rounding.
 ROUNDING = 1e-6
 
 
 @dataclass
 class Comparison:
-    """One metric of one label: values by seed, NaN where a run diverged beside one that did not."""
+    """A metric of a label: values by seed, NaN for a run that diverged if its partner did not."""
 
     label: str
     metric: str
     seeds: list[int]
     old: np.ndarray
     new: np.ndarray
-    # The largest difference that is rounding of what the loss was before training.
+    # The rounding error of the loss before training; smaller differences are rounding.
     floor: float = 0.0
     half: float | None = None
     method: str = "flips"
@@ -48,21 +48,21 @@ class Comparison:
 
     @property
     def ended(self) -> np.ndarray:
-        """Which seeds ended at both times."""
+        """Mask of the seeds that ended at both times."""
         return np.isfinite(self.old) & np.isfinite(self.new)
 
     @property
     def difference(self) -> np.ndarray:
-        """Seed by seed, of those that ended at both times."""
+        """Differences of the seeds that ended at both times."""
         return (self.new - self.old)[self.ended]
 
     @property
     def change(self) -> float:
-        """The mean difference; NaN where no seed ended at both times."""
+        """The mean difference; NaN if no seed ended at both times."""
         return float(self.difference.mean()) if self.ended.any() else math.nan
 
     def mean(self, side: np.ndarray) -> float:
-        """The mean of a side over the seeds that ended at both times, else over those that ended there."""
+        """The mean of a side over the seeds that ended at both times, or else over those that ended on that side."""
         kept = side[self.ended if self.ended.any() else np.isfinite(side)]
         return float(kept.mean()) if len(kept) else math.nan
 
@@ -92,7 +92,7 @@ class Comparison:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The ends of the effect's interval, within what the metric can be."""
+        """The ends of the effect's interval, clipped to the metric's range."""
         if self.half is None or self.method == "exact" or math.isinf(self.half):
             return None
         low, high, before = self.change - self.half, self.change + self.half, self.before
@@ -104,18 +104,18 @@ class Comparison:
 
     @property
     def weight(self) -> float:
-        """By how much it exceeds what is let pass."""
+        """The effect relative to the tolerated effect."""
         weight = abs(self.effect) / (RULES[self.metric][1] or SCALES[self.metric])
         return 0.0 if math.isnan(weight) else weight
 
     def moved(self) -> np.ndarray:
-        """Differences seed by seed, infinitely for the worse where a seed diverged tonight alone, else for the better."""
+        """Differences by seed; infinitely worse if a seed diverged only tonight, infinitely better if only before."""
         worst = math.inf * (RULES[self.metric][2] or 1)
         with np.errstate(invalid="ignore"):
             return np.where(self.ended, self.new - self.old, np.where(np.isfinite(self.old), worst, -worst))
 
     def ranks(self) -> np.ndarray:
-        """Signed ranks: what diverged on one side alone changed more than all others, and equally."""
+        """Signed ranks; seeds that diverged on one side only share the largest rank."""
         moved = self.moved()
         ranks = np.zeros(len(moved))
         ranks[moved != 0] = stats.rankdata(abs(moved[moved != 0]))
@@ -124,11 +124,11 @@ class Comparison:
 
 @dataclass
 class Compared:
-    """Everything that a comparison of two nights comes to."""
+    """The results of a comparison of two nights."""
 
     pairs: list[tuple[Run, Run]] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
-    # Runs by reason: not planned any more, not in the baseline, failed, without a record.
+    # Runs by reason: no longer planned, not in the baseline, failed, without a record.
     gone: list[Run] = field(default_factory=list)
     new: list[Run] = field(default_factory=list)
     failed: list[Run] = field(default_factory=list)
@@ -139,11 +139,11 @@ class Compared:
 
     @property
     def identical(self) -> int:
-        """Pairs that ended with the same bits."""
+        """The number of pairs with the same bits."""
         return sum(a.digest == b.digest and a.status == b.status for a, b in self.pairs)
 
     def of(self, finding: str) -> list[Comparison]:
-        """Comparisons with a finding, the largest first; what no noise explains before all others."""
+        """Comparisons with a finding, those that no noise explains first, then by size."""
         found = [c for c in self.comparisons if c.finding == finding]
         return sorted(found, key=lambda c: (c.method != "exact", -c.weight))
 
@@ -194,7 +194,7 @@ def compare(before: Night, after: Night) -> Compared:
 
 
 def beside(metric: str, a: Run, b: Run) -> tuple[float | None, float | None]:
-    """What two runs say of a metric; NaN where one diverged and has no last value beside one that has."""
+    """The values of a metric of two runs; NaN for a run that diverged without a last value if the other has one."""
     old, new = value(metric, a), value(metric, b)
     if metric not in ("steps", "seconds_per_epoch"):
         old = math.nan if old is None and new is not None and a.status == "diverged" else old
@@ -203,7 +203,7 @@ def beside(metric: str, a: Run, b: Run) -> tuple[float | None, float | None]:
 
 
 def rounding(metric: str, couples: list[tuple[Run, Run]]) -> float:
-    """2^-24 of the largest loss before training: what float32 leaves of terms of that size; 0 for what is no loss."""
+    """2^-24 of the largest loss before training, the float32 rounding of such terms; 0 for metrics other than losses."""
     split, _, name = metric.partition("_")
     if name != "loss":
         return 0.0
@@ -213,7 +213,7 @@ def rounding(metric: str, couples: list[tuple[Run, Run]]) -> float:
 
 @dataclass
 class Series:
-    """Differences or signed ranks of one comparison by seed, and the least scatter that they can be known to."""
+    """Differences or signed ranks of one comparison by seed, and their smallest possible scatter."""
 
     seeds: list[int]
     values: np.ndarray
@@ -221,12 +221,12 @@ class Series:
 
     @property
     def tested(self) -> bool:
-        """Whether anything differs, of two values or more."""
+        """Whether there are at least two values and any is not zero."""
         return len(self.values) > 1 and bool(self.values.any())
 
 
 def bound(comparisons: list[Comparison]) -> dict[int, int]:
-    """Gives all comparisons half widths that hold together; and the direction of ranks that are shown to have one."""
+    """Sets simultaneous half widths of all comparisons; returns the direction of ranks with a significant one."""
     means = [Series([s for s, e in zip(c.seeds, c.ended) if e], c.difference, coarseness(c)) for c in comparisons]
     ranked = {i: Series(c.seeds, c.ranks(), 0.0) for i, c in enumerate(comparisons) if not c.ended.all()}
     found = half_widths([*means, *ranked.values()])
@@ -238,7 +238,7 @@ def bound(comparisons: list[Comparison]) -> dict[int, int]:
 
 
 def half_widths(series: list[Series]) -> list[tuple[float | None, str]]:
-    """Half widths of simultaneous intervals: joint sign flips, else Student's t after Bonferroni."""
+    """Half widths of simultaneous intervals, by joint sign flips or by Student's t with Bonferroni's correction."""
     tested = [s for s in series if s.tested]
     longest = max((len(s.values) for s in tested), default=0)
 
@@ -265,13 +265,13 @@ def half_widths(series: list[Series]) -> list[tuple[float | None, str]]:
 
 
 def deviation(s: Series) -> float:
-    """The standard deviation; none where rounding alone tells values apart."""
+    """The standard deviation; 0 if values differ only by rounding."""
     found = float(s.values.std(ddof=1))
     return 0.0 if found <= ROUNDING * abs(s.values.mean()) else found
 
 
 def coarseness(c: Comparison) -> float:
-    """The smallest scatter that values can be known to: a sample of an accuracy, an epoch, rounding of a loss."""
+    """The resolution of the values: one sample of an accuracy, one epoch, the rounding of a loss."""
     if c.metric == "target_epoch":
         return 1.0
     if c.metric in ("diverged", "steps"):
@@ -279,7 +279,7 @@ def coarseness(c: Comparison) -> float:
     if RULES[c.metric][0] == RELATIVE:
         return ROUNDING * float(abs(c.old[c.ended]).mean()) if c.ended.any() else 0.0
     if c.metric.endswith("f1"):
-        # Of F1 nothing is known but by how little two of its values differ.
+        # The resolution of F1 is only known from its smallest difference.
         values = np.concatenate([c.old, c.new])
         apart = np.diff(np.unique(values[np.isfinite(values)]))
         return float(apart.min()) if len(apart) else 0.0
@@ -287,11 +287,11 @@ def coarseness(c: Comparison) -> float:
 
 
 def flip_factors(flipped: list[Series], level: float) -> dict[int, float]:
-    """By number of seeds, what |t| stays below in all but `level` of the sign patterns; none where they tell nothing."""
+    """By number of seeds, the value below which |t| stays in all but `level` of the sign patterns; empty if there is none."""
     if not flipped:
         return {}
     seeds = sorted({seed for s in flipped for seed in s.seeds})
-    # The last sign stays: a pattern and its mirror image have the same |t|.
+    # The last sign is fixed, since a pattern and its mirror image have the same |t|.
     signs = 1 - 2 * (np.arange(2 ** (len(seeds) - 1))[:, None] >> np.arange(len(seeds)) & 1)
     allowed = math.floor(level * len(signs) + 1e-9)
     if not allowed:
@@ -311,12 +311,12 @@ def flip_factors(flipped: list[Series], level: float) -> dict[int, float]:
         tails = np.min([2 * stats.t.sf(largest[n], n - 1) for n in sizes], axis=0)
         tail = float(np.sort(tails)[allowed])
         found = {n: float(stats.t.isf(tail / 2, n - 1)) if tail > 1e-10 else math.inf for n in sizes}
-    # Patterns that are equally extreme may differ by rounding.
+    # Equally extreme patterns may differ by rounding.
     return {} if any(math.isinf(c) for c in found.values()) else {n: c * (1 + 1e-9) for n, c in found.items()}
 
 
 def judge(c: Comparison, level: float, alone: bool) -> None:
-    """Gives a comparison its finding."""
+    """Sets the finding of a comparison."""
     _, least, worse = RULES[c.metric]
     for_the_worse = worse * c.effect > 0 or worse == 0
     if c.same:
@@ -341,13 +341,13 @@ def judge(c: Comparison, level: float, alone: bool) -> None:
 
 
 def effects(c: Comparison) -> np.ndarray:
-    """Effects seed by seed; infinite where one diverged on one side alone."""
+    """Effects by seed; infinite if a seed diverged on one side only."""
     return c.moved() / abs(c.old) if RULES[c.metric][0] == RELATIVE and c.ended.all() else np.where(
         c.ended, c.moved() / (abs(c.old) if RULES[c.metric][0] == RELATIVE else 1.0), c.moved())
 
 
 def among_diverged(c: Comparison, ranks: int) -> None:
-    """Judges where seeds diverged on one side alone, which is worse than any value, by the direction of all ranks."""
+    """Judges seeds that diverged on one side only, which is worse than any value, by the direction of all ranks."""
     worse = RULES[c.metric][2]
     found = "regressed" if ranks * worse > 0 else "improved"
     if ranks and c.finding == "improved" == found or c.finding == "regressed":
@@ -361,7 +361,7 @@ def among_diverged(c: Comparison, ranks: int) -> None:
 
 
 def as_diverged(comparisons: list[Comparison]) -> None:
-    """Gives what fewer than two seeds are left of the finding of the diverged seeds, of which it is a part."""
+    """Gives metrics with fewer than two remaining seeds the finding of the diverged seeds."""
     found = next((c.finding for c in comparisons if c.metric == "diverged"), "")
     for c in comparisons:
         if found in ("regressed", "improved") and c.finding == "unknown" and not c.ended.all():
@@ -369,7 +369,7 @@ def as_diverged(comparisons: list[Comparison]) -> None:
 
 
 def diverged(c: Comparison, level: float) -> None:
-    """Judges a number of diverged seeds: outright where none did before, else by the exact sign test."""
+    """Judges the number of diverged seeds: directly if none diverged before, otherwise by the exact sign test."""
     c.method = "exact"
     more, fewer = int((c.new > c.old).sum()), int((c.new < c.old).sum())
 

@@ -1,4 +1,4 @@
-"""REGRESSION.md of a fabricated night against what its data say: every number, label, date and word that claims anything."""
+"""Comparison of REGRESSION.md with a night's data: every number, label, date and claim."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from written import Shown, count, exactly, listed, number
 
 @dataclass
 class World:
-    """A case with everything that is recomputed of it."""
+    """A case with all recomputed values."""
 
     case: Case
     before: Night | None
@@ -24,7 +24,7 @@ class World:
 
     @property
     def accepted(self) -> bool:
-        """Whether the night is held against an accepted baseline."""
+        """Whether the night is compared with an accepted baseline."""
         return self.case.baseline is not None and not self.case.given
 
     @property
@@ -39,13 +39,13 @@ class World:
 
     @property
     def gaps(self) -> bool:
-        """Whether any run could not be compared, or was fed otherwise."""
+        """Whether any run could not be compared, or had other data."""
         c = self.compared
         return bool(c.gone or c.new or c.failed or c.missing or c.lost or c.unlike)
 
     @property
     def verdict(self) -> str:
-        """The first that holds."""
+        """The first verdict that applies."""
         c = self.compared
         if c.of("regressed") or self.alarms:
             return "Regressed"
@@ -57,7 +57,7 @@ class World:
 
 
 def recompute(case: Case) -> World:
-    """Everything that the text of a case must say."""
+    """Recomputes everything that the text of a case must contain."""
     before = case.baseline or (case.history[-1] if case.history else None)
     compared = compare(before, case.tonight) if before else Compared()
     world = World(case, before, compared, [])
@@ -67,7 +67,7 @@ def recompute(case: Case) -> World:
 
 
 def check(world: World, text: str) -> Checks:
-    """All comparisons of a text with what the data say."""
+    """Compares a text with the data."""
     checks, sections = Checks(), document.read(text)
     due = sections_of(world)
     shown = [section.heading for section in sections[1:]]
@@ -156,7 +156,7 @@ def more(n: int) -> list[Piece]:
 
 
 def unjudged(few: list[Comparison]) -> list[Piece]:
-    """A change of every one of too few seeds."""
+    """A change of every seed, if there are too few for a test."""
     c = few[0]
     bare = [*change(Comparison(c.label, c.metric, c.seeds, c.old, c.new, method=c.method))]
     return [*bare, " on every one of ", ("seeds", count(len(c.seeds))),
@@ -182,7 +182,7 @@ def moved(step: Level) -> list[Piece]:
 
 
 def identical(world: World) -> list[Piece]:
-    """How many runs ended with the same bits."""
+    """The sentence on the number of bit-identical runs."""
     c, n = world.compared, len(world.compared.pairs)
     if not world.before:
         return ["Nothing was compared."]
@@ -202,7 +202,7 @@ def identical(world: World) -> list[Piece]:
 
 
 def counts(world: World) -> list[Piece]:
-    """How many comparisons came to what."""
+    """The sentence on the numbers of comparisons by finding."""
     c = world.compared
     if not c.comparisons:
         return ["There are no comparisons."]
@@ -224,7 +224,7 @@ def counts(world: World) -> list[Piece]:
 
 
 def seconds_left_out(world: World) -> list[Piece]:
-    """Why seconds are not compared."""
+    """The sentence on the reason why seconds are not compared."""
     of = [night.machine.get("device_model", night.trained.manifest["environment"]["device_model"])
           for night in (world.before, world.case.tonight)]
     return ["Seconds are not compared: the device changed from ", ("device before", exactly(of[0])), " to ",
@@ -232,7 +232,7 @@ def seconds_left_out(world: World) -> list[Piece]:
 
 
 def history(world: World) -> list[Piece]:
-    """What the history says."""
+    """The sentence on the history."""
     nights = world.nights
     if not nights:
         return ["There is no history of nights."]
@@ -250,7 +250,7 @@ def history(world: World) -> list[Piece]:
 
 
 def apart(nights: list[Night]) -> list[Piece]:
-    """Nights of which no run is one of tonight's."""
+    """The sentence on nights that share no run with tonight."""
     tonight = {run.run_id for run in nights[-1].runs}
     n = sum(not tonight & {run.run_id for run in night.runs} for night in nights)
     said = counted("apart", n, "night with other configurations and seeds tells",
@@ -268,7 +268,7 @@ def facts(night: Night) -> list[Piece]:
 
 
 def decided(world: World) -> list[Piece]:
-    """By what rule intervals hold together."""
+    """The sentence on the rule of simultaneous intervals."""
     c = world.compared.comparisons
     how = []
     if any(x.method == "flips" for x in c):
@@ -283,7 +283,7 @@ def decided(world: World) -> list[Piece]:
 
 
 def exceeds(world: World) -> list[Piece]:
-    """What counts as a change, and what each metric may do."""
+    """The sentence on what counts as a change, and the tolerance of each metric."""
     groups: dict[tuple, list[str]] = {}
     measured = {x.metric for x in world.compared.comparisons}
     for metric, (unit, least, _) in RULES.items():
@@ -317,7 +317,7 @@ def seeds(found: list[int]) -> str:
 
 
 def bullets_of_gaps(world: World) -> list[Told]:
-    """What could not be compared, by reason."""
+    """Bullets on runs that could not be compared, by reason."""
     c = world.compared
     error = next((run.error for run in c.failed), None)
     out = []
@@ -343,7 +343,7 @@ def bullets_of_gaps(world: World) -> list[Told]:
 
 
 def groups(world: World) -> list[list[Level]]:
-    """Steps that count, those between the same nights together, the largest first."""
+    """Steps that count, grouped by their nights, the largest first."""
     out: dict[tuple[int, int], list[Level]] = {}
     for step in world.alarms:
         out.setdefault((step.last_good, step.first), []).append(step)
@@ -351,7 +351,7 @@ def groups(world: World) -> list[list[Level]]:
 
 
 def dated(world: World, group: list[Level]) -> list[Piece]:
-    """When levels changed, which, and what commits lie between."""
+    """The sentence on a change of levels: its dates, the levels, and the commits between."""
     one, other = world.nights[group[0].last_good], world.nights[group[0].first]
     said: list[Piece] = []
     for i, step in enumerate(group):
@@ -365,7 +365,7 @@ def between(one: Night, other: Night) -> list[Piece]:
 
 
 def origin(world: World) -> list[Told]:
-    """What the two sides are."""
+    """Sentences on the two sides of the comparison."""
     before, after = world.before, world.case.tonight
     out = [Told("baseline", ["Baseline: ", *(facts(before) if before else ["none"]), "."]),
            Told("tonight", ["Tonight: ", *facts(after), "."])]

@@ -1,6 +1,6 @@
 """Trained runs as plain values: read from a report folder, altered, and written back as sealed journal lines.
 
-A journal line ends with the BLAKE3 of the bytes before it, so that an altered one is no result; `line` seals anew.
+A journal line ends with the BLAKE3 hash of the bytes before it, so an altered line is not a result; `line` reseals it.
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 
-# Columns of a night's Parquet file in which the metric of a split stands after the last epoch.
+# Columns of a night's Parquet file with the metric of a split after the last epoch.
 LAST = {
     ("train", "loss"): "train_loss", ("validation", "loss"): "validation_loss", ("test", "loss"): "test_loss",
     ("validation", "accuracy"): "validation_accuracy", ("test", "accuracy"): "test_accuracy",
@@ -21,7 +21,7 @@ DIVERGED_STEP = 7
 
 @dataclass
 class Run:
-    """One run: what identifies it, and what it left. `curves` has the values of each epoch, epoch 0 included."""
+    """A run with its identity and results. `curves` has the values of each epoch, including epoch 0."""
 
     label: str
     seed: int
@@ -36,7 +36,7 @@ class Run:
     error: str | None = None
 
     def curve(self, split: str, metric: str) -> dict[int, float]:
-        """The values of a metric, which may be altered without altering those of another run."""
+        """A copy of a metric's values, which may be altered without affecting another run."""
         own = dict(self.curves[split, metric])
         self.curves = self.curves | {(split, metric): own}
         return own
@@ -101,7 +101,7 @@ def read(report: Path, night: Path) -> Trained:
 
 
 def run_of(planned: dict, record: dict) -> Run:
-    """A run of a plan with what its journal line says."""
+    """A run of a plan with the results of its journal line."""
     curves: dict[tuple[str, str], dict[int, float]] = {}
     for point in record["outcome"]["metrics"]:
         if point["metric"] not in ("window_loss", "lr"):
@@ -112,7 +112,7 @@ def run_of(planned: dict, record: dict) -> Run:
 
 
 def row(trained: Trained, labels: dict[str, str], run: Run, target: float) -> dict:
-    """The row of a run in a night's Parquet file, facts of the whole night left as they were."""
+    """The row of a run in a night's Parquet file; facts of the whole night stay unchanged."""
     out = dict(trained.rows[labels[run.run_id], run.seed])
     out |= {"label": run.label, "status": run.status, "jobs": run.jobs, "error": run.error}
     if not run.has_result:

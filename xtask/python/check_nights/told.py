@@ -1,4 +1,4 @@
-"""Pieces of text with the numbers that must stand in them, matched against REGRESSION.md one sentence at a time."""
+"""Expected sentences as pieces of text and numbers, compared with REGRESSION.md one sentence at a time."""
 
 import re
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from document import Text
 from recomputed import EPOCHS, RELATIVE, RULES, SHARE, WORDS, Comparison
 from written import Shown, count, exactly, is_shown, number
 
-# A sentence is words, and names of what is compared each with what must stand there.
+# A sentence consists of fixed words, and of names of compared values with the expected text.
 Piece = str | tuple[str, Shown]
 CONFIGS = {"sgd": "lr 0.1", "adam": "lr 0.01", "adam anew": "lr 0.01"}
 
 
 @dataclass
 class Told:
-    """A sentence that must stand there: its kind and its pieces."""
+    """An expected sentence: its kind and its pieces."""
 
     kind: str
     pieces: list[Piece]
 
     def pattern(self) -> re.Pattern:
-        """A pattern with a group for each piece, words included, so that either may be altered on purpose."""
-        # What must stand there is looked for first: a label may have blanks in it.
+        """A pattern with a group for each piece, including fixed words, so that each piece can be altered."""
+        # The expected text is tried first, since a label may contain spaces.
         text = "".join(re.escape(p) if isinstance(p, str) else f"(?P<p{i}>{re.escape(p[1].want)}|.+?)"
                        for i, p in enumerate(self.pieces))
         return re.compile(text + r"(?=\s|$)")
@@ -64,7 +64,7 @@ def size(metric: str, effect: float) -> Shown:
 
 
 def end(metric: str, value: float) -> Shown:
-    """An end of an interval in a sentence."""
+    """One end of an interval in a sentence."""
     unit = RULES[metric][0]
     return number(value, 1.0 if unit == EPOCHS else 100.0, "%" if unit == RELATIVE else "")
 
@@ -116,7 +116,7 @@ CLAIMS = re.compile(r"\d|\b(sgd|adam|regressed|improved|identical|worse|better|r
 
 
 def match(checks: Checks, text: Text, due: list[Told]) -> None:
-    """Compares a paragraph with the sentences that must stand in it, in their order."""
+    """Compares a paragraph with its expected sentences, in order."""
     at, left = 0, list(due)
     while at < len(text.text):
         known = left[0].pattern().match(text.text, at) if left else None
@@ -129,7 +129,7 @@ def match(checks: Checks, text: Text, due: list[Told]) -> None:
             stop = stop.end() if stop else len(text.text)
             if CLAIMS.search(text.text, at, stop):
                 checks.differs("unknown sentence", f"`{text.text[at:stop].strip()}`, should be `{wanted(left)}`")
-                # Where the right one was altered, those behind it are still found.
+                # If the expected sentence was altered, the sentences after it are still found.
                 if left:
                     left.pop(0)
             at = stop
@@ -139,7 +139,7 @@ def match(checks: Checks, text: Text, due: list[Told]) -> None:
 
 
 def wanted(left: list[Told]) -> str:
-    """What should stand next."""
+    """The expected next sentence."""
     return "".join(p if isinstance(p, str) else p[1].want for p in left[0].pieces) if left else "nothing"
 
 

@@ -1,9 +1,9 @@
-"""Generated sweeps are trained and reported, and every number and verdict of their reports is recomputed.
+"""Trains and reports generated sweeps, and recomputes every number and verdict of their reports.
 
     python xtask/python/check_reports --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR
-    python xtask/python/check_reports --report DIR --file SWEEP.toml     (one report that is there already)
+    python xtask/python/check_reports --report DIR --file SWEEP.toml     (one existing report)
 
-Exits with 1 where a report says what its runs do not, or where a fault that was planted on purpose goes unnoticed.
+Exits with 1 if a report disagrees with its runs, or if a planted fault goes unnoticed.
 """
 
 import argparse
@@ -25,22 +25,22 @@ COMMITTED = ("digits", "diabetes")
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sweep", type=Path, help="the built `sweep`")
     parser.add_argument("--worker", type=Path, help="the built `sweep-worker`")
-    parser.add_argument("--repository", type=Path, help="where data/ lies")
-    parser.add_argument("--folder", type=Path, help="where sweeps, data and reports are put")
+    parser.add_argument("--repository", type=Path, help="folder that contains data/")
+    parser.add_argument("--folder", type=Path, help="folder for sweeps, data and reports")
     parser.add_argument("--seed", type=int, default=sweeps.SEED, help="seed of sizes, rates and noise")
-    parser.add_argument("--only", help="one of the sweeps, by name")
-    parser.add_argument("--keep", action="store_true", help="check the reports that an earlier call left in the folder")
-    parser.add_argument("--report", type=Path, help="check this report folder alone")
+    parser.add_argument("--only", help="check only this sweep, by name")
+    parser.add_argument("--keep", action="store_true", help="check the existing reports in the folder without training")
+    parser.add_argument("--report", type=Path, help="check only this report folder")
     parser.add_argument("--file", type=Path, help="the sweep file of --report")
     return parser.parse_args()
 
 
 def train(args: argparse.Namespace, path: Path, sweep: sweeps.Sweep) -> None:
-    """Trains and reports a sweep; what it says goes to a file beside the sweep file."""
+    """Trains and reports a sweep; its output goes to a log file beside the sweep file."""
     environment = os.environ | {"SWEEP_WORKER": str(args.worker)}
     with open(path.with_suffix(".log"), "w") as log:
         for part in sweep.parts:
@@ -52,7 +52,7 @@ def train(args: argparse.Namespace, path: Path, sweep: sweeps.Sweep) -> None:
 
 
 def prepare(args: argparse.Namespace) -> None:
-    """An empty folder with the committed datasets."""
+    """Makes an empty folder with the committed datasets."""
     shutil.rmtree(args.folder, ignore_errors=True)
     (args.folder / "data").mkdir(parents=True)
     for name in COMMITTED:
@@ -67,7 +67,7 @@ def examine(folder: Path, file: Path) -> tuple[World, str, Checks]:
 
 
 def tell(name: str, checks: Checks, seconds: float) -> None:
-    """A line for a report, and one for each difference."""
+    """Prints a line for a report, and one for each difference."""
     print(f"{name}: {len(checks.marks)} places compared, {len(checks.findings)} differ ({seconds:.1f} s)", flush=True)
     for finding in checks.findings:
         print(f"    {finding}")
@@ -108,7 +108,7 @@ def faults(reports: list[tuple[World, str, Checks]]) -> int:
     for text in silent:
         print(text)
     places = sum(len(checks.marks) for _, _, checks in reports)
-    print(f"{len(reports)} reports, {places} places compared; {len(planted)} planted faults of as many kinds, "
+    print(f"{len(reports)} reports, {places} places compared; {len(planted)} planted faults, one of each kind, "
           f"{len(silent)} unnoticed ({time.monotonic() - start:.1f} s)")
     return int(bool(silent))
 

@@ -1,4 +1,4 @@
-"""The interval of a choice, by resamples of numpy's own."""
+"""The interval of a choice, with numpy's resamples."""
 
 import math
 from functools import cache
@@ -16,7 +16,7 @@ RESAMPLES = 10_000
 
 
 def candidates(world: World, label: str) -> list[Config] | None:
-    """The configurations of a label with a result of every seed, the chosen one first; none where it has no interval."""
+    """The configurations of a label with a result of every seed, the chosen one first; None if there is no interval."""
     seeds, choice = len(world.sweep.seeds), world.chosen.choices.get(label)
     if world.goal.kind == "reached" or world.apart or seeds < FEWEST or choice is None:
         return None
@@ -28,14 +28,14 @@ def candidates(world: World, label: str) -> list[Config] | None:
 
 
 def matrix(world: World, measure, configs: list[Config]) -> np.ndarray:
-    """Values by configuration and seed, NaN where a run diverged."""
+    """Values by configuration and seed; NaN if a run diverged."""
     values = [[world.chosen.outcome(measure, run) for run in config.runs] for config in configs]
     return np.array([[v if v is not None and math.isfinite(v) else math.nan for v in row] for row in values])
 
 
 @cache
 def found(world: World, label: str) -> dict[str, tuple[float, float]] | None:
-    """Both ends and the share chosen again, each with what resampling may make of it; none without an interval."""
+    """Both ends and the share that is chosen again, each with its resampling error; None without an interval."""
     configs = candidates(world, label)
     if configs is None:
         return None
@@ -62,7 +62,7 @@ def found(world: World, label: str) -> dict[str, tuple[float, float]] | None:
 
 
 def again(share: float, slack: float) -> Shown:
-    """`87%`; `over 99%` of what is nearly all."""
+    """`87%`; `over 99%` for nearly all."""
     def fits(text: str) -> bool:
         nearly = text == "over 99%" and share + slack >= 0.995
         return nearly or text.endswith("%") and is_shown(text.removesuffix("%"), share, 100.0, slack)
@@ -71,7 +71,7 @@ def again(share: float, slack: float) -> Shown:
 
 
 def interval(world: World, ends: dict[str, tuple[float, float]]) -> Cell:
-    """`97.31–97.81%`, cut to what accuracies can be."""
+    """`97.31–97.81%`, clipped to the range of accuracies."""
     name = shown_by(world.judge)
     scale, unit = (100.0, "%") if is_percentage(name) else (1.0, "")
     most = 1.0 if is_percentage(name) or name == "f1" else math.inf
@@ -85,7 +85,7 @@ def interval(world: World, ends: dict[str, tuple[float, float]]) -> Cell:
 
 @cache
 def choice_table(world: World) -> list[tuple[str, dict[str, Cell]]]:
-    """Each chosen configuration on the seeds that chose it."""
+    """The rows of each chosen configuration on the seeds that it was chosen by."""
     rows = []
     for label in world.sweep.labels:
         if (ends := found(world, label)) is None:

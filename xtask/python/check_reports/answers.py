@@ -1,4 +1,4 @@
-"""What the answer of a report must say: the headline, how sure it is, what it cost and what qualifies it."""
+"""The expected answer of a report: the headline, its confidence, its cost and its qualifications."""
 
 import math
 import re
@@ -20,7 +20,7 @@ def means(world: World, config) -> list[float]:
 
 
 def valued(world: World) -> bool:
-    """Whether the first label has something to tell."""
+    """Whether the first label has a value to report."""
     ranked = world.comparison.ranked
     return bool(ranked) and (bool(means(world, ranked[0])) or
                              world.judge.kind == "reached" and any(run.completed for run in world.sweep.runs))
@@ -31,7 +31,7 @@ def lead(world: World) -> Pair | None:
 
 
 def same_digits(world: World, pair: Pair) -> bool:
-    """Whether the means of two labels are equal as they are written."""
+    """Whether the means of two labels are equal as written."""
     values = [estimates.mean(means(world, config)) for config in (pair.first, pair.second)]
     name = shown_by(world.judge)
     if name in ("accuracy", "top5_accuracy"):
@@ -40,7 +40,7 @@ def same_digits(world: World, pair: Pair) -> bool:
 
 
 def level_with(world: World, pair: Pair | None) -> bool:
-    """Whether two labels are level: nothing is shown, and no seed differs or the means read the same."""
+    """Whether two labels are level: no difference is significant, and no seed differs or the means read the same."""
     if pair is None or pair.verdict in ("first is better", "second is better") or pair.diverged:
         return False
     nothing_differs = bool(pair.differences) and pair.level == len(pair.differences) and not pair.unpaired
@@ -48,7 +48,7 @@ def level_with(world: World, pair: Pair | None) -> bool:
 
 
 def in_front_of_all(world: World) -> list[Config]:
-    """Labels set in bold: the first with those level with it; none where no run has a value."""
+    """Labels in bold: the first and those level with it; empty if no run has a value."""
     ranked = world.comparison.ranked
     if not ranked or not means(world, ranked[0]):
         return []
@@ -78,7 +78,7 @@ def front(world: World) -> list[Config]:
 
 @cache
 def headline(world: World) -> str:
-    """The kind of headline that is true."""
+    """The kind of the correct headline."""
     if world.apart:
         return "functions"
     if not valued(world):
@@ -108,7 +108,7 @@ def headline(world: World) -> str:
 
 @cache
 def certainty(world: World) -> str | None:
-    """The kind of sentence on how sure the lead is."""
+    """The kind of the sentence on the confidence in the lead."""
     pair = lead(world)
     if world.apart or not valued(world) or pair is None:
         return None
@@ -121,7 +121,7 @@ def certainty(world: World) -> str | None:
 
 
 def beaten(world: World) -> list[str]:
-    """Labels after the second that the first is shown to beat."""
+    """Labels after the second that the first significantly beats."""
     first, second = world.comparison.ranked[:2]
     return [p.second.label for p in world.comparison.pairs
             if p.first is first and p.second is not second and p.verdict == "first is better"]
@@ -129,7 +129,7 @@ def beaten(world: World) -> list[str]:
 
 @cache
 def others(world: World) -> str | None:
-    """What is to be said of the labels after the second."""
+    """The kind of the sentence on the labels after the second."""
     kind = certainty(world)
     if kind in (None, "too few", "worse") or len(world.comparison.ranked) == 2:
         return None
@@ -172,7 +172,7 @@ def target(world: World, suffix: str = "") -> Wanted:
 
 
 def when(world: World) -> Wanted:
-    """When the first label reached the target."""
+    """The time at which the first label reached the target."""
     config = world.comparison.ranked[0]
     reached, outcomes = means(world, config), world.chosen.outcomes(world.judge, config)
     median = estimates.median(outcomes)
@@ -183,7 +183,7 @@ def when(world: World) -> Wanted:
 
 
 def headline_parts(world: World, match: re.Match) -> Wanted:
-    """The numbers of the headline, whichever it is."""
+    """The numbers of the headline, for every kind."""
     kind, judge = headline(world), world.judge
     if kind == "all diverged":
         return {"runs": count(len(world.sweep.runs))}
@@ -230,7 +230,7 @@ def headline_parts(world: World, match: re.Match) -> Wanted:
 
 
 def in_front(world: World) -> Wanted:
-    """Who is level in front; whose value follows where theirs do not read the same."""
+    """The labels level in front, and whose value follows if their values do not read the same."""
     configs = front(world)
     pairs = [p for p in world.comparison.pairs if p.first is configs[0] and p.second in configs]
     alike = all(same_digits(world, p) for p in pairs)
@@ -238,7 +238,7 @@ def in_front(world: World) -> Wanted:
 
 
 def record(pair: Pair) -> Wanted:
-    """`adam beat sgd on 4 of 6 seeds, level on 1`; nothing where seeds do not pair."""
+    """`adam beat sgd on 4 of 6 seeds, level on 1`; empty if seeds do not pair."""
     nothing = exactly("")
     if pair.unpaired:
         return {name: nothing for name in ("record_first", "record_second", "won", "record", "level")}
@@ -247,7 +247,7 @@ def record(pair: Pair) -> Wanted:
 
 
 def test_name(world: World, pair: Pair) -> Shown:
-    """The test that decides, with the reason where it is one of ranks."""
+    """The deciding test, with the reason if it is a rank test."""
     ranks = pair.diverged > 0
     name = ("permutation test of ranks" if ranks else "permutation test") if pair.unpaired else (
         "signed-rank test" if ranks else "paired sign-flip permutation test")
@@ -267,7 +267,7 @@ def tested(world: World, match: re.Match) -> Wanted:
 
 
 def underpowered(world: World, match: re.Match) -> Wanted:
-    """What so few seeds can show."""
+    """The numbers of the sentence on too few seeds."""
     pair, comparison = lead(world), world.comparison
     compared, differing, nothing = len(pair.differences), pair.deciding.n, exactly("")
     wanted = {"smallest": p_value(pair.deciding.smallest), "needed": exactly(seeds(comparison.needed(pair)))} | record(pair)
@@ -282,7 +282,7 @@ def underpowered(world: World, match: re.Match) -> Wanted:
 
 
 def some_others(world: World, match: re.Match) -> Wanted:
-    """Whom beside the second the first is shown to beat."""
+    """The labels after the second that the first significantly beats."""
     return {"first": exactly(world.comparison.ranked[0].label), "beaten": exactly(listed(beaten(world))),
             "too": exactly(" too" if certainty(world) == "better" else "")}
 
@@ -331,7 +331,7 @@ def cost(world: World, match: re.Match) -> Wanted:
 
 
 def choice(world: World, match: re.Match) -> Wanted:
-    """The first label's configuration and what it was chosen by."""
+    """The first label's configuration and its selection metric."""
     config, goal = world.comparison.ranked[0], world.goal
     tried = world.tried[config.label]
     by = {"reached": f"the median number of {goal.name}, then by how many seeds reached it",
@@ -342,7 +342,7 @@ def choice(world: World, match: re.Match) -> Wanted:
 
 
 def ties(world: World, match: re.Match) -> Wanted:
-    """How many configurations tied, and what decided."""
+    """The number of tied configurations, and the rule that decided."""
     chosen = world.chosen.choices[world.comparison.ranked[0].label]
     why = {"loss": "has the lowest mean validation loss", "order": "comes first in the sweep file",
            "rate": "has the learning rate nearest the middle of those left, on a log scale"}[chosen.by]
@@ -350,7 +350,7 @@ def ties(world: World, match: re.Match) -> Wanted:
 
 
 def advised(world: World, at_edge: bool) -> tuple[list, tuple]:
-    """Axes to add to, and the pattern of what is said of them, label by label."""
+    """Axes to extend, and the pattern of the sentence about them, by label."""
     found, labels, wanted = [], [], {}
     for label, own in world.edges.items():
         parts = []

@@ -1,4 +1,4 @@
-"""What the captions of figures must say."""
+"""The expected captions of figures."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from world import World
 from written import Shown, count, exact_number, exactly, listed, one_of, p_value, seeds
 
 
-# What each function is drawn with: its formula, and what it is good to be near to, or far from.
+# The caption of each function: its formula, and its minimum or saddle.
 FUNCTIONS = {
     "beale": ("(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2", "minimum"),
     "rosenbrock": ("(1 - x)^2 + 100 (y - x^2)^2", "minimum"),
@@ -27,12 +27,12 @@ FUNCTIONS = {
 
 
 def nothing(world: World, match: re.Match) -> Wanted:
-    """A sentence without numbers of its own."""
+    """The values of a sentence without numbers."""
     return {}
 
 
 def curve_values(chosen: Chosen, config: Config) -> list[float]:
-    """One value for each seed in a configuration's curves: of runs that stop at a target also those that never got there."""
+    """One value per seed in a configuration's curves; if runs stop at a target, also for those that never reached it."""
     if chosen.goal.kind != "reached":
         return chosen.values(chosen.goal, config)
     last = [run.last("train", "loss") for run in config.completed]
@@ -40,7 +40,7 @@ def curve_values(chosen: Chosen, config: Config) -> list[float]:
 
 
 def averages(world: World, match: re.Match) -> list[list[float]]:
-    """The values that each mean or median of a figure is of."""
+    """The values behind each mean or median of a figure."""
     if match.group("metric") is not None:
         if world.goal.kind == "reached":
             return [world.chosen.outcomes(world.goal, c) for c in world.chosen.configs]
@@ -57,13 +57,13 @@ def averages(world: World, match: re.Match) -> list[list[float]]:
 
 
 def measured(measure: Measure) -> str:
-    """A measure's name with which of a run's values counts, as a sentence begins with it."""
+    """A measure's name with the value of a run that counts, as the beginning of a sentence."""
     when = {"last": " after the last epoch", "best": " at each run's best epoch", "reached": ""}
     return capital(measure.name) + when[measure.kind]
 
 
 def averaged(measure: Measure) -> str:
-    """What configurations are compared by."""
+    """The words for the value by which configurations are compared."""
     return f"{'median number of' if measure.kind == 'reached' else 'mean'} {measure.name}"
 
 
@@ -99,7 +99,7 @@ def capital(text: str) -> str:
 
 
 def left_out(world: World, match: re.Match) -> Wanted:
-    """Runs of the chosen configurations that are in no mean; a figure with a cross for each that diverged has the others."""
+    """Runs of the chosen configurations that are in no mean; with crosses for diverged runs, only the others."""
     runs = [run for c in world.best for run in c.runs]
     crosses = ", the best on top: " in match.string
     lost = sum(not run.has_result for run in runs)
@@ -114,14 +114,14 @@ def left_out(world: World, match: re.Match) -> Wanted:
 
 
 def early(runs: list[Run]) -> tuple[int, int]:
-    """Runs that ended before their last epoch: by early stopping and at the target."""
+    """The numbers of runs that ended early, by early stopping and at the target."""
     ended = [run.row["stop_reason"] for run in runs if run.has_result
              and run.row["epochs_completed"] < run.spec["train"]["epochs"]]
     return ended.count("early_stopping"), ended.count("target")
 
 
 def ended_early(world: World, match: re.Match) -> Wanted:
-    """Runs of the chosen configurations that ended early, and why: a mean ends with the first, a schedule with the last."""
+    """Runs of the chosen configurations that ended early, by reason; a mean ends with the first, a schedule with the last."""
     which = "longest run" if "Learning rate of each" in match.string else "first seed"
     runs = [run for c in world.best for run in c.runs]
     patience, at_target = early(runs)
@@ -136,7 +136,7 @@ def ended_early(world: World, match: re.Match) -> Wanted:
 
 
 def dots(world: World, match: re.Match) -> Wanted:
-    """What the crosses among single seeds are."""
+    """The meaning of the crosses among single seeds."""
     values = [v for c in world.best for v in world.chosen.outcomes(world.judge, c)]
     what, counted = {"reached": ("never reached the target", "count as infinite")}.get(
         world.judge.kind, ("diverged", "are in no mean"))
@@ -145,7 +145,7 @@ def dots(world: World, match: re.Match) -> Wanted:
 
 
 def loose(world: World) -> list[str]:
-    """Labels whose learning rates were tried with unlike other values."""
+    """Labels whose learning rates were tried with different other values."""
     out = []
     for label in world.sweep.labels:
         others: dict[float, set[str]] = {}
@@ -172,14 +172,14 @@ def at_rates(world: World) -> list[Config]:
 
 
 def dotted(world: World) -> bool:
-    """Whether a learning rate has the dots of several seeds."""
+    """Whether any learning rate has dots of several seeds."""
     stops = world.goal.kind == "reached"
     return any(world.values(world.goal, c) and len(c.results if stops else world.values(world.goal, c)) > 1
                for c in at_rates(world))
 
 
 def rates_marked(world: World) -> bool:
-    """Whether the figure of learning rates has a marker: nothing has one where nothing ever got there."""
+    """Whether the figure of learning rates has a marker, which needs a run that reached the target."""
     if world.goal.kind != "reached":
         return rates_drawn(world) and any(world.values(world.goal, c) for c in at_rates(world))
     medians = [estimates.median(world.chosen.outcomes(world.goal, c)) for c in at_rates(world) if c.completed]
@@ -206,28 +206,28 @@ def rates_shared(world: World) -> bool:
 
 
 def without_line(world: World) -> list[str]:
-    """Labels that have nothing to draw from."""
+    """Labels without enough results for a line."""
     return [label for label in world.sweep.labels if sum(bool(c.results) for c in world.chosen.of(label)) < 2]
 
 
 def trained(world: World) -> str:
-    """What training makes smaller."""
+    """The quantity that training minimises."""
     return "mean value" if world.sweep.functions else "training loss"
 
 
 def any_value(world: World, metrics: tuple[str, ...] | None, fits) -> bool:
-    """Whether any measured value of these metrics (of all for none) fits."""
+    """Whether any measured value of these metrics (None: of all metrics) fits."""
     return any(fits(value) for run in world.sweep.runs for (_, metric), points in run.points.items()
                if metrics is None or metric in metrics for _, _, value in points)
 
 
 def infinite(world: World) -> bool:
-    """Whether a run diverged or never got there."""
+    """Whether a run diverged or never reached the target."""
     return any(math.isinf(v) for c in world.chosen.configs for v in world.chosen.outcomes(world.goal, c))
 
 
 def lane(world: World, match: re.Match) -> Wanted:
-    """What has no finite value: beside what never got there a curve may have a seed that diverged."""
+    """The words for values that are not finite: beside runs that never reached the target, a curve may have a diverged seed."""
     if world.goal.kind != "reached":
         return {"what": exactly("diverged")}
     diverged = any(run.diverged for run in world.sweep.runs)
@@ -235,7 +235,7 @@ def lane(world: World, match: re.Match) -> Wanted:
 
 
 def pieces(world: World, match: re.Match) -> Wanted:
-    """What the points of the training loss within an epoch are means over, by the steps at which they were recorded."""
+    """The number of steps that each point of the training loss within an epoch averages."""
     ends = [[step for epoch, step, _ in c.completed[0].measured("train", "window_loss") if epoch == 1]
             for c in world.best if c.completed]
     widths = [steps[0] for steps in ends]
@@ -250,7 +250,7 @@ def pieces(world: World, match: re.Match) -> Wanted:
 
 
 def one_epoch(world: World, match: re.Match) -> Wanted:
-    """The same, and whether no line goes on for more than an epoch."""
+    """The same, and whether every line covers only one epoch."""
     lasts = [min(run.row["epochs_completed"] for run in c.completed) for c in world.best if c.completed]
     return pieces(world, match) | {"one": exactly("The lines are of one epoch, so the" if max(lasts) == 1 else "The")}
 
@@ -263,7 +263,7 @@ def walk(world: World, match: re.Match) -> Wanted:
 
 
 def unfilled(world: World) -> tuple[str, bool]:
-    """What runs of the heatmap are crossed out for, and whether one is hatched."""
+    """The reasons for crossed-out runs in the heatmap, and whether one is hatched."""
     runs = [(run, world.chosen.outcome(world.goal, run)) for run in world.sweep.runs]
     stops = world.goal.kind == "reached"
     never = stops and any(run.completed and value is not None and math.isinf(value) for run, value in runs)
@@ -283,7 +283,7 @@ def every_run(world: World, match: re.Match) -> Wanted:
 
 
 def draws(world: World, match: re.Match) -> Wanted:
-    """What is said of lines that begin late, and of bands that are cut: nothing where every configuration has a value."""
+    """The words on lines that begin late and on clipped bands; empty if every configuration has a value."""
     stops = world.judge.kind == "reached"
     values = [world.chosen.outcomes(world.judge, c) for c in world.chosen.configs if c.results]
     lacking = any(not v or math.isinf(estimates.median(v)) for v in values)
@@ -295,7 +295,7 @@ def draws(world: World, match: re.Match) -> Wanted:
 
 
 def half_lost(world: World) -> bool:
-    """Whether a configuration has survivors beside as many seeds or more that diverged."""
+    """Whether at least half of the seeds of a configuration diverged, but not all."""
     return world.judge.kind != "reached" and any(
         0 < len(world.values(world.judge, c)) <= c.diverged for c in world.chosen.configs)
 
@@ -312,7 +312,7 @@ def matrix(world: World) -> bool:
 
 
 def ahead_of_all(world: World) -> bool:
-    """Whether a label is shown to be better than every other."""
+    """Whether a label is significantly better than every other."""
     def beats(row: Config, column: Config) -> bool:
         found, turned = world.comparison.of(row, column)
         return found.verdict == ("second is better" if turned else "first is better")
@@ -322,7 +322,7 @@ def ahead_of_all(world: World) -> bool:
 
 
 def little(world: World) -> tuple[int, int]:
-    """Pairs with a difference that is shown, and of these the ones that are smaller than what matters."""
+    """The number of pairs with a significant difference, and of these the number below `min_effect`."""
     shown = [p for p in world.comparison.pairs if p.verdict in ("first is better", "second is better")]
     return len(shown), sum(world.comparison.small(p) for p in shown)
 
@@ -351,7 +351,7 @@ def raced(world: World, match: re.Match) -> Wanted:
 
 
 def described(world: World, match: re.Match) -> Wanted:
-    """What is said of one function."""
+    """The values of the sentence on one function."""
     function = match.group("function")
     if function not in world.sweep.functions:
         return {"function": exactly(" or ".join(world.sweep.functions))}
@@ -364,14 +364,14 @@ def thrown(world: World, match: re.Match) -> Wanted:
 
 
 def drawn(world: World, match: re.Match) -> list[str]:
-    """The functions that a caption may be of: that of its formula, else any of the sweep."""
+    """The functions that a caption may be about: that of its formula, or else any of the sweep."""
     functions = world.sweep.functions
     formula = re.match(r"f\(x, y\) = (.+?): one map ", match.string)
     return [f for f in functions if FUNCTIONS[f][0] == formula[1]] if formula else functions
 
 
 def common_seed(task: Task) -> int | None:
-    """The first of the seeds of which most optimizers have a path."""
+    """The first seed for which the most optimizers have a path."""
     def has_path(run: Run) -> bool:
         xs, ys = ({p[1]: p[2] for p in run.measured("train", name)} for name in ("x", "y"))
         return any(math.isfinite(xs[step]) and math.isfinite(ys[step]) for step in xs.keys() & ys.keys())
@@ -397,7 +397,7 @@ def one_map(world: World, match: re.Match) -> Wanted:
 
 
 def map_marks(world: World, match: re.Match) -> Wanted:
-    """What the cross on a map is."""
+    """The meaning of the cross on a map."""
     functions = drawn(world, match)
     if not functions:
         return {"optimum": exactly("that of the formula")}
@@ -411,7 +411,7 @@ def animation(world: World, match: re.Match) -> Wanted:
 
 
 def no_test(world: World, match: re.Match) -> Wanted:
-    """Why functions are not tested."""
+    """The reason why functions are not tested."""
     several = len(world.sweep.functions) > 1
     return {"several": exactly("values of different functions cannot be compared, and a difference may be chance."
                                if several else ""),
@@ -426,7 +426,7 @@ def unused_target(world: World, match: re.Match) -> Wanted:
 
 
 def may_be(world: World) -> None:
-    """A figure may be left out by the sweep file."""
+    """Neither required nor forbidden, since the sweep file may disable a figure."""
     return None
 
 

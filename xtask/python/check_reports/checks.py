@@ -1,4 +1,4 @@
-"""What was compared, where it stands in the report, and what differs."""
+"""Records of comparisons: the place in the report, and the differences."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from written import Shown, exactly
 
 @dataclass
 class Mark:
-    """A place of the report that was compared, and what kind of thing stands there."""
+    """A compared place of the report, with its kind."""
 
     kind: str
     start: int
@@ -25,11 +25,11 @@ class Checks:
     findings: list[str] = field(default_factory=list)
 
     def differs(self, kind: str, what: str) -> None:
-        """Notes a difference of a kind."""
+        """Records a difference of a kind."""
         self.findings.append(f"{kind}: {what}")
 
     def see(self, kind: str, found: Text, wanted: Shown, of: str = "") -> None:
-        """Compares a piece of the report with what it must say."""
+        """Compares a piece of the report with its expected text."""
         if found.text:
             self.marks.append(Mark(kind, *found.span(), found.text))
         if not wanted.fits(found.text):

@@ -1,4 +1,4 @@
-"""Which configuration of each label is chosen, and how the chosen ones rank."""
+"""The choice of a configuration for each label, and the ranking of the chosen ones."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ NEVER = math.inf
 
 @dataclass
 class Config:
-    """Runs that differ in their seed alone."""
+    """Runs that differ only in their seed."""
 
     label: str
     id: str
@@ -37,13 +37,13 @@ class Config:
 
 
 def called(metric: str) -> str:
-    """A metric as sentences call it."""
+    """A metric's name in sentences."""
     return {"f1": "F1", "top5_accuracy": "top-5 accuracy"}.get(metric, metric)
 
 
 @dataclass
 class Measure:
-    """A metric of a split, and which of a run's values of it counts: `last`, `best` or `reached`."""
+    """A metric of a split, and the value of a run that counts: `last`, `best` or `reached`."""
 
     split: str
     metric: str
@@ -64,7 +64,7 @@ class Measure:
 
     @property
     def name(self) -> str:
-        """As sentences call it."""
+        """The measure's name in sentences."""
         if self.kind == "reached":
             return "steps to the target" if self.function else "training samples to the target"
         if self.function and self.split == "test":
@@ -72,13 +72,13 @@ class Measure:
         return f"{'training' if self.split == 'train' else self.split} {called(self.metric)}"
 
     def better(self, a: float, b: float) -> float:
-        """By how much `a` is better than `b`."""
+        """The difference of `a` and `b`, positive if `a` is better."""
         return a - b if self.higher else b - a
 
 
 @dataclass
 class Choice:
-    """A label's chosen configuration, and those that tie with it by the goal alone, it among them."""
+    """A label's chosen configuration, and all configurations that tie with it by the goal, including itself."""
 
     config: Config
     tied: list[Config]
@@ -103,7 +103,7 @@ class Chosen:
         return [c for c in self.configs if c.label == label]
 
     def outcome(self, measure: Measure, run: Run) -> float | None:
-        """A run's value; the worst where it diverged, none without a result."""
+        """A run's value; the worst value if it diverged, None without a result."""
         if run.diverged:
             return measure.worst
         if not run.completed:
@@ -142,7 +142,7 @@ def configs(sweep: Sweep) -> list[Config]:
 
 
 def reached(sweep: Sweep, run: Run) -> tuple[int, int] | None:
-    """Epoch and step at which the target's value was measured first."""
+    """The epoch and step at which the target was first measured."""
     if sweep.value is None:
         return None
     for epoch, step, value in run.measured(sweep.split, sweep.metric):
@@ -152,7 +152,7 @@ def reached(sweep: Sweep, run: Run) -> tuple[int, int] | None:
 
 
 def samples_to_target(sweep: Sweep, run: Run) -> float:
-    """Training samples fed until the target was measured; of a function the steps."""
+    """Training samples until the target was measured; steps for a function."""
     found = reached(sweep, run)
     if found is None:
         return NEVER
@@ -170,7 +170,7 @@ def best_epoch(sweep: Sweep, run: Run) -> int | None:
 
 
 def goal(sweep: Sweep) -> tuple[Measure, bool]:
-    """What configurations are chosen by, and whether it is what the file asks for."""
+    """The measure that configurations are chosen by, and whether the sweep file names it."""
     function = bool(sweep.functions)
     if sweep.stop:
         return Measure(sweep.split, sweep.metric, "reached", function), True
@@ -185,7 +185,7 @@ def goal(sweep: Sweep) -> tuple[Measure, bool]:
 
 
 def judge(sweep: Sweep, chosen_by: Measure) -> Measure:
-    """What the chosen ones are judged by: the target's metric on the test split where it was measured."""
+    """The measure that chosen configurations are judged by: the target's metric, on the test split if measured there."""
     if chosen_by.kind == "reached":
         return chosen_by
     metric = chosen_by.metric if chosen_by.split == "test" else sweep.metric
@@ -195,13 +195,13 @@ def judge(sweep: Sweep, chosen_by: Measure) -> Measure:
 
 
 def equal(a: float, b: float) -> bool:
-    """Whether means are equal but for the order of additions."""
+    """Whether means are equal up to the order of additions."""
     return a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b))
 
 
 @dataclass
 class Key:
-    """Place of a configuration by a metric: class, value turned so that less is better, share that missed the target."""
+    """The sort key of a configuration: class, value (lower is better), share of runs that missed the target."""
 
     group: int
     value: float
@@ -212,7 +212,7 @@ class Key:
 
 
 def key(chosen: Chosen, measure: Measure, config: Config) -> Key:
-    """Where a configuration stands by a metric."""
+    """The sort key of a configuration by a metric."""
     outcomes = chosen.outcomes(measure, config)
     if measure.kind == "reached":
         if not outcomes:
@@ -225,13 +225,13 @@ def key(chosen: Chosen, measure: Measure, config: Config) -> Key:
 
 
 def compare(a: Key, b: Key) -> int:
-    """The better first."""
+    """Compares two keys; negative if `a` is better."""
     x, y = (a.group, a.value, a.missed), (b.group, b.value, b.missed)
     return (x > y) - (x < y)
 
 
 def order(chosen: Chosen, measure: Measure, configs: list[Config]) -> list[Config]:
-    """Configurations, best first by a metric; those that tie in the order of the plan."""
+    """Configurations, best first by a metric; ties in the order of the plan."""
     rest = [(key(chosen, measure, c), c) for c in configs]
     out = []
     while rest:
@@ -243,7 +243,7 @@ def order(chosen: Chosen, measure: Measure, configs: list[Config]) -> list[Confi
 
 
 def choose(chosen: Chosen, among: list[Config]) -> Choice:
-    """The best by the goal; of those that tie by lower validation loss, a rate in the middle, the order of the plan."""
+    """The best by the goal; ties are broken by lower validation loss, the middle learning rate, the order of the plan."""
     keys = [(key(chosen, chosen.goal, c), c) for c in among]
     best = min((k for k, _ in keys), key=cmp_to_key(compare))
     tied = [c for k, c in keys if k.ties(best)]
@@ -269,7 +269,7 @@ def validation_loss(config: Config) -> float | None:
 
 
 def lowest_loss(tied: list[Config]) -> list[Config]:
-    """Those whose mean validation loss is lowest; all where none was measured."""
+    """The configurations with the lowest mean validation loss; all if none was measured."""
     losses = [(validation_loss(c), c) for c in tied]
     known = [loss for loss, _ in losses if loss is not None]
     return [c for loss, c in losses if loss is not None and equal(loss, min(known))] if known else tied

@@ -1,4 +1,4 @@
-"""What each sentence of a report must say, and which sentences must stand there."""
+"""The expected values of each sentence of a report, and the sentences that must occur."""
 
 import re
 from functools import cache
@@ -19,7 +19,7 @@ FIXED: Wanted = {}
 
 
 def nothing(world: World, match: re.Match) -> Wanted:
-    """A sentence without numbers of its own."""
+    """The values of a sentence without numbers."""
     return FIXED
 
 
@@ -30,7 +30,7 @@ def fallback(world: World, match: re.Match) -> Wanted:
 
 
 def finished(world: World) -> list[int]:
-    """Seeds that the values of each chosen configuration rest on: one that never reached its target is among them."""
+    """Numbers of seeds behind the values of each chosen configuration, including those that never reached the target."""
     reached = world.judge.kind == "reached"
     return [len(c.results) if reached else len(world.values(world.judge, c)) for c in world.comparison.ranked]
 
@@ -56,7 +56,7 @@ def unpaired(world: World, match: re.Match) -> Wanted:
 
 
 def methods(counts) -> str:
-    """How intervals of so many values are made."""
+    """The methods of intervals for these numbers of values."""
     return listed(sorted({how for n in counts if (how := estimates.method(n))}))
 
 
@@ -83,7 +83,7 @@ def best_methods(world: World, match: re.Match) -> Wanted:
 
 
 def best_chosen(world: World, match: re.Match) -> Wanted:
-    # The validation loss breaks no tie where there is none, or where it is what ties.
+    # The validation loss breaks no ties if it was not measured, or if it is the goal.
     loss = any(validation_loss(c) is not None for c in world.chosen.configs) and (
         world.goal.path != "validation.loss" or world.goal.kind == "reached")
     middle = "the learning rate nearest the middle of those tied"
@@ -127,13 +127,13 @@ def pairs_ranks(world: World, match: re.Match) -> Wanted:
 
 
 def of_kind(world: World, samples: bool) -> list:
-    """Tested pairs that are two samples, or that are compared seed by seed."""
+    """Tested pairs of two independent samples, or pairs compared by seed."""
     return [p for p in world.comparison.pairs if p.deciding and bool(p.unpaired) == samples]
 
 
 @cache
 def power(world: World, samples: bool) -> tuple[str, int] | None:
-    """Who reaches the smallest p of a kind of test: all seeds, or how many that differ; none without such a test."""
+    """The seeds that reach the smallest p of a kind of test: all, or the number that differ; None without such a test."""
     pairs = of_kind(world, samples)
     if not pairs:
         return None
@@ -159,7 +159,7 @@ def pairs_power(world: World, match: re.Match, samples: bool = False) -> Wanted:
 
 
 def otherwise(world: World) -> int:
-    """Pairs whose interval alone would say something else than their test."""
+    """The number of pairs whose interval disagrees with their test."""
     found = 0
     for p in world.comparison.pairs:
         if p.interval and p.deciding:
@@ -179,7 +179,7 @@ def pairs_lead(world: World, match: re.Match) -> Wanted:
 
 
 def paired(world: World, match: re.Match) -> Wanted:
-    """What runs must share to start and to be fed alike, where it differs."""
+    """The settings that runs must share for equal weights and batches, if they differ."""
     runs = world.sweep.runs
     functions = bool(world.sweep.functions)
     differ = [name for name, key in (("data settings", "data"), ("function" if functions else "model", "model"))
@@ -188,7 +188,7 @@ def paired(world: World, match: re.Match) -> Wanted:
 
 
 def compared_digests(world: World) -> bool:
-    """Whether two runs of a seed were fed by the same settings."""
+    """Whether two runs of a seed have the same data settings."""
     keys = [(run.seed, repr(run.spec["data"])) for run in world.sweep.runs if run.row["batch_digest"]]
     return len(keys) > len(set(keys))
 
@@ -232,7 +232,7 @@ def missing(world: World) -> int:
 
 
 def warned(world: World, match: re.Match) -> Wanted:
-    """What a sweep was warned of before it trained: of no validation split found again, of all else as the plan has it."""
+    """The warnings of a sweep; that about a missing validation split is recomputed, all others are those of the plan."""
     if match.group("lint") == "no-validation":
         without = sum(c.runs[0].spec["data"]["validation"] == 0 for c in world.chosen.configs)
         return {"configurations": count(without),
@@ -252,7 +252,7 @@ def pairs_there(world: World) -> bool:
 
 
 def told(world: World) -> bool:
-    """Whether the answer is on a first label."""
+    """Whether the answer is about a first label."""
     return not world.apart and valued(world)
 
 

@@ -1,4 +1,4 @@
-"""REPORT.md taken apart: headings, sentences and tables, each with its place in the file."""
+"""A parser of REPORT.md into headings, sentences and tables, each with its place in the file."""
 
 import re
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ class Text:
         return Text(self.text[start:end], self.places[start:end], self.strong)
 
     def append(self, other: "Text") -> None:
-        """Adds another text behind a space."""
+        """Appends another text after a space."""
         self.text += " " + other.text
         self.places += [other.places[0] - 1, *other.places]
 
     def span(self) -> tuple[int, int]:
-        """Where it stands in the file."""
+        """Its place in the file: start and end."""
         return (self.places[0], self.places[-1] + 1) if self.places else (0, 0)
 
 
@@ -40,7 +40,7 @@ class Table:
 
 @dataclass
 class Section:
-    """What stands below one heading. The first section has the report's name."""
+    """The content below one heading. The first section has the report's name."""
 
     heading: str
     paragraphs: list[Text] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Section:
 
 
 def plain(raw: str, start: int) -> Text:
-    """Markdown without its escapes and stars; `start` is the place of the first character."""
+    """Markdown without escapes and stars; `start` is the place of the first character."""
     text, places, strong, i = [], [], False, 0
     while i < len(raw):
         entity = next((e for e in ENTITIES if raw.startswith(e, i)), None) if raw[i] == "&" else None
@@ -83,7 +83,7 @@ def cells(line: str, start: int) -> list[Text]:
 
 
 def read(report: str) -> list[Section]:
-    """The sections of a report, blocks of code and figures left out. The notes of a figure belong to its caption."""
+    """The sections of a report without code blocks and figures. The notes of a figure belong to its caption."""
     sections = [Section("")]
     place, fence, table, caption = 0, "", None, None
     for line in report.split("\n"):

@@ -1,4 +1,4 @@
-"""Chosen values at the edge of what was tried, rates as good as the best, and what tuning buys."""
+"""Chosen values at the edge of their grid, learning rates equivalent to the best, and the benefit of tuning."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,21 +7,21 @@ import estimates
 from choosing import Chosen, Config, Measure, choose
 
 DECADE = 10.0
-# A second step of such a ratio ends about a decade away.
+# Up to this ratio a second step ends about a decade away.
 HALF_DECADE = 3.5
 WHOLE = ("data.batch_size",)
 
 
 @dataclass
 class Edge:
-    """An axis to add values to: the end that the chosen value lies at, and wide gaps beside it."""
+    """An axis to extend: the end at which the chosen value is, and wide gaps beside it."""
 
     path: str
     side: str
     beyond: list[float]
     gaps: list[float]
     digits: int
-    # Lists that must grow with this one: what they are called, values for them, and their digits.
+    # Lists that must grow with this one: their names, values to add, and their digits.
     partners: list[tuple[str, list[float], int]] = field(default_factory=list)
 
     @property
@@ -30,13 +30,13 @@ class Edge:
 
 
 def value_of(config: Config, path: str) -> float | None:
-    """A configuration's value on an axis; none where it is no number."""
+    """A configuration's value on an axis; None if it is not a number."""
     value = config.rate if path == "optimizer.lr" else config.runs[0].axes.get(path)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def edges(chosen: Chosen, label: str) -> list[Edge]:
-    """What to add to the grid of a label around its chosen configuration, the learning rate first."""
+    """Extensions of the grid of a label around its chosen configuration, the learning rate first."""
     choice = chosen.choices[label]
     value = key_value(chosen, chosen.goal, choice.config)
     if value is None or unsurpassed(chosen, choice.config, value):
@@ -51,7 +51,7 @@ def edges(chosen: Chosen, label: str) -> list[Edge]:
         at = value_of(choice.config, path)
         place = tried.index(at)
         outermost = place in (0, len(tried) - 1)
-        # Where another value is as good, the best one need not lie at the edge.
+        # If another value is equally good, the best one need not be at the edge.
         if outermost and any(value_of(c, path) != at for c in choice.tied):
             continue
         side = {0: "lowest", len(tried) - 1: "highest"}.get(place, "")
@@ -66,7 +66,7 @@ def edges(chosen: Chosen, label: str) -> list[Edge]:
 
 
 def merged(chosen: Chosen, label: str, found: list[Edge]) -> list[Edge]:
-    """One edge for lists that are zipped, of which none can grow alone, with what the others need."""
+    """Edges in which zipped lists, which can only grow together, are merged into one."""
     out, told = [], set()
     for edge in found:
         if edge.path in told:
@@ -89,12 +89,12 @@ def merged(chosen: Chosen, label: str, found: list[Edge]) -> list[Edge]:
 
 
 def is_shared(path: str) -> bool:
-    """Whether a list stands once in the file for all optimizers."""
+    """Whether a list occurs once in the file for all optimizers."""
     return path.split(".")[0] in ("data", "model")
 
 
 def unsurpassed(chosen: Chosen, config: Config, value: float) -> bool:
-    """Whether nothing can be better: all is right, nothing is lost, or the target is reached in the first epoch."""
+    """Whether a value is optimal: accuracy 1, loss 0, or the target reached in the first epoch."""
     if chosen.goal.function:
         return False
     if chosen.goal.kind == "reached":
@@ -103,7 +103,7 @@ def unsurpassed(chosen: Chosen, config: Config, value: float) -> bool:
 
 
 def significant(x: float) -> int:
-    """Significant digits of a number as it was set."""
+    """The number of significant digits of a set value."""
     return len(f"{x:.15g}".split("e")[0].replace(".", "").replace("-", "").strip("0")) or 1
 
 
@@ -118,7 +118,7 @@ def beyond(edge: float, inner: float, side: str, whole: bool) -> list[float]:
 
 
 def gap(at: float, other: float) -> float | None:
-    """The value a decade away towards a neighbour that lies farther than that."""
+    """The value a decade towards a neighbour, if the neighbour is farther away; None otherwise."""
     if at <= 0 or other <= 0 or max(at / other, other / at) <= DECADE * (1 + 1e-9):
         return None
     return at * DECADE if other > at else at / DECADE
@@ -132,7 +132,7 @@ def by_rate(chosen: Chosen, label: str) -> list[tuple[float, Config]]:
 
 @dataclass
 class Reach:
-    """Learning rates as good as the best: a range, and whether the grid ends it."""
+    """The range of learning rates equivalent to the best, and whether it extends to the end of the grid."""
 
     low: float
     high: float
@@ -140,7 +140,7 @@ class Reach:
 
     @property
     def alone(self) -> bool:
-        """Whether it is one rate to the three digits shown."""
+        """Whether it is one learning rate to the three digits shown."""
         return f"{self.low:.2e}" == f"{self.high:.2e}"
 
     @property
@@ -149,7 +149,7 @@ class Reach:
 
 
 def reach(chosen: Chosen, label: str) -> Reach | None:
-    """Rates around the chosen one whose goal is within the tolerance of its; none with fewer than two rates."""
+    """Learning rates around the chosen one whose goal is within the tolerance; None with fewer than two rates."""
     best, goal = chosen.choices[label].config, chosen.goal
     points = by_rate(chosen, label)
     top = key_value(chosen, goal, best)
@@ -182,7 +182,7 @@ def reach(chosen: Chosen, label: str) -> Reach | None:
 
 
 def joined(chosen: Chosen, label: str) -> bool:
-    """Whether every rate was tried with the same other values."""
+    """Whether every learning rate was tried with the same other values."""
     others: dict[float, set[str]] = {}
     for config in chosen.of(label):
         rest = {path: value for path, value in config.runs[0].axes.items() if path not in ("optimizer.lr", "seed")}
@@ -191,7 +191,7 @@ def joined(chosen: Chosen, label: str) -> bool:
 
 
 def key_value(chosen: Chosen, measure: Measure, config: Config) -> float | None:
-    """What a configuration is ranked by: a mean, or where runs stop at the target a median."""
+    """The value that a configuration is ranked by: a mean, or a median if runs stop at the target."""
     if measure.kind == "reached":
         found = estimates.median(chosen.outcomes(measure, config))
         return found if found is not None and math.isfinite(found) else None
@@ -199,9 +199,9 @@ def key_value(chosen: Chosen, measure: Measure, config: Config) -> float | None:
 
 
 def tuning(chosen: Chosen, label: str) -> tuple[float, float] | None:
-    """The judge's value of one configuration at random (median over all), and of the chosen one of all.
+    """The judged value of a random configuration (the median over all), and of the chosen one.
 
-    A configuration of which half of the seeds or more diverged counts as diverged.
+    A configuration counts as diverged if at least half of its seeds diverged.
     """
     tried = [c for c in chosen.of(label) if c.results]
 

@@ -8,28 +8,28 @@ from functools import lru_cache
 import numpy as np
 from scipy import stats
 
-# Seeds of SciPy's resampling: their spread is its Monte-Carlo error.
+# Numbers of seeds of SciPy's resampling; their spread is its Monte-Carlo error.
 REPEATS, MORE_REPEATS = 12, 60
 RESAMPLES = 10_000
 
 
 def mean(values: list[float]) -> float | None:
-    """Arithmetic mean; none without values."""
+    """The arithmetic mean; None without values."""
     return math.fsum(values) / len(values) if values else None
 
 
 def deviation(values: list[float]) -> float | None:
-    """Standard deviation of a sample; needs two values."""
+    """The sample standard deviation; None for fewer than two values."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def middle_mean(values: list[float]) -> float | None:
-    """Mean without a quarter of the values at either end."""
+    """The mean without a quarter of the values at either end."""
     return float(stats.trim_mean(values, 0.25)) if values else None
 
 
 def median(values: list[float]) -> float | None:
-    """Median of values some of which are infinite; infinite where the middle is."""
+    """The median of values that may be infinite."""
     if not values:
         return None
     ordered = sorted(values)
@@ -41,7 +41,7 @@ def median(values: list[float]) -> float | None:
 
 @dataclass
 class Interval:
-    """A 95% interval; `slack` is what either end may be off by for lack of resamples."""
+    """A 95% interval; `slack` is the resampling error of either end."""
 
     low: float
     high: float
@@ -51,17 +51,17 @@ class Interval:
 
 @lru_cache(maxsize=None)
 def student(freedom: int) -> float:
-    """What Student's t stays below with 97.5%."""
+    """The 97.5% quantile of Student's t."""
     return float(stats.t.ppf(0.975, freedom))
 
 
 def method(n: int) -> str | None:
-    """How the interval of so many values is made."""
+    """The method of an interval of n values; None for fewer than three."""
     return None if n < 3 else "Student's t" if n < 10 else "BCa bootstrap"
 
 
 def interval(values: list[float], samples: int = 0) -> Interval | None:
-    """Student's t for 3 to 9 values, BCa bootstrap for 10 and more; `samples` of accuracies, which are whole counts."""
+    """The interval: Student's t for 3 to 9 values, BCa bootstrap from 10; `samples` is the denominator of accuracies."""
     n = len(values)
     if n < 3:
         return None
@@ -75,8 +75,8 @@ def interval(values: list[float], samples: int = 0) -> Interval | None:
 
 @lru_cache(maxsize=None)
 def resampled(values: tuple[float, ...], samples: int, repeats: int) -> Interval:
-    """SciPy's BCa interval: mean of its ends over several seeds, with three standard errors of one repeat's."""
-    # Counts add up without rounding, so that equal means count as equal, which tells the bias.
+    """SciPy's BCa interval: the mean of its ends over several seeds, with three standard errors as slack."""
+    # Integer counts add up without rounding, so that equal means are equal, which matters for the bias.
     sizes = np.round(np.array(values) * samples) if samples else np.array(values)
     ends = []
     for seed in range(repeats):
@@ -91,5 +91,5 @@ def resampled(values: tuple[float, ...], samples: int, repeats: int) -> Interval
 
 
 def again(found: Interval, values: list[float], samples: int = 0) -> Interval:
-    """The same from more repeats, for a number that lies outside: the error of few repeats is itself uncertain."""
+    """The interval from more repeats, for a number outside of it, since the error of few repeats is uncertain."""
     return resampled(tuple(sorted(values)), samples, MORE_REPEATS) if found.method == "BCa bootstrap" else found

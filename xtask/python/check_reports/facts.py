@@ -1,4 +1,4 @@
-"""What a sweep left on the disk: runs, measured values and what the sweep file asks for."""
+"""A sweep's files: runs, measured values and the settings of the sweep file."""
 
 import json
 import math
@@ -42,11 +42,11 @@ class Run:
         return self.spec["optimizer"]["lr"]
 
     def measured(self, split: str, metric: str) -> list[tuple[int, int, float]]:
-        """What was measured of a metric."""
+        """The measured values of a metric."""
         return self.points.get((split, metric), [])
 
     def at(self, split: str, metric: str, epoch: int) -> float | None:
-        """A metric after an epoch; none where it was not measured."""
+        """A metric after an epoch; None if it was not measured."""
         return next((v for e, _, v in reversed(self.measured(split, metric)) if e == epoch), None)
 
     def last(self, split: str, metric: str) -> float | None:
@@ -55,7 +55,7 @@ class Run:
 
     @property
     def samples(self) -> tuple[int, int]:
-        """Samples of the training split, validation included, and of the test split."""
+        """The numbers of samples of the training split, including validation, and of the test split."""
         data = self.spec["data"]["dataset"]
         if isinstance(data, str):
             return SIZES[data]
@@ -63,12 +63,12 @@ class Run:
 
     @property
     def function(self) -> str | None:
-        """The function that it descends; none of a network."""
+        """The function that it minimises; None for a network."""
         return self.spec["model"].get("function")
 
     @property
     def samples_an_epoch(self) -> int:
-        """Training samples fed in an epoch; of a function its steps."""
+        """Training samples per epoch; steps for a function."""
         data = self.spec["data"]
         fed = self.samples[0] - data["validation"]
         return fed - fed % data["batch_size"] if data["drop_last"] else fed
@@ -76,7 +76,7 @@ class Run:
 
 @dataclass
 class Sweep:
-    """A finished sweep with what its file asks for."""
+    """A finished sweep with the settings of its file."""
 
     name: str
     description: str
@@ -111,7 +111,7 @@ class Sweep:
 
 
 def read(folder: Path, sweep_file: Path) -> Sweep:
-    """Reads a report folder: `runs.parquet`, `metrics.parquet`, the sweep file and what it resolves to."""
+    """Reads a report folder: `runs.parquet`, `metrics.parquet`, the sweep file and the plan."""
     plan = json.loads((folder / "plan.json").read_text())
     rows = {row["run_id"]: row for row in parquet.read_table(folder / "runs.parquet").to_pylist()}
     runs = []
@@ -164,7 +164,7 @@ def zipped_lists(asked: dict, entry: dict) -> list[list[str]]:
 
 
 def default_target(asked: dict, runs: list[Run]) -> str:
-    """What is aimed at where the file does not say it."""
+    """The default target."""
     if asked.get("model", {}).get("kind") == "function":
         return "test.loss"
     if not any(run.spec["data"]["validation"] for run in runs):

@@ -1,4 +1,4 @@
-"""Functions side by side: what each optimizer reached on each, each function a task of its own."""
+"""Comparison of functions: the value that each optimizer reached on each function, which is a separate task."""
 
 import math
 from functools import cache
@@ -11,7 +11,7 @@ from tables import BOLD, Cell
 from world import World
 from written import Shown, count, digits, exactly, listed, number
 
-# Width of the box of each saddle along x; a step may have a tenth of it.
+# Width of the box of each saddle along x; a step may have at most a tenth of it.
 SADDLES = {"saddle": 3.0, "monkey-saddle": 3.0}
 STRIDE = 0.1
 LOWEST = {
@@ -25,7 +25,7 @@ LOWEST = {
 
 @dataclass
 class Task:
-    """One function with its own choices: a configuration a label, none where all were thrown."""
+    """A function with the chosen configuration of each label; None if all were thrown out of the box."""
 
     function: str
     chosen: Chosen
@@ -40,7 +40,7 @@ class Task:
         return estimates.mean(self.chosen.values(self.chosen.judge, config))
 
     def level(self, a: float, b: float) -> bool:
-        """Whether 32-bit floats tell two values apart: by a millionth, or both next to nothing beside the start."""
+        """Whether two values are equal in 32-bit floats: within a millionth, or both negligible compared with the start."""
         model = self.chosen.sweep.runs[0].spec["model"]
         nothing = VANISHED * abs(LOWEST[self.function](model["start_x"], model["start_y"]))
         return max(abs(a), abs(b)) <= nothing or abs(a - b) <= 1e-6 * max(abs(a), abs(b))
@@ -78,7 +78,7 @@ def left_after(config: Config) -> float | None:
 
 
 def soonest(chosen: Chosen, label: str, function: str) -> Config | None:
-    """Of the configurations without a long step the one that left first; else the lowest."""
+    """The configuration without a long step that left the saddle first, or else the one with the lowest value."""
     walked = [c for c in chosen.of(label)
               if all(longest_step(run) <= STRIDE * SADDLES[function] for run in c.runs if run.row["steps"])]
     left = [(steps, c.place, c) for c in walked if (steps := left_after(c)) is not None]
@@ -93,7 +93,7 @@ def steps_text(steps: float) -> Shown:
 
 
 def cell(task: Task, label: str) -> Cell:
-    """What a label reached on a function, with its learning rate."""
+    """The value that a label reached on a function, with its learning rate."""
     config = task.best.get(label)
     if config is None:
         return exactly("thrown")
@@ -111,7 +111,7 @@ def cell(task: Task, label: str) -> Cell:
 
 @cache
 def function_table(world: World) -> list[tuple[str, dict[str, Cell]]]:
-    """A row a label, a column a function."""
+    """The table with a row per label and a column per function."""
     if not world.sweep.functions:
         return []
     found = tasks(world)
@@ -120,7 +120,7 @@ def function_table(world: World) -> list[tuple[str, dict[str, Cell]]]:
 
 
 def foremost(task: Task, label: str) -> bool:
-    """Whether a label is the lowest on a function, or left its saddle soonest; several may be."""
+    """Whether a label has the lowest value on a function, or left its saddle first; several labels may be level."""
     config = task.best.get(label)
     if config is None:
         return False
@@ -137,7 +137,7 @@ def named(config: Config) -> tuple[str, float]:
 
 @cache
 def detail(world: World, function: str) -> tuple[str, dict[str, Shown]]:
-    """The pattern of what is said of a function, and its values."""
+    """The pattern of the sentence on a function, and its values."""
     task = next(t for t in tasks(world) if t.function == function)
     wanted: dict[str, Shown] = {}
 

@@ -15,7 +15,7 @@ VANISHED = 2.0**-24
 
 @dataclass
 class Pair:
-    """Two labels at their chosen configurations; differences are positive where the first is better."""
+    """Two labels at their chosen configurations; differences are positive if the first is better."""
 
     first: Config
     second: Config
@@ -49,27 +49,27 @@ class Pair:
 
     @property
     def deciding(self) -> Test | None:
-        """The test that decides."""
+        """The deciding test."""
         if self.unpaired:
             return self.divided
         return self.ranks if self.diverged else self.flips
 
 
 def samples_of(measure: Measure, run: Run) -> int:
-    """Samples that a metric is measured on."""
+    """The number of samples that a metric is measured on."""
     train, test = run.samples
     held_out = run.spec["data"]["validation"]
     return {"test": test, "validation": held_out, "train": train - held_out}[measure.split]
 
 
 def whole(measure: Measure, config: Config) -> int:
-    """Samples that an accuracy is a whole count of; 0 of other metrics."""
+    """The number of samples behind an accuracy; 0 for other metrics."""
     accuracy = measure.kind != "reached" and measure.metric in ("accuracy", "top5_accuracy")
     return samples_of(measure, config.runs[0]) if accuracy else 0
 
 
 def difference(measure: Measure, a: tuple[float, Run], b: tuple[float, Run]) -> float:
-    """By how much `a` is better; 0 where the two are level."""
+    """The difference, positive if `a` is better; 0 if the two are level."""
     (x, one), (y, other) = a, b
     if x == y:
         return 0.0
@@ -88,7 +88,7 @@ def difference(measure: Measure, a: tuple[float, Run], b: tuple[float, Run]) -> 
 
 
 def scores(measure: Measure, sides: list[list[tuple[float, Run]]]) -> list[list[float]]:
-    """Outcomes turned so that more is better, level ones made equal."""
+    """Outcomes with signs such that higher is better, and with level ones made equal."""
     turned = sorted(((v, run, side, at) for side, values in enumerate(sides) for at, (v, run) in enumerate(values)),
                     key=lambda entry: entry[0])
     out = [[0.0] * len(values) for values in sides]
@@ -101,7 +101,7 @@ def scores(measure: Measure, sides: list[list[tuple[float, Run]]]) -> list[list[
 
 
 def unlike(one: Run, other: Run) -> str | None:
-    """What keeps two runs of a seed from being a pair."""
+    """The reason why two runs of a seed are not a pair; None if they are."""
     a, b = one.row, other.row
     if a["dataset_digest"] != b["dataset_digest"]:
         return "data"
@@ -131,11 +131,11 @@ def pair(chosen: Chosen, first: Config, second: Config) -> Pair:
     sides = [[(v, run) for run in config.runs if (v := chosen.outcome(measure, run)) is not None]
              for config in (first, second)]
     xs, ys = scores(measure, sides)
-    # Level on a seed that both diverged on is no completed difference.
+    # A seed on which both diverged is level, but not a completed difference.
     finite = [d for d, seed_ok in zip(differences, both_finite(chosen, of)) if seed_ok]
     samples = whole(measure, first)
     if samples:
-        # Whole samples, so that what sums to nothing is nothing.
+        # Rounded to whole samples, so that cancelling differences sum to exactly 0.
         finite = [round(d * samples) / samples for d in finite]
     found = Pair(first, second, differences, excluded, diverged, unpaired, significance.improvement(xs, ys),
                  None, None, None, whole_mean(finite), len(finite), finite, estimates.interval(finite, samples))
@@ -154,13 +154,13 @@ def pair(chosen: Chosen, first: Config, second: Config) -> Pair:
 
 
 def whole_mean(values: list[float]) -> float | None:
-    """A mean that is 0 where its terms cancel but for rounding."""
+    """A mean that is exactly 0 if its terms cancel up to rounding."""
     found = estimates.mean(values)
     return 0.0 if found is not None and abs(found) <= 1e-14 * max(map(abs, values)) else found
 
 
 def both_finite(chosen: Chosen, of: list[dict[int, Run]]) -> list[bool]:
-    """Of each seed with both outcomes whether both are finite."""
+    """Whether both outcomes are finite, for each seed that has both."""
     out = []
     for seed in chosen.sweep.seeds:
         values = [chosen.outcome(chosen.judge, runs[seed]) if seed in runs else None for runs in of]
@@ -193,21 +193,21 @@ class Comparison:
         return self.smallest_adjusted is None or self.smallest_adjusted > ALPHA
 
     def needed(self, found: Pair | None) -> int:
-        """The fewest seeds that could show a difference of a pair, among so many pairs."""
+        """The smallest number of seeds that could show a difference of a pair, corrected for all pairs."""
         pairs = max(1, len(self.pairs))
         if found and found.unpaired:
             return next(n for n in range(2, 64) if 2 / math.comb(2 * n, n) * pairs <= ALPHA)
         return significance.seeds_needed(pairs)
 
     def verdict(self, found: Pair, tests: int) -> str:
-        """What a pair's test says."""
+        """The verdict of a pair's test."""
         test = found.deciding
         if found.adjusted <= ALPHA:
             return "first is better" if test.sign > 0 else "second is better"
         return "underpowered" if test.smallest * tests > ALPHA else "no difference shown"
 
     def small(self, found: Pair) -> bool:
-        """Whether a significant lead is smaller than what matters."""
+        """Whether a significant lead is below `min_effect`."""
         least = self.chosen.sweep.min_effect
         if found.verdict not in ("first is better", "second is better") or not least or found.lead is None:
             return False
@@ -217,6 +217,6 @@ class Comparison:
         return theirs is not None and abs(found.lead) < least * abs(theirs)
 
     def of(self, a: Config, b: Config) -> tuple[Pair, bool]:
-        """The pair of two configurations, and whether it stands the other way round."""
+        """The pair of two configurations, and whether it is in reverse order."""
         found = next(p for p in self.pairs if {p.first.place, p.second.place} == {a.place, b.place})
         return found, found.first.place != a.place

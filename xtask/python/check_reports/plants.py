@@ -1,4 +1,4 @@
-"""Wrong numbers and verdicts, planted one at a time: the checker must name each."""
+"""Wrong numbers and verdicts, planted one at a time; the checker must notice each."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from checks import Checks, Mark
 from report import check
 from world import World
 
-# Words of a report that are verdicts, with a wrong one for each.
+# Words that are verdicts, each with a wrong replacement.
 TURNED = {
     "first is better": "second is better", "second is better": "first is better", "won": "came first",
     "came first": "won", "underpowered": "first is better", "no difference shown": "first is better",
@@ -19,14 +19,14 @@ TURNED = {
 }
 
 
-# Sentences that may not be left out, by how they begin.
+# Sentences that must not be missing, by their beginning.
 KINDS = {"Confidence": "certainty", "Cost": "cost", "The best": "edges", "Diverged at": "diverged",
          "The configuration": "choice"}
 
 
 @dataclass
 class Planted:
-    """A report with one wrong thing in it."""
+    """A report with one planted fault."""
 
     report: str
     kind: str
@@ -35,7 +35,7 @@ class Planted:
 
 
 def altered(text: str, labels: list[str]) -> str | None:
-    """The text with another number, verdict or label; none where it has nothing to alter."""
+    """The text with another number, verdict or label; None if there is nothing to alter."""
     if text in TURNED:
         return TURNED[text]
     if text in labels and len(labels) > 1:
@@ -46,12 +46,12 @@ def altered(text: str, labels: list[str]) -> str | None:
 
 
 def plants(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Planted]]:
-    """One fault of each kind that was compared in any report, at a place where a text can be altered."""
+    """One fault of each kind that was compared in any report."""
     found: dict[str, tuple[World, Planted]] = {}
-    # Small reports first, which are soon compared.
+    # Small reports first, since they are compared quickly.
     for world, report, checks in sorted(reports, key=lambda entry: len(entry[2].marks)):
         for mark in checks.marks:
-            # The third value of a list is of the same kind as the first.
+            # All values of a list are of the same kind.
             kind = re.sub(r"\d+", "", mark.kind)
             if kind not in found and (planted := plant(world, report, mark)):
                 found[kind] = (world, planted)
@@ -69,7 +69,7 @@ def plant(world: World, report: str, mark: Mark) -> Planted | None:
 
 
 def foreign(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Planted]]:
-    """Faults that are no altered number: sentences that are missing, and one that nothing knows."""
+    """Faults other than altered numbers: missing sentences, and an unknown sentence."""
     out = []
     dropped: set[str] = set()
     for world, report, _ in reports:
@@ -88,9 +88,9 @@ def foreign(reports: list[tuple[World, str, Checks]]) -> list[tuple[World, Plant
 
 
 def unnoticed(world: World, planted: Planted) -> str | None:
-    """What went unnoticed of a planted fault; none where it was named."""
+    """A message on an unnoticed fault; None if it was noticed."""
     findings = check(world, planted.report).findings
-    # A word that a sentence is known by makes it another sentence, or none that is known.
+    # An altered keyword makes it another sentence or an unknown one.
     known_by = planted.kind.split(",")[0]
     named = [f for f in findings if f.startswith((planted.kind, known_by, "unknown sentence"))]
-    return None if named else f"{planted.kind}: `{planted.was}` became `{planted.now}`, and nothing was said of it"
+    return None if named else f"{planted.kind}: `{planted.was}` became `{planted.now}`, which was not noticed"

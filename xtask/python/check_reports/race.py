@@ -22,7 +22,7 @@ class Racer:
 
 
 def needed(chosen: Chosen, run: Run, clock: str) -> float:
-    """What a run needed to the target; infinite where it never got there."""
+    """Samples or seconds of a run until the target; infinite if it never reached it."""
     sweep = chosen.sweep
     found = reached(sweep, run)
     if found is None:
@@ -36,12 +36,12 @@ def needed(chosen: Chosen, run: Run, clock: str) -> float:
 
 
 def medians(chosen: Chosen, config: Config, clock: str) -> float | None:
-    """Median over the runs with a result."""
+    """The median over the runs with a result."""
     return estimates.median([needed(chosen, run, clock) for run in config.results])
 
 
 def fastest(chosen: Chosen, label: str) -> tuple[Config, float] | None:
-    """The configuration with the smallest median of samples; of equal ones the chosen one, else the first."""
+    """The configuration with the smallest median of samples; among equal ones the chosen one, or else the first."""
     found = [(c, medians(chosen, c, "samples")) for c in chosen.of(label)]
     known = [(c, m) for c, m in found if m is not None and math.isfinite(m)]
     best = chosen.choices[label].config
@@ -49,7 +49,7 @@ def fastest(chosen: Chosen, label: str) -> tuple[Config, float] | None:
 
 
 def race(chosen: Chosen) -> list[Racer]:
-    """Labels by the median of samples, then by the share of runs that got there; empty without a value."""
+    """Labels by the median of samples, then by the share of runs that reached the target; empty without a target value."""
     sweep = chosen.sweep
     if sweep.value is None or sweep.split == "validation" and not sweep.held_out:
         return []
@@ -65,6 +65,6 @@ def race(chosen: Chosen) -> list[Racer]:
 
 
 def seconds_compare(chosen: Chosen) -> bool:
-    """Whether the chosen configurations' runs were computed alike: machine and build, threads, runs side by side."""
+    """Whether the runs of the chosen configurations have equal machine, build, threads and number of concurrent runs."""
     rows = [run.row for c in chosen.choices.values() for run in c.config.results]
     return all(len({row[name] for row in rows}) <= 1 for name in ("exec_id", "threads", "jobs"))

@@ -1,4 +1,4 @@
-"""A report against what is recomputed: every table and every sentence."""
+"""Comparison of a report with the recomputed values: every table and every sentence."""
 
 import re
 
@@ -13,7 +13,7 @@ from shown_tables import (best_table, comparison_table, config_table, diverged_t
 from tables import compare
 from world import World
 
-# Sections whose sentences are not of this sweep's runs: they repeat the file and what trained it.
+# Sections that do not depend on the runs: they repeat the sweep file and the environment.
 SKIPPED = ("The sweep file", "Where this comes from", "Runs computed more than once")
 
 TABLES = {
@@ -31,7 +31,7 @@ OF_ONE_TASK = ("best", "choice", "pairs", "race", "grid")
 
 
 def check(world: World, report: str) -> Checks:
-    """All comparisons of a report with what its runs say."""
+    """Compares a report with its runs."""
     checks, sections = Checks(), read(report)
     tables(checks, world, sections)
     seen = sentences(checks, world, sections)
@@ -45,7 +45,7 @@ def check(world: World, report: str) -> Checks:
 
 
 def tables(checks: Checks, world: World, sections: list[Section]) -> None:
-    """Compares every table; those that are not known are differences."""
+    """Compares every table; unknown tables are differences."""
     for heading, known in TABLES.items():
         section = next((s for s in sections if s.heading == heading), Section(heading))
         known = [(name, rows) for name, rows in known if not (world.apart and name in OF_ONE_TASK)]
@@ -59,7 +59,7 @@ def tables(checks: Checks, world: World, sections: list[Section]) -> None:
 
 
 def sentences(checks: Checks, world: World, sections: list[Section]) -> set[str]:
-    """Compares every sentence; gives the kinds that were met."""
+    """Compares every sentence; returns the kinds that occurred."""
     patterns, seen = compiled(world.sweep.labels), set()
     claims = re.compile(CLAIMS + r"|\d|" + "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in world.sweep.labels))
     for section in sections:
@@ -94,7 +94,7 @@ def one(checks: Checks, world: World, kind: str, match: re.Match, text: Text) ->
     """Compares the numbers and labels of one sentence."""
     values, due = RULES[kind]
     if due(world) is False:
-        return  # Said by `check`.
+        return  # Reported by `check`.
     wanted = values(world, match)
     for group in match.re.groupindex:
         if match.group(group) is None:

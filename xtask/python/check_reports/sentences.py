@@ -1,8 +1,8 @@
-"""The sentences of a report that hold a number, a label or a verdict: one pattern a sentence, and nothing else.
+"""Patterns of the sentences of a report that contain a number, a label or a verdict, one pattern per sentence.
 
 `<L name>` is a label, `<LIST name>` labels in a row, `<N name>` a whole number, `<X name>` a number with its unit,
-`<P name>` a p-value, `<S name>` a number of seeds, `<T name>` a time, `<R name>` any text up to what follows, `<VALUE>` a
-mean with its interval. A sentence that no pattern knows is an error where it claims anything.
+`<P name>` a p-value, `<S name>` a number of seeds, `<T name>` a time, `<R name>` any text up to the next part, `<VALUE>` a
+mean with its interval. A sentence that matches no pattern is an error if it makes a claim.
 """
 
 import re
@@ -46,7 +46,7 @@ SENTENCES = {
     "certainty, none of the others": r"<L first> is not shown to be better than any other optimizer either\.",
     "certainty, all others": r"The same holds against every other optimizer\.",
     "certainty, some others": r"<L first> is shown to be better than <LIST beaten>(?P<too> too)?\.",
-    # What it cost, and what qualifies it.
+    # Cost and qualifications.
     "cost": r"Cost: <T own> of device time for the (?:one configuration|<N configs> configurations) \(<N runs> runs?\) of "
             r"<L first>(?:, of <T all> in all)?(?:; a run of the chosen one trains for <T one>)?"
             r"(?:\. Median time to <TARGET>: <X epochs> epochs? \(<N reached> of <N of> runs reached it\)"
@@ -83,7 +83,7 @@ SENTENCES = {
     "best, coverage": r"Bootstrap intervals are too short for few seeds: in simulations with normal values, 95% BCa intervals "
                       r"contained the true mean in 90% of cases at 10 seeds and in 92% at 20\. Conclusions rest on the tests, not "
                       r"on the intervals\.",
-    # Who is better than whom.
+    # Pairwise comparisons.
     # Intervals with the choice.
     "after choice, what": r"The interval with the choice allows for the chance in the choice: each of <N resamples> resamples of "
                           r"the seeds, the same for all configurations of an optimizer, chooses again\.",
@@ -233,7 +233,7 @@ SENTENCES = {
     "missing": r"<N missing> planned runs have not been trained yet\.",
 }
 
-# What makes an unknown sentence suspect, beside digits and labels.
+# Words that make an unknown sentence suspect, in addition to digits and labels.
 CLAIMS = (r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|both|won|first|second|best|better|worse|level|significant|"
           r"chance|underpowered|diverged?|edge|lowest|highest|fastest|equally|never|none|no run)\b")
 
@@ -263,7 +263,7 @@ def compiled(labels: list[str]) -> dict[str, re.Pattern]:
     }
 
     def whole(pattern: str) -> re.Pattern:
-        # A part may hold another that stands before it.
+        # A part may contain an earlier one.
         for name, part in reversed(PARTS.items()):
             pattern = pattern.replace(f"<{name}>", part)
         pattern = re.sub(r"<TARGET(\d*)>", lambda m: rf"(?:a )?(?P<target_name{m[1]}>[a-zF0-9_ -]+?)(?: of at (?P<target_side{m[1]}>"

@@ -1,4 +1,4 @@
-"""The rows that each table of a report must have."""
+"""The expected rows of each table of a report."""
 
 import math
 import re
@@ -18,14 +18,14 @@ Rows = list[tuple[str, dict[str, Cell]]]
 
 
 def value_or(measure, value: float | None, never: str) -> Shown:
-    """A value of a measure; a word where it is infinite."""
+    """A value of a measure; the word `never` if it is infinite."""
     if value is not None and math.isinf(value):
         return exactly(never)
     return metric(shown_by(measure), value)
 
 
 def note(world: World, config: Config) -> Cell:
-    """Edges with values to add, and what seeds are missing."""
+    """Edges with values to add, and missing seeds."""
     notes, wanted = [], {}
     for i, edge in enumerate(world.edges[config.label]):
         pattern, values = advice(edge, f"e{i}", named=edge.path != "optimizer.lr")
@@ -45,7 +45,7 @@ def note(world: World, config: Config) -> Cell:
 
 
 def advice(edge: Edge, group: str, named: bool) -> tuple[str, dict[str, Shown]]:
-    """`lowest tried; add 0.003 and 0.001, and 0.1 in the gap beside it`; what zipped lists need stands behind it."""
+    """`lowest tried; add 0.003 and 0.001, and 0.1 in the gap beside it`, followed by the values of zipped lists."""
     wanted = {}
 
     def values(name: str, numbers: list[float], most: int = edge.digits) -> str:
@@ -76,7 +76,7 @@ def advice(edge: Edge, group: str, named: bool) -> tuple[str, dict[str, Shown]]:
 
 @cache
 def best_table(world: World) -> Rows:
-    """Each optimizer at its best."""
+    """The rows of each optimizer at its best."""
     goal, judge, rows = world.goal, world.judge, []
     bold, spread_of = world.bold, ", mean \u00b1 sd" if len(world.sweep.seeds) > 1 else ""
     for config in world.best:
@@ -100,7 +100,7 @@ def best_table(world: World) -> Rows:
             "Note": note(world, config),
             BOLD: {"Optimizer": any(config is c for c in bold)},
         }
-        # What stands there already has no column of its own.
+        # The test accuracy has no column if it is the judged metric.
         if judge.path != "test.accuracy" or judge.kind != "last":
             cells[test_accuracy(world)] = mean_and_deviation("accuracy", world.last(config, "test", "accuracy"))
         if goal.path != "train.loss":
@@ -110,7 +110,7 @@ def best_table(world: World) -> Rows:
 
 
 def test_accuracy(world: World) -> str:
-    """The head of the test accuracy, which is no verdict where runs stop at the target."""
+    """The header of the test accuracy, which is not the judged metric if runs stop at the target."""
     return "Test accuracy" + {"reached": " at the end", "best": " after the last epoch", "last": ""}[world.goal.kind]
 
 
@@ -131,7 +131,7 @@ def signed(name: str, value: float | None, slack: float = 0.0) -> Shown:
 
 @cache
 def comparison_table(world: World) -> Rows:
-    """Who is better than whom."""
+    """The rows of all pairwise comparisons."""
     name, rows = shown_by(world.judge), []
     fewer = any(pair.completed < len(pair.differences) for pair in world.comparison.pairs)
     mixed = any(decided_by(pair) != "sign flips" for pair in world.comparison.pairs)
@@ -177,7 +177,7 @@ def comparison_table(world: World) -> Rows:
 
 
 def decided_by(pair: Pair) -> str:
-    """The test that decides, in short."""
+    """The short name of the deciding test."""
     if pair.unpaired:
         return "ranks" if pair.diverged else "permutation"
     return "signed ranks" if pair.diverged else "sign flips"
@@ -185,7 +185,7 @@ def decided_by(pair: Pair) -> str:
 
 @cache
 def race_table(world: World) -> Rows:
-    """Time to target."""
+    """The rows of the time to target."""
     compare, rows = seconds_compare(world.chosen), []
     for racer in world.race:
         cells: dict[str, Cell] = {
@@ -207,7 +207,7 @@ def race_table(world: World) -> Rows:
 
 @cache
 def config_table(world: World) -> Rows:
-    """All configurations."""
+    """The rows of all configurations."""
     goal, judge, rows = world.goal, world.judge, []
     spread_of = ", mean \u00b1 sd" if len(world.sweep.seeds) > 1 else ""
     for config in world.chosen.configs:
@@ -243,7 +243,7 @@ def config_table(world: World) -> Rows:
 
 @cache
 def diverged_table(world: World) -> Rows:
-    """Diverged runs."""
+    """The rows of diverged runs."""
     rows = []
     for config in world.chosen.configs:
         for run in config.runs:
@@ -263,7 +263,7 @@ def diverged_table(world: World) -> Rows:
 
 @cache
 def ledger_table(world: World) -> Rows:
-    """What each label was given and what it cost."""
+    """The rows of each label's budget and cost."""
     def device(runs):
         return math.fsum((run.row["train_seconds"] or 0) + (run.row["eval_seconds"] or 0) for run in runs)
 
@@ -291,7 +291,7 @@ def ledger_table(world: World) -> Rows:
 
 @cache
 def grid_table(world: World) -> Rows:
-    """The rates that each label was tried with, and what follows from them."""
+    """The rows of each label's learning rates."""
     rows = []
     tolerance = f"{world.sweep.tolerance * 100:g}%"
     for config in world.best:
@@ -323,7 +323,7 @@ def grid_table(world: World) -> Rows:
 
 
 def decades(found: Reach) -> Shown:
-    """Two significant digits, rounded down where there may be more."""
+    """Two significant digits, rounded down if the range extends beyond the grid."""
     wide = found.decades
     unit = 10.0 ** (math.floor(math.log10(wide)) - 1)
     return digits(math.floor(wide / unit + 1e-9) * unit if found.open else wide, 2)
@@ -341,7 +341,7 @@ def to_add(world: World, label: str) -> Cell:
 
 @cache
 def failure_table(world: World) -> Rows:
-    """Runs that ended without a result."""
+    """The rows of runs without a result."""
     rows = []
     for config in world.chosen.configs:
         for run in config.runs:

@@ -1,4 +1,4 @@
-"""Tests of two configurations: by SciPy where it has them exactly, else by counting."""
+"""Tests of two configurations, by SciPy if it has an exact test, otherwise by counting."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ALPHA = 0.05
 
 @dataclass
 class Test:
-    """A two-sided p-value, the smallest that so many values can give, and which side is ahead."""
+    """A two-sided p-value, the smallest possible one for its number of values, and the side that is ahead."""
 
     p: float
     smallest: float
@@ -21,7 +21,7 @@ class Test:
 
 
 def smallest(n: int) -> float:
-    """Two of the 2^n patterns of signs."""
+    """The smallest p of n pairs: two of the 2^n patterns of signs."""
     return min(1.0, 2.0 / 2.0**n)
 
 
@@ -34,14 +34,14 @@ def signed_sums(sizes: np.ndarray) -> np.ndarray:
 
 
 def sign_flips(differences: list[float]) -> Test:
-    """Permutation test of the mean of paired differences: every pattern of signs is counted, by halves."""
+    """The permutation test of the mean of paired differences; all patterns of signs are counted, by halves."""
     nonzero = np.array([d for d in differences if d != 0.0])
     n, total = len(nonzero), math.fsum(differences)
     if n == 0:
         return Test(1.0, 1.0, 0, 0.0)
     slack = 1e-9 * float(np.abs(nonzero).sum())
     if 2 <= n <= 12:
-        # In whole multiples of the slack, so that SciPy finds sums equal that are.
+        # As integer multiples of the slack, so that SciPy treats equal sums as equal.
         found = stats.permutation_test((np.round(nonzero / slack),), lambda x, axis: np.sum(x, axis=axis),
                                        permutation_type="samples", n_resamples=math.inf, vectorized=True)
         counted = count_flips(nonzero, abs(total) - slack)
@@ -51,13 +51,13 @@ def sign_flips(differences: list[float]) -> Test:
 
 
 def near_tie(nonzero: np.ndarray, total: float, slack: float) -> bool:
-    """Whether a pattern's sum lies so near to the observed one that rounding to multiples may part them."""
+    """Whether a pattern's sum is so close to the observed one that rounding could separate them."""
     sums = np.abs(signed_sums(np.abs(nonzero)))
     return bool(np.any((np.abs(sums - abs(total)) < 30 * slack)))
 
 
 def count_flips(nonzero: np.ndarray, bound: float) -> float:
-    """Share of the patterns of signs whose sum is at least `bound` either way."""
+    """The fraction of patterns of signs whose absolute sum is at least `bound`."""
     sizes = np.abs(nonzero)
     left, right = signed_sums(sizes[: len(sizes) // 2]), np.sort(signed_sums(sizes[len(sizes) // 2:]))
     above = len(right) - np.searchsorted(right, bound - left, side="left")
@@ -141,10 +141,10 @@ def holm(ps: list[float]) -> list[float]:
 
 
 def improvement(a: list[float], b: list[float]) -> float:
-    """Share of the pairs of runs in which that of `a` is better (larger), ties half."""
+    """The fraction of pairs of runs in which the run of `a` is better (larger); ties count half."""
     return sum((x > y) + 0.5 * (x == y) for x in a for y in b) / (len(a) * len(b))
 
 
 def seeds_needed(tests: int) -> int:
-    """Fewest seeds whose smallest p survives Holm's correction over so many tests."""
+    """The smallest number of seeds whose smallest p survives Holm's correction for `tests` tests."""
     return next(n for n in range(2, 65) if smallest(n) * tests <= ALPHA)

@@ -1,4 +1,4 @@
-"""Sweeps of drawn sizes, rates and noise, each with something that a report must get right.
+"""Sweeps with random sizes, learning rates and noise, each for a special case of reports.
 
 The same seed gives the same files. `write` puts sweep files and their data into a folder.
 """
@@ -22,7 +22,7 @@ class Sweep:
 
 
 def table(draw: random.Random, samples: int, features: int, classes: int, spread: float) -> str:
-    """CSV of classes as normal clouds around drawn centres, in random order."""
+    """A CSV table of normally distributed classes around random centres, in random order."""
     centres = [[draw.gauss(0, 1) for _ in range(features)] for _ in range(classes)]
     lines = []
     for _ in range(samples):
@@ -33,13 +33,13 @@ def table(draw: random.Random, samples: int, features: int, classes: int, spread
 
 
 def rate(draw: random.Random, low: float, high: float) -> float:
-    """A rate between two bounds, even on a logarithmic axis, with two digits."""
+    """A log-uniform learning rate between two bounds, with two digits."""
     return float(f"{math.exp(draw.uniform(math.log(low), math.log(high))):.1e}")
 
 
 def file(name: str, rest: str, *, data: str | None = None, batch: str = "32", held_out: int = 0,
          seeds: str, epochs: int, further: str = "", hidden: str = "[16]") -> str:
-    """A sweep file on a table of its own or on a dataset that comes with the repository."""
+    """A sweep file on its own table or on a dataset of the repository."""
     source = f'"{data}"' if data else f'{{ kind = "csv", path = "data/own/{name}.csv" }}'
     return (
         f'name = "{name}"\n[data]\ndataset = {source}\nbatch_size = {batch}\nvalidation = {held_out}\n'
@@ -63,7 +63,7 @@ def optimizer(kind: str, rest: str, label: str = "") -> str:
 
 
 def plain_grid(draw: random.Random) -> Sweep:
-    """Three optimizers, grids of rates, a target: the ordinary case."""
+    """The ordinary case: three optimizers, grids of learning rates, a target."""
     low = rate(draw, 0.005, 0.02)
     rest = '[target]\nmetric = "validation.accuracy"\nvalue = 0.8\n'
     rest += optimizer("sgd", f"lr = [{low}, {10 * low:.3g}, {40 * low:.3g}]")
@@ -75,7 +75,7 @@ def plain_grid(draw: random.Random) -> Sweep:
 
 
 def tied_validation(draw: random.Random) -> Sweep:
-    """So few validation samples that configurations tie, over three axes."""
+    """Ties between configurations over three axes, from few validation samples."""
     rest = '[target]\nmetric = "validation.accuracy"\nvalue = 0.95\n'
     rest += optimizer("sgd", "momentum = 0.9\nlr = { log = [1e-3, 1e0], points = 4 }\n"
                              "weight_decay = [0.0, 1e-4, 1e-2]", "momentum")
@@ -88,7 +88,7 @@ def tied_validation(draw: random.Random) -> Sweep:
 
 
 def some_diverge(draw: random.Random) -> Sweep:
-    """Absurd rates with which some seeds diverge, on the same seeds or on others."""
+    """Absurd learning rates with which some seeds diverge, the same or different ones."""
     rest = '[target]\nmetric = "validation.loss"\n'
     rest += optimizer("sgd", "lr = 1e10")
     rest += optimizer("sgd", "lr = 0.97e10", "b")
@@ -98,7 +98,7 @@ def some_diverge(draw: random.Random) -> Sweep:
 
 
 def one_label_diverges(draw: random.Random) -> Sweep:
-    """A label whose seeds all diverged stands in the comparison."""
+    """A label in the comparison whose seeds all diverged."""
     rest = optimizer("adam", "lr = [0.01, 0.03]") + optimizer("sgd", "lr = [1e20, 1e25]", "absurd")
     rest += optimizer("rmsprop", f"lr = {rate(draw, 0.005, 0.02)}") + optimizer("rmsprop", "lr = 2e17", "half")
     data = table(draw, draw.randrange(150, 220), 5, 2, 1.1)
@@ -106,14 +106,14 @@ def one_label_diverges(draw: random.Random) -> Sweep:
 
 
 def all_diverge(draw: random.Random) -> Sweep:
-    """Nothing has completed."""
+    """A sweep in which every run diverges."""
     rest = optimizer("sgd", "lr = [1e22, 1e25]") + optimizer("adam", "lr = 1e30")
     data = table(draw, draw.randrange(80, 120), 4, 2, 1.0)
     return Sweep(file("all-diverge", rest, held_out=20, seeds="{ count = 3 }", epochs=3), data)
 
 
 def stop_soon(draw: random.Random) -> Sweep:
-    """Every run stops at the target, in few epochs: ties are common."""
+    """Runs that stop at the target after few epochs, so that ties are common."""
     rest = '[target]\nmetric = "validation.accuracy"\nvalue = 0.8\nstop = true\n'
     rest += optimizer("sgd", "lr = [0.3, 1.0]") + optimizer("adam", "lr = [0.01]")
     rest += optimizer("rmsprop", f"lr = [{rate(draw, 0.003, 0.01)}, 0.02]")
@@ -121,7 +121,7 @@ def stop_soon(draw: random.Random) -> Sweep:
 
 
 def stop_some_never(draw: random.Random) -> Sweep:
-    """Some runs never reach the target, and a label diverges on some seeds."""
+    """Runs that stop at the target, some of which never reach it, and a label that diverges on some seeds."""
     rest = '[target]\nmetric = "validation.loss"\nvalue = 0.55\nstop = true\n'
     rest += optimizer("sgd", "lr = [0.02, 0.1, 0.5]") + optimizer("adam", f"lr = [0.003, {rate(draw, 0.01, 0.05)}]")
     rest += optimizer("sgd", "lr = 1.0\nmomentum = 0.95", "heavy") + optimizer("sgd", "lr = [20.0, 60.0]", "wild")
@@ -143,7 +143,7 @@ def early_stopping(draw: random.Random) -> Sweep:
 
 
 def best_epoch(draw: random.Random) -> Sweep:
-    """The epoch with the best validation accuracy is judged."""
+    """Judging by the epoch with the best validation accuracy."""
     rest = '[target]\nmetric = "validation.accuracy"\nat = "best"\n'
     rest += optimizer("sgd", f"lr = [{rate(draw, 0.2, 0.5)}, 1.0]") + optimizer("adam", "lr = [0.01, 0.1]")
     rest += optimizer("rmsprop", "lr = [1e17, 2e17, 4e17]", "wild")
@@ -164,7 +164,7 @@ def best_loss_early(draw: random.Random) -> Sweep:
 
 
 def rosenbrock(draw: random.Random) -> Sweep:
-    """One function from starts that differ by seed, with a target."""
+    """One function with starts that differ by seed, and a target."""
     rest = '[target]\nmetric = "test.loss"\nvalue = 1.0\n'
     rest += optimizer("sgd", f"lr = [{rate(draw, 1e-4, 5e-4)}, 1e-3]") + optimizer("adam", "lr = [0.01, 0.1, 1.0]")
     rest += optimizer("rmsprop", "lr = [0.01, 0.03]")
@@ -179,7 +179,7 @@ def exact_zeros(draw: random.Random) -> Sweep:
 
 
 def three_functions(draw: random.Random) -> Sweep:
-    """Functions side by side, a saddle among them."""
+    """Several functions, including a saddle."""
     rest = optimizer("sgd", f"lr = [1e-3, {rate(draw, 3e-3, 2e-2)}, 0.1]") + optimizer("adam", "lr = [0.01, 0.1]")
     rest += optimizer("rmsprop", "lr = [0.01, 0.05]") + optimizer("sgd", "lr = 1e12", "wild")
     functions = '["ravine", "saddle", "beale"]'
@@ -187,7 +187,7 @@ def three_functions(draw: random.Random) -> Sweep:
 
 
 def validation_loss(draw: random.Random) -> Sweep:
-    """A loss as target, weight decay at the edges of its grid."""
+    """A loss as target, and weight decay at the edges of its grid."""
     rest = '[target]\nmetric = "validation.loss"\nvalue = 0.7\n'
     rest += optimizer("adamw", f"lr = [0.003, {rate(draw, 0.01, 0.03)}, 0.1]\nweight_decay = [1e-3, 1e-2, 1.0]")
     rest += optimizer("sgd", "lr = [0.01, 0.1]\nweight_decay = [1e-5, 0.5]")
@@ -197,7 +197,7 @@ def validation_loss(draw: random.Random) -> Sweep:
 
 
 def training_loss(draw: random.Random) -> Sweep:
-    """Nothing is held out to choose by, and batches of different sizes do not pair."""
+    """No validation split, and batches of different sizes, which do not pair."""
     rest = optimizer("sgd", f"lr = [0.03, {rate(draw, 0.1, 0.9)}]") + optimizer("adam", "lr = [0.001, 0.01]")
     for label, size in (("sgd", 64), ("adam", 8)):
         rest += f'[[exclude]]\nlabel = "{label}"\ndata.batch_size = {size}\n'
@@ -215,7 +215,7 @@ def real_values(draw: random.Random) -> Sweep:
 
 
 def one_seed(draw: random.Random) -> Sweep:
-    """A single seed shows nothing."""
+    """A single seed, which shows nothing."""
     rest = '[target]\nmetric = "validation.accuracy"\nvalue = 0.99\n'
     rest += optimizer("sgd", f"lr = [{rate(draw, 0.05, 0.1)}, 0.4]") + optimizer("adam", "lr = 0.01")
     data = table(draw, draw.randrange(100, 140), 4, 2, 1.2)
@@ -234,7 +234,7 @@ def batch_sizes(draw: random.Random) -> Sweep:
 
 
 def partly_trained(draw: random.Random) -> Sweep:
-    """A metric of its own as target, and seeds that one label was not trained with yet."""
+    """A metric on request as target, and seeds that one label was not trained with yet."""
     rest = '[target]\nmetric = "validation.f1"\nvalue = 0.6\n'
     rest += optimizer("sgd", f"lr = [{rate(draw, 0.1, 0.3)}, 0.9]") + optimizer("adam", "lr = [0.01, 0.03]")
     samples = draw.randrange(140, 200)
@@ -246,7 +246,7 @@ def partly_trained(draw: random.Random) -> Sweep:
 
 
 def thirty_seeds(draw: random.Random) -> Sweep:
-    """As many seeds as an exact permutation test takes, and a smallest lead that matters."""
+    """The largest number of seeds of an exact permutation test, and a `min_effect`."""
     rest = '[target]\nmetric = "validation.accuracy"\n[report]\nmin_effect = 0.15\n'
     rest += optimizer("sgd", f"lr = {rate(draw, 0.02, 0.05)}") + optimizer("adam", "lr = 0.02")
     rest += optimizer("sgd", "lr = 0.02\nmomentum = 0.9", "momentum")
@@ -256,7 +256,7 @@ def thirty_seeds(draw: random.Random) -> Sweep:
 
 
 def random_search(draw: random.Random) -> Sweep:
-    """Values drawn at random have no grid and no edge, and rates do not compare where others differ."""
+    """Random values, which have no grid and no edge, and learning rates that cannot be compared since other values differ."""
     drawn = "{ random = { log = [1e-3, 1e0] }, samples = 5, seed = %d }" % draw.randrange(100)
     rest = optimizer("sgd", f"lr = {drawn}\nmomentum = {{ random = {{ linear = [0.0, 0.95] }}, samples = 5 }}")
     rest += optimizer("adam", f'lr = {drawn}\nschedule = [{{ kind = "cosine" }}, {{ kind = "constant" }}]')
@@ -267,7 +267,7 @@ def random_search(draw: random.Random) -> Sweep:
 
 
 def zipped_lists(draw: random.Random) -> Sweep:
-    """Rates that advance with the size of a batch, of two optimizers, and a momentum that advances with another."""
+    """Learning rates of two optimizers that are zipped with the batch size, and a zipped momentum."""
     low = rate(draw, 0.003, 0.006)
     rest = optimizer("sgd", f'lr = {{ values = [{low}, {2 * low:.1e}, {4 * low:.1e}], zip = "size" }}')
     rest += optimizer("adam", 'lr = { values = [1e-4, 2e-4, 4e-4], zip = "size" }')
@@ -288,7 +288,7 @@ ALL: list[Callable[[random.Random], Sweep]] = [
 
 
 def write(folder: Path, seed: int = SEED) -> list[tuple[Path, Sweep]]:
-    """Writes every sweep file and its table below `folder`; gives the files with their sweeps."""
+    """Writes every sweep file and its table below `folder`; returns the files with their sweeps."""
     own = folder / "data" / "own"
     own.mkdir(parents=True, exist_ok=True)
     written = []

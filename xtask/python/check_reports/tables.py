@@ -1,4 +1,4 @@
-"""How a table is compared, cell by cell, and cells that several tables have."""
+"""Comparison of a table cell by cell, and cells that several tables share."""
 
 import math
 
@@ -12,8 +12,8 @@ from written import DASH, NOTHING, Shown, count, exactly, is_percentage, metric,
 MOST = 60
 PLUS_MINUS = "\u00b1"
 
-# A cell is one `Shown`, or a pattern with a `Shown` for each of its groups. Of a row, `BOLD` has the columns
-# in which bold says something, and whether it must.
+# A cell is one `Shown`, or a pattern with a `Shown` for each of its groups. `BOLD` of a row has the columns in
+# which bold is meaningful, and whether they must be bold.
 Cell = Shown | tuple[str, dict[str, Shown]]
 BOLD = "in bold"
 ALL_EQUAL = "all seeds equal"
@@ -73,7 +73,7 @@ def mean_and_deviation(name: str, values: list[float]) -> Cell:
 
 
 def bounds(name: str, values: list[float], samples: int) -> Cell:
-    """`97.85–97.97%`: the interval of a mean, cut to what accuracies can be."""
+    """`97.85–97.97%`: the interval of a mean, clipped to the range of accuracies."""
     found = estimates.interval(values, samples)
     if found is None:
         return exactly(NOTHING)
@@ -86,9 +86,9 @@ def bounds(name: str, values: list[float], samples: int) -> Cell:
 
 
 def end(name: str, found: estimates.Interval, of: tuple[list[float], int], side: int, unit: str) -> Shown:
-    """One end of an interval, within what resampling may make of it."""
+    """One end of an interval, within its resampling error."""
     scale = 100.0 if is_percentage(name) else 1.0
-    # Nothing that is judged is negative.
+    # Judged metrics are not negative.
     low, high = 0.0, 1.0 if is_percentage(name) or name == "f1" else math.inf
 
     def shown(interval: estimates.Interval) -> Shown:
@@ -110,7 +110,7 @@ def runs_of(config: Config) -> Cell:
 
 
 def median_of(world: World, config: Config) -> float | None:
-    """Median of the judge's metric, diverged runs the worst."""
+    """The median of the judged metric, with diverged runs as the worst."""
     return estimates.median(world.chosen.outcomes(world.judge, config))
 
 

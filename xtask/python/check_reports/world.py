@@ -1,4 +1,4 @@
-"""Everything that is recomputed of one sweep, and words that several parts of the report share."""
+"""All recomputed values of one sweep, and words that several parts of the report share."""
 
 import math
 from functools import cached_property
@@ -42,7 +42,7 @@ class World:
         return {label: edges(self.chosen, label) for label in self.chosen.choices}
 
     def describe(self, config: Config) -> str:
-        """What sets a configuration apart within its label."""
+        """The values that distinguish a configuration within its label."""
         text = f"lr {short(config.rate)}"
         for path, value in config.runs[0].axes.items():
             if path not in ("optimizer.lr", "seed"):
@@ -53,7 +53,7 @@ class World:
         return config.runs[0].spec["schedule"]["kind"]
 
     def scheduled(self, config: Config) -> str:
-        """A configuration with its schedule, where that is not constant and no axis."""
+        """A configuration with its schedule, if that is neither constant nor an axis."""
         kind = self.schedule(config)
         plain = kind == "constant" or "schedule.kind" in config.runs[0].axes
         return self.describe(config) + ("" if plain else f", {kind}")
@@ -61,7 +61,7 @@ class World:
     @cached_property
     def bold(self) -> list[Config]:
         """Labels in front, which are set in bold."""
-        # What is level is told beside the headline, which needs tables of its own.
+        # Imported here, since `answers`, which has the rule for level labels, needs this module.
         from answers import in_front_of_all
         return in_front_of_all(self)
 
@@ -75,7 +75,7 @@ class World:
 
     @cached_property
     def whole(self) -> int:
-        """Samples that the judge's accuracies are whole counts of; 0 of other metrics."""
+        """The number of samples behind the judged accuracies; 0 for other metrics."""
         return whole(self.judge, self.chosen.configs[0])
 
     @cached_property
@@ -85,7 +85,7 @@ class World:
 
 
 def short(x: float, plain_from: float = 1e-4) -> str:
-    """A parameter in its shortest form: plain up to 100,000, else with an exponent."""
+    """A parameter in its shortest form: plain up to 100,000, otherwise with an exponent."""
     if x == 0:
         return "0"
     digits, exponent = f"{x:.17e}".split("e")
@@ -100,7 +100,7 @@ def short(x: float, plain_from: float = 1e-4) -> str:
 
 
 def axis(value) -> str:
-    """The value of an axis as configurations are described with it."""
+    """The value of an axis in descriptions of configurations."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Numbers as a report writes them: whether a text shows a value to the digits that it has."""
+"""Numbers in a report: whether a text shows a value to the digits that it has."""
 
 import math
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ MINUS, DASH, NOTHING = "\u2212", "\u2013", "\u2013"
 
 @dataclass
 class Shown:
-    """What must be read at a place: `want` in words, and whether a text says it."""
+    """An expected text: `want` for messages, and a function that tells whether a text fits."""
 
     want: str
     fits: Callable[[str], bool]
 
 
 def exactly(text: str) -> Shown:
-    """This very text."""
+    """Exactly this text."""
     return Shown(text, lambda shown: shown == text)
 
 
@@ -41,12 +41,12 @@ def is_shown(text: str, value: float, scale: float = 1.0, slack: float = 0.0) ->
     except ValueError:
         return False
     expected = value * scale
-    # Half of a unit either way, and what a binary number may lie beside its decimal form.
+    # Half a unit of the last digit, plus the rounding of the binary number.
     return abs(shown - expected) <= 0.5 * unit + 1e-9 * unit + 1e-12 * abs(expected) + slack * scale
 
 
 def number(value: float | None, scale: float = 1.0, unit: str = "", slack: float = 0.0) -> Shown:
-    """A number with a unit behind it; a dash for none."""
+    """A number with a unit after it; a dash for None."""
     if value is None:
         return exactly(NOTHING)
     if math.isinf(value):
@@ -59,12 +59,12 @@ def number(value: float | None, scale: float = 1.0, unit: str = "", slack: float
 
 
 def percent(value: float | None, slack: float = 0.0) -> Shown:
-    """A fraction in per cent."""
+    """A fraction in percent."""
     return number(value, 100.0, "%", slack)
 
 
 def is_percentage(metric: str) -> bool:
-    """Whether a metric is told in per cent and its differences in points."""
+    """Whether a metric is written in percent and its differences in percentage points."""
     return metric in ("accuracy", "top5_accuracy")
 
 
@@ -79,12 +79,12 @@ def spread(name: str, value: float | None) -> Shown:
 
 
 def count(value: int) -> Shown:
-    """A whole number, thousands set apart."""
+    """A whole number with thousands separators."""
     return exactly(f"{value:,}")
 
 
 def digits(value: float, most: int) -> Shown:
-    """A number to so many significant digits, zeros at its end left out."""
+    """A number with at most `most` significant digits, without trailing zeros."""
     def fits(text: str) -> bool:
         try:
             shown = float(text.replace(",", ""))
@@ -97,7 +97,7 @@ def digits(value: float, most: int) -> Shown:
 
 
 def exact_number(value: float) -> Shown:
-    """A number that was set by a person: all its digits."""
+    """A number from the sweep file, with all of its digits."""
     def fits(text: str) -> bool:
         try:
             return float(text) == value
@@ -108,7 +108,7 @@ def exact_number(value: float) -> Shown:
 
 
 def p_value(p: float | None) -> Shown:
-    """A p-value to three digits; the smallest as a bound."""
+    """A p-value with three digits; very small ones as a bound."""
     if p is None:
         return exactly(NOTHING)
     if p < 1e-4:
@@ -119,7 +119,7 @@ def p_value(p: float | None) -> Shown:
 
 
 def seconds(value: float | None) -> Shown:
-    """Seconds, minutes or hours, by what the text itself speaks of."""
+    """A time in the unit that the text uses: seconds, minutes or hours."""
     if value is None:
         return exactly(NOTHING)
     if math.isinf(value):
@@ -146,7 +146,7 @@ def seconds(value: float | None) -> Shown:
 
 
 def time(value: float | None, clock: str) -> Shown:
-    """Epochs, samples, steps or seconds; never where it is infinite."""
+    """Epochs, samples, steps or seconds; `never` if infinite."""
     if value is None:
         return exactly(NOTHING)
     if math.isinf(value):

@@ -1,10 +1,10 @@
-"""Pages over several fabricated reports are written by `sweep report`, and every number of them is recomputed.
+"""Recomputes every number of pages that `sweep report` writes over several fabricated reports.
 
     python xtask/python/check_together --sweep PROGRAM --worker PROGRAM --repository DIR --folder DIR
 
-A few small sweeps are trained once. Their values are edited, sealed anew and laid down as reports whose comparison is
-known: one optimizer leads everywhere or in one task alone, runs tie, diverge or are missing. Exits with 1 where a number,
-a word or a sentence of a page is not what the journals say, or where a fault that was planted on purpose goes unnoticed.
+A few small sweeps are trained once. Their values are edited, resealed and written as reports whose comparison is known: one
+optimizer leads everywhere or in only one task, runs tie, diverge or are missing. Exits with 1 if a number, a word or a
+sentence of a page disagrees with the journals, or if a planted fault goes unnoticed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ AT_ONCE = 2
 
 @dataclass
 class Judged:
-    """A page with what is wrong of it and the command that writes it."""
+    """A judged page: its differences, and the command that writes it."""
 
     page: pages.Page
     command: str
@@ -38,21 +38,21 @@ class Judged:
 
 
 def train(args: argparse.Namespace, name: str) -> trained.Trained:
-    """Trains a sweep and reads what it left."""
+    """Trains a sweep and reads its report folder."""
     path = args.folder / f"{name}.toml"
     path.write_text(trained.sweep_file(name))
     return trained.read(train_sweep(args, path, "run"))
 
 
 def prepare(args: argparse.Namespace) -> None:
-    """An empty folder with the data."""
+    """Makes an empty folder with the datasets."""
     shutil.rmtree(args.folder, ignore_errors=True)
     for name in {data for data, *_ in trained.SWEEPS.values()}:
         shutil.copytree(args.repository / "data" / name, args.folder / "data" / name)
 
 
 def judge(args: argparse.Namespace, page: pages.Page, sweeps: dict[str, trained.Trained]) -> Judged:
-    """Has a page written, and recomputes it."""
+    """Lets `sweep report` write a page, and recomputes it."""
     root = args.folder / "pages" / page.name.replace(" ", "-").replace(",", "")
     folders = [trained.write(task, sweeps[task.of], root) for task in page.tasks]
     command = [str(part) for part in (args.sweep, "report", *folders, "--root", root, "--output", root / "page")]
@@ -67,8 +67,8 @@ def judge(args: argparse.Namespace, page: pages.Page, sweeps: dict[str, trained.
 
 
 def main() -> int:
-    """Trains, fabricates, recomputes and tells."""
-    args = arguments(__doc__, "pages whose name has this text")
+    """Trains, fabricates and recomputes, and prints the results."""
+    args = arguments(__doc__, "only pages whose name contains TEXT")
     args.folder, start = args.folder.resolve(), time.monotonic()
     prepare(args)
     sweeps = {name: train(args, name) for name in trained.SWEEPS}

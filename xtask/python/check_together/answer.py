@@ -1,4 +1,4 @@
-"""The opening of the page: beside the headline and how sure it is what it cost and what qualifies it."""
+"""The opening of the page: the headline, its confidence, its cost and its qualifications."""
 
 import math
 
@@ -15,7 +15,7 @@ class Answer(Certainty):
     """The sentences of the opening."""
 
     def cost(self) -> list[Piece] | None:
-        """What the results of those in front took, over all tasks."""
+        """The sentence on the cost of the optimizers in front, over all tasks."""
         if not self.standings:
             return None
         front = [s.label for s in self.front]
@@ -36,7 +36,7 @@ class Answer(Certainty):
                    raced=raced)
 
     def raced(self) -> list[Piece]:
-        """In how many tasks it reached the target, and was first."""
+        """The sentence on the numbers of tasks in which it reached the target, and was first."""
         label, profile = self.standings[0].label, self.profile
         n = len(profile.tasks)
         there = [math.isfinite(times[label]) for times in profile.times]
@@ -44,7 +44,7 @@ class Answer(Certainty):
                           of=reached[label][1])
                       for t, got_there, reached in zip(profile.tasks, there, profile.reached)
                       if not got_there and reached[label][0]]
-        # Where runs stop at the target, the race is what ranks are by.
+        # If runs stop at the target, ranks are those of the race.
         led = sum(self.tasks.all[t].leads(label, self.tasks.shared) if t in self.tasks.medians else profile.first(at, label)
                   for at, t in enumerate(profile.tasks))
         which = {0: "none", 1: "one"}.get(led, "both" if led == n == 2 else "all" if led == n else str(led))
@@ -55,7 +55,7 @@ class Answer(Certainty):
                    some=[" (", *enumerated(some_seeds), ")"] if some_seeds else "", first=first)
 
     def details(self) -> list[list[Piece]]:
-        """What qualifies the answer, a sentence each."""
+        """The sentences that qualify the answer."""
         out = self.left_out()
         if not self.standings:
             return out
@@ -67,7 +67,7 @@ class Answer(Certainty):
                           "of tasks, so it does not say how the optimizers compare on others.", these=these)]
 
     def left_out(self) -> list[list[Piece]]:
-        """Labels that are not in every task, and tasks that are not different ones."""
+        """Sentences on labels that are not in every task, and on tasks that are not distinct."""
         out, tasks = [], self.tasks.all
         if self.tasks.left_out:
             each = [say("left out", "{who} ({why})", who=who, why=why) for who, why in self.tasks.left_out]
@@ -91,7 +91,7 @@ class Answer(Certainty):
         return out
 
     def uneven(self) -> list[Piece] | None:
-        """Tasks whose optimizers finished different numbers of seeds, where runs lack a result."""
+        """The sentence on tasks whose optimizers finished different numbers of seeds, if runs lack a result."""
         of, kinds = [], set()
         for task in self.tasks.all:
             reached = task.judge.kind == "reached"
@@ -108,7 +108,7 @@ class Answer(Certainty):
             if of else None
 
     def elsewhere(self) -> list[Piece] | None:
-        """Tasks where another optimizer than those in front is better, or only some of them are best."""
+        """The sentence on tasks in which an optimizer behind is better, or only some of those in front are best."""
         better: dict[str, list[str]] = {}
         for task in self.tasks.all:
             led = [s.label for s in self.standings if task.leads(s.label, self.tasks.shared)]
@@ -124,7 +124,7 @@ class Answer(Certainty):
         return [*start, among if start else capital(among), " ", *places, "."]
 
     def better_elsewhere(self) -> list[Piece] | None:
-        """Optimizers that not every task has, but that are better than all in front where they are."""
+        """The sentence on optimizers that are not in every task, but better than all in front in their tasks."""
         places = []
         for label, _ in self.tasks.left_out:
             where = []

@@ -1,4 +1,4 @@
-"""The confidence in the answer: what the tests say of those in front, and no more."""
+"""The confidence in the answer: results of the tests of the optimizers in front."""
 
 from front import Headline
 from reading import Tasks
@@ -7,10 +7,10 @@ from written import number, p_value
 
 
 class Certainty(Headline):
-    """What is said of how sure the first place is."""
+    """The sentences on the confidence in the first place."""
 
     def certainty(self) -> list[Piece] | None:
-        """What the tests say of those in front."""
+        """The sentence on the tests of the optimizers in front."""
         if len(self.standings) < 2:
             return None
         if self.pair:
@@ -20,7 +20,7 @@ class Certainty(Headline):
         return ["Confidence: ", *text, *self.spared_at_length(), *self.improvement(of)]
 
     def untested(self) -> list[Piece]:
-        """Why nothing is tested."""
+        """The reason why nothing is tested."""
         if self.tasks.repeated(list(range(self.n))):
             return ["tasks hold the same runs, so nothing is tested over them."]
         if not self.tasks.groups:
@@ -37,7 +37,7 @@ class Certainty(Headline):
                    "over tasks{ends}.", first=of[0], second=of[1], p=number(found.probability), ends=ends)
 
     def told(self) -> list[Piece]:
-        """What the test of a pair says, and what is shown against the others."""
+        """The result of the test of a pair, and of the tests against the others."""
         p = self.pair
         both = {"first": p.first, "second": p.second}
         if p.all_level:
@@ -65,7 +65,7 @@ class Certainty(Headline):
         return text + self.beaten()
 
     def where(self) -> list[Piece]:
-        """`on these tasks`, or in which of them."""
+        """`on these tasks`, or the names of some of them."""
         of = self.pair.tasks
         if len(of) == self.n:
             return ["on these tasks"]
@@ -76,7 +76,7 @@ class Certainty(Headline):
         return say("certainty", "in {tasks}, {why}", tasks=self.tasks.names(of), why=why)
 
     def of_tasks(self) -> list[Piece] | str:
-        """The tasks of the pairs where they are not all."""
+        """The tasks of the pairs, if they are not all."""
         of = self.pair.tasks
         return "" if len(of) == self.n else say("certainty", " of {tasks}", tasks=self.tasks.names(of))
 
@@ -93,7 +93,7 @@ class Certainty(Headline):
         return "" if tests < 2 else say("certainty", " after Holm's correction for {tests} comparisons", tests=tests)
 
     def tested(self, tasks: bool) -> list[Piece]:
-        """The p-value and what it is of."""
+        """The p-value and its test."""
         lost = self.tasks.lost(self.pair.tasks, [self.pair.first, self.pair.second])
         how = f"signed-rank test, in which a run that {lost} is worse than any other," if self.pair.diverged else \
             "sign-flip permutation test"
@@ -101,7 +101,7 @@ class Certainty(Headline):
                    how=how, record=self.record(tasks))
 
     def underpowered(self) -> list[Piece]:
-        """How many pairs would be needed."""
+        """The number of pairs that would be needed."""
         test, tests = self.pair.test, self.comparison.tests
         reach = ["one pair that differs"] if test.n == 1 else say(
             "certainty", "{n} pairs{differ}", n=test.n, differ=" that differ" if test.n < self.pair.compared else "")
@@ -111,7 +111,7 @@ class Certainty(Headline):
                    record=self.record(True), needed=self.comparison.needed)
 
     def beaten(self) -> list[Piece]:
-        """What is shown against the others."""
+        """The optimizers that are significantly beaten."""
         pair = self.pair
         others = [p.second for p in self.comparison.pairs if p.group == pair.group and p.second != pair.second
                   and p.first == pair.first and p.verdict == "better"]
@@ -125,7 +125,7 @@ class Certainty(Headline):
 
 
 def none_shared(tasks: Tasks) -> list[Piece]:
-    """`no two tasks share a metric`, with the functions where tasks are judged by losses of different ones."""
+    """`no two tasks share a metric`, with the loss functions if tasks are judged by different ones."""
     losses = [t for t, task in enumerate(tasks.all) if task.judge.metric == "loss" and tasks.losses[t]]
     if len({tasks.losses[t] for t in losses}) < 2:
         return ["no two tasks share a metric"]

@@ -1,4 +1,4 @@
-"""Pooled values, probabilities of improvement and tests over all (task, seed) pairs, computed from the values."""
+"""Pooled values, probabilities of improvement and tests over all (task, seed) pairs, recomputed from the values."""
 
 import math
 from dataclasses import dataclass, field
@@ -16,20 +16,20 @@ from significance import ALPHA, Test
 from written import Shown, is_shown
 
 FEWEST, RESAMPLES, REPEATS, MORE_REPEATS = 3, 10_000, 4, 30
-# What keeps two runs of a seed from being a pair, in words.
+# Reasons why two runs of a seed are not a pair, in words.
 APART = {"data": "they were trained on different data", "weights": "they did not start from the same weights",
          "batches": "they did not see the same batches"}
 
 
 @dataclass
 class Interval:
-    """A 95% interval: its ends in several repeats of the resampling, and how to repeat it more often."""
+    """A 95% interval: its ends in several repeats of the resampling, and a function for more repeats."""
 
     ends: np.ndarray
     more: object
 
     def shown(self, side: int, scale: float = 1.0, unit: str = "") -> Shown:
-        """One end, within what resampling may make of it."""
+        """One end, within its resampling error."""
         def near(ends: np.ndarray, text: str) -> bool:
             low, high, spread = ends[:, side].min(), ends[:, side].max(), ends[:, side].std()
             return is_shown(text, (low + high) / 2, scale, (high - low) / 2 + spread)
@@ -42,18 +42,18 @@ class Interval:
 
 
 def quantiles(statistic, repeats: int) -> np.ndarray:
-    """The ends of percentile intervals of a statistic of resamples, a row for each repeat."""
+    """The ends of percentile intervals of a resampled statistic, one row per repeat."""
     return np.array([np.quantile(statistic(np.random.default_rng(seed)), [0.025, 0.975]) for seed in range(repeats)])
 
 
 def drawn(values: list[float], rng: np.random.Generator) -> np.ndarray:
-    """Resamples of values, a row each."""
+    """Resamples of values, one per row."""
     return np.array(values)[rng.integers(0, len(values), (RESAMPLES, len(values)))]
 
 
 @lru_cache(maxsize=None)
 def stratified(strata: tuple[tuple[float, ...], ...], middle: bool) -> Interval:
-    """The interval of the mean, or of that of the middle half, with values resampled within each stratum."""
+    """The interval of the mean, or of the interquartile mean, with values resampled within each stratum."""
     def statistic(rng: np.random.Generator) -> np.ndarray:
         values = np.concatenate([drawn(list(stratum), rng) for stratum in strata], axis=1)
         return stats.trim_mean(values, 0.25, axis=1) if middle else values.mean(axis=1)
@@ -63,7 +63,7 @@ def stratified(strata: tuple[tuple[float, ...], ...], middle: bool) -> Interval:
 
 @lru_cache(maxsize=None)
 def of_improvement(strata: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]) -> Interval:
-    """The interval of the mean probability of improvement, with runs resampled on either side in each task."""
+    """The interval of the mean probability of improvement, with the runs of both sides resampled in each task."""
     def statistic(rng: np.random.Generator) -> np.ndarray:
         tasks = []
         for one, other in strata:
@@ -78,7 +78,7 @@ def of_improvement(strata: tuple[tuple[tuple[float, ...], tuple[float, ...]], ..
 
 @dataclass
 class Pooled:
-    """A label over all runs of the tasks of one metric."""
+    """The values of a label over all tasks of one metric."""
 
     strata: list[list[float]]
     diverged: int
@@ -86,7 +86,7 @@ class Pooled:
 
     @property
     def fewest(self) -> int:
-        """Values of the task with the fewest."""
+        """The number of values of the task with the fewest."""
         return min(map(len, self.strata))
 
     @property
@@ -96,30 +96,30 @@ class Pooled:
 
     @property
     def mean(self) -> float | None:
-        """Their mean; none where a task has none."""
+        """The mean; None if a task has no value."""
         return math.fsum(self.values) / len(self.values) if self.fewest else None
 
     @property
     def middle(self) -> float | None:
-        """Their interquartile mean; likewise."""
+        """The interquartile mean; None if a task has no value."""
         return float(stats.trim_mean(self.values, 0.25)) if self.fewest else None
 
     def interval(self, middle: bool) -> Interval | None:
-        """The interval of either; none where runs are few or count twice."""
+        """The interval of the mean or the interquartile mean; None if there are too few runs or repeated ones."""
         if self.repeated or self.fewest < FEWEST:
             return None
         return stratified(tuple(map(tuple, self.strata)), middle)
 
 
 def pooled(tasks: Tasks, of: list[int], label: str) -> Pooled:
-    """A label over these tasks."""
+    """The pooled values of a label over these tasks."""
     diverged = sum(math.isinf(v) for t in of for v in tasks.all[t].outcomes(label))
     return Pooled([tasks.all[t].values(label) for t in of], diverged, tasks.repeated(of))
 
 
 @dataclass
 class Improvement:
-    """How often a run of the first is better than one of the second, by task."""
+    """The probability that a run of the first is better than one of the second, by task."""
 
     first: str
     second: str
@@ -146,7 +146,7 @@ def improvement(tasks: Tasks, first: str, second: str) -> Improvement:
 
 @dataclass
 class Pair:
-    """Two labels in the tasks of one metric; leads are positive where the first is better."""
+    """Two labels in the tasks of one metric; leads are positive if the first is better."""
 
     group: int
     first: str
@@ -175,12 +175,12 @@ class Pair:
 
     @property
     def standard(self) -> float | None:
-        """The same of leads divided by the root mean square of their task."""
+        """The mean over tasks of leads divided by the root mean square of their task."""
         return math.fsum(self.standards) / len(self.standards) if self.standards else None
 
     @property
     def compared(self) -> int:
-        """Pairs compared."""
+        """The number of compared pairs."""
         return self.won + self.level + self.lost
 
     @property
@@ -190,28 +190,28 @@ class Pair:
 
     @property
     def shown(self) -> bool:
-        """Whether a difference is shown."""
+        """Whether the difference is significant."""
         return self.verdict in ("better", "worse")
 
     @property
     def better(self) -> str | None:
-        """The one that is shown to be better."""
+        """The significantly better label; None without one."""
         return {"better": self.first, "worse": self.second}.get(self.verdict)
 
     @property
     def worse(self) -> str | None:
-        """The one that is shown to be worse."""
+        """The significantly worse label; None without one."""
         return {"better": self.second, "worse": self.first}.get(self.verdict)
 
 
 def standardised(gains: list[float]) -> list[float]:
-    """Divided by their root mean square."""
+    """Gains divided by their root mean square."""
     size = float(np.sqrt(np.mean(np.square(gains)))) if gains else 0.0
     return [gain / size for gain in gains] if size else list(gains)
 
 
 def gains(task: Task, t: int, pair: Pair) -> tuple[list[float], list[float]]:
-    """Gains of the seeds that completed with both, and of those that diverged with one; notes what is no pair."""
+    """Gains of the seeds that completed with both, and of those that diverged with one; records seeds that are not a pair."""
     measure: Measure = task.judge
     sides: list[dict[int, Run]] = [{run.seed: run for run in task.config(label).runs} for label in (pair.first, pair.second)]
     completed, without, apart = [], [], []
@@ -233,7 +233,7 @@ def gains(task: Task, t: int, pair: Pair) -> tuple[list[float], list[float]]:
 
 
 def compared(tasks: Tasks, group: int, first: str, second: str) -> Pair:
-    """Two labels in the tasks of a metric, tested."""
+    """The tested comparison of two labels in the tasks of a metric."""
     pair = Pair(group, first, second)
     of, ranked, weighed = tasks.groups[group].tasks, [], []
     for t in of:
@@ -280,18 +280,18 @@ class Comparison:
         self.dependent = any(dependent(tasks, group.tasks, order) for group in tasks.groups)
 
     def verdict(self, pair: Pair, adjusted: float) -> str:
-        """What follows of a test."""
+        """The verdict of a test."""
         if adjusted <= ALPHA:
             return "better" if pair.direction > 0 else "worse"
         return "underpowered" if pair.test.smallest * self.tests > ALPHA else "not shown"
 
     def of(self, first: str, second: str) -> list[Pair]:
-        """The pairs of two labels, one a metric."""
+        """The pairs of two labels, one per metric."""
         return [p for p in self.pairs if (p.first, p.second) == (first, second)]
 
 
 def dependent(tasks: Tasks, of: list[int], labels: list[str]) -> bool:
-    """Whether a run of one task starts as one of another does, with the same weights, data and batches."""
+    """Whether runs of two tasks share initial weights, data and batches."""
     starts: dict[tuple, int] = {}
     for t in of:
         for label in labels:
@@ -310,14 +310,14 @@ def json_list(text: str | None) -> list[str]:
 
 @dataclass
 class Profile:
-    """Time to target by task: the median and the runs that got there of each label that every task has."""
+    """The time to target by task: for each common label the median, and the number of runs that reached it."""
 
     tasks: list[int]
     times: list[dict[str, float]]
     reached: list[dict[str, tuple[int, int]]]
 
     def first(self, at: int, label: str) -> bool:
-        """Whether no other is before this one: by the median, of equal ones by the share of runs that got there."""
+        """Whether no label is ahead of this one, by the median, then by the share of runs that reached the target."""
         times, reached = self.times[at], self.reached[at]
         got, of = reached[label]
         before = [times[o] < times[label] or times[o] == times[label] and reached[o][0] * of > got * reached[o][1]
@@ -326,7 +326,7 @@ class Profile:
 
 
 def ratio(own: float, best: float) -> float:
-    """A time in units of the fastest; a fastest of 0 is met by 0 alone."""
+    """A time relative to the fastest; if the fastest is 0, only 0 has a finite ratio."""
     if math.isinf(own):
         return math.inf
     return 1.0 if own == best else own / best if best else math.inf
@@ -336,7 +336,7 @@ def score(found: Profile, label: str, most: float = 4.0) -> tuple[float, float]:
     """AlgoPerf's score of a label: the exact integral of its profile, and the sum over 100 points."""
     ratios = [ratio(times[label], min(times.values())) for times in found.times]
     exact = math.fsum(max(0.0, most - ratio) for ratio in ratios) / (most - 1.0) / len(ratios)
-    # As numpy.linspace rounds them: a ratio of 2 is a point or beside one.
+    # Rounded as by numpy.linspace, since a ratio of 2 may or may not be one of the points.
     points = [1.0 + i * ((most - 1.0) / 99.0) for i in range(99)] + [most]
     heights = [sum(ratio <= point for ratio in ratios) / len(ratios) for point in points]
     trapezoid = math.fsum((a + b) / 2.0 for a, b in zip(heights, heights[1:])) / 99.0
@@ -344,7 +344,7 @@ def score(found: Profile, label: str, most: float = 4.0) -> tuple[float, float]:
 
 
 def profile(tasks: Tasks) -> Profile | None:
-    """The profile; none where nobody reaches any target."""
+    """The profile; None if no label reaches any target."""
     found = Profile([], [], [])
     for t, task in enumerate(tasks.all):
         if task.race:

@@ -1,4 +1,4 @@
-"""Wrong numbers, labels and words, planted one at a time in a page: each must be named."""
+"""Wrong numbers, labels and words, planted one at a time in a page; each must be noticed."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from page import World, check
 TURNED = {"sgd": "adam", "adam": "rmsprop", "rmsprop": "sgd", "first is better": "second is better",
           "second is better": "first is better", "underpowered": "no difference shown", "never": "1,200",
           "no difference shown": "underpowered", "diverged": "0.5", "more": "less", "less": "more"}
-# Words of sentences that claim something, with what would not be true.
+# Words in sentences that make a claim, each with a false replacement.
 WORDS = {
     "came first": "came last", "is significant": "may be chance", "may be chance": "is significant", "is better": "is worse",
     "are level": "differ", "first of those compared": "last of those compared", "is not best everywhere": "is best everywhere",
@@ -24,7 +24,7 @@ KEPT = 3
 
 @dataclass
 class Planted:
-    """A page with one wrong thing in it."""
+    """A page with one planted fault."""
 
     world: World
     text: str
@@ -34,8 +34,8 @@ class Planted:
 
 
 def others(mark: Mark) -> list[str]:
-    """What stands at a mark with another word or label, first digit, last digit or sign."""
-    # The last digit of a resampled interval is what chance makes of it.
+    """The text of a mark with another word, label, first digit, last digit or sign."""
+    # The last digit of a resampled interval is random.
     resampled = mark.kind.endswith((", low", ", high")) and "device" not in mark.kind
     out = altered(mark.text, TURNED, (FIRST_DIGIT,) if resampled else (FIRST_DIGIT, LAST_DIGIT))
     for label, other in (("sgd", "adam"), ("adam", "rmsprop"), ("rmsprop", "sgd")):
@@ -46,12 +46,12 @@ def others(mark: Mark) -> list[str]:
 
 
 def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
-    """Faults of each kind of place in some pages, one of each claim in words, and what is missing or too much."""
+    """Faults of each kind in some pages, one fault of each claim in words, and missing or extra lines."""
     found: dict[str, list[list[Planted]]] = {}
     for world, text, checks in told:
         for mark in checks.marks:
             known = found.setdefault(mark.kind, [])
-            # At one place of a page alone.
+            # Only one place per page.
             if len(known) < KEPT and all(p.world is not world for faults in known for p in faults):
                 known.append(plant(world, text, mark))
         for was, now in WORDS.items():
@@ -62,14 +62,14 @@ def plants(told: list[tuple[World, str, Checks]]) -> list[Planted]:
 
 
 def plant(world: World, text: str, mark: Mark) -> list[Planted]:
-    """Pages with what stands at a mark altered, in each way there is."""
+    """Pages with the place of a mark altered in every way."""
     if ", bold " in mark.kind:
         return [Planted(world, other_bold(text, mark.start, mark.end), mark.kind, mark.text, "the other way")]
     return [Planted(world, text[:mark.start] + now + text[mark.end:], mark.kind, mark.text, now) for now in others(mark)]
 
 
 def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:
-    """Lines that are gone, and sentences that nothing knows."""
+    """Pages with missing lines, and with unknown sentences."""
     out, seen = [], set()
     for world, text, _ in told:
         for line in text.split("\n"):
@@ -85,7 +85,7 @@ def missing(told: list[tuple[World, str, Checks]]) -> list[Planted]:
 
 
 def unnoticed(fault: Planted) -> str | None:
-    """What went unnoticed of a planted fault; none where something was said of it."""
+    """A message on an unnoticed fault; None if it was noticed."""
     if check(fault.world, fault.text).findings:
         return None
-    return f"{fault.kind}: `{fault.was}` became `{fault.now}`, and nothing was said of it"
+    return f"{fault.kind}: `{fault.was}` became `{fault.now}`, which was not noticed"

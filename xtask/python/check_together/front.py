@@ -1,4 +1,4 @@
-"""The optimizers in front, and how the headline tells of them."""
+"""The optimizers in front, and the headline about them."""
 
 import math
 
@@ -7,7 +7,7 @@ from reading import Standing, Tasks
 from spoken import Piece, names, say, some
 from written import exactly, is_percentage, metric, number
 
-# Places behind for diverged seeds that the certainty tells of at most.
+# Largest number of such places that the sentence on confidence lists.
 MOST_SPARED = 3
 
 
@@ -25,7 +25,7 @@ def of_them(kind: str, k: int, n: int) -> list[Piece]:
 
 
 class Front:
-    """The optimizers in front, and the pair that speaks for them."""
+    """The optimizers in front, and the pair that represents them."""
 
     def __init__(self, tasks: Tasks, comparison: Comparison, improvements: list[Improvement], profile: Profile | None):
         self.tasks, self.comparison, self.improvements, self.profile = tasks, comparison, improvements, profile
@@ -39,11 +39,11 @@ class Front:
         return len(self.front) > 1
 
     def place(self, pair: Pair) -> tuple[int, int]:
-        """The metric of most tasks speaks."""
+        """The sort key of a pair, by which the metric with the most tasks comes first."""
         return (-len(self.tasks.groups[pair.group].tasks), pair.group)
 
     def speaking(self) -> Pair | None:
-        """A pair of those in front whose difference is shown, else that of the first two."""
+        """The representative pair: one in front with a significant difference, or else the first two."""
         front = {s.label for s in self.front}
         shown = [p for p in self.comparison.pairs if p.shown and {p.first, p.second} <= front]
         if shown:
@@ -55,7 +55,7 @@ class Front:
 
 
 class Headline(Front):
-    """The result in one sentence, and the places that rest on diverged seeds alone."""
+    """The result in one sentence, and the places that depend only on diverged seeds."""
 
     def headline(self) -> list[Piece]:
         """The result in one sentence."""
@@ -72,7 +72,7 @@ class Headline(Front):
                    of=self.among(first), lead=self.lead(), spared=self.spared_briefly(first))
 
     def level(self) -> list[Piece]:
-        """Several in front, and what seeds say nevertheless."""
+        """The headline for several in front, with the result of the tests by seed."""
         parts = {"who": names([s.label for s in self.front]), "n": self.n,
                  "rank": number(self.front[0].mean_rank), "among": len(self.standings)}
         if not (self.pair and self.pair.shown):
@@ -102,7 +102,7 @@ class Headline(Front):
         return say("headline", "{led}", led=text)
 
     def among(self, first: Standing) -> list[Piece] | str:
-        """Where a task that it leads among these has one that is as good or better."""
+        """The words for a task with an equal or better optimizer that is not compared."""
         less = any(task.leads(first.label, self.tasks.shared) and
                    task.ranks(self.tasks.labels)[first.label] != first.ranks[t] for t, task in enumerate(self.tasks.all))
         return [" among the optimizers that ", *all_tasks(self.n), " have"] if less else ""
@@ -125,7 +125,7 @@ class Headline(Front):
                    second=second, on=self.on(pair))
 
     def on(self, pair: Pair) -> list[Piece] | str:
-        """The pairs that a lead rests on, where they are not all."""
+        """The pairs behind a lead, if they are not all."""
         if pair.n == sum(len(task.sweep.seeds) for task in self.tasks.all):
             return ""
         pairs = "the one (task, seed) pair" if pair.n == 1 else say("headline, lead", "the {n} (task, seed) pairs", n=pair.n)
@@ -136,7 +136,7 @@ class Headline(Front):
                    which="can be compared" if pair.unlike else both)
 
     def spared(self, ahead: str) -> list[tuple[str, str, int]]:
-        """Those ahead of which a label is for their diverged seeds alone: it, the other and the task."""
+        """Labels that rank behind a label only because of diverged seeds, as (label, other, task)."""
         out = []
         for t in self.tasks.means:
             task = self.tasks.all[t]
@@ -166,7 +166,7 @@ class Headline(Front):
         return say("headline, spared", "; ahead only because of diverged seeds of {each}", each=some(each))
 
     def spared_at_length(self) -> list[Piece]:
-        """The same with the means, a sentence each."""
+        """The same with the means, one sentence each."""
         found = [one for s in self.front for one in self.spared(s.label)]
         out: list[Piece] = []
         for ahead, behind, t in found[:MOST_SPARED]:

@@ -1,4 +1,4 @@
-"""The page over several reports: every heading, sentence and cell of it recomputed and compared."""
+"""The page over several reports, with every heading, sentence and cell recomputed and compared."""
 
 import re
 from itertools import combinations
@@ -19,7 +19,7 @@ SCORES = "Distribution of scores over all runs"
 
 
 class World:
-    """The tasks of a page and everything that is computed of them."""
+    """The tasks of a page and all recomputed values."""
 
     def __init__(self, folders: list[Path]):
         self.tasks = Tasks(folders)
@@ -31,7 +31,7 @@ class World:
 
 
 def due(world: World) -> list[Section]:
-    """The page as it must be."""
+    """The expected page."""
     tasks, comparison = world.tasks, world.comparison
     opening = answer.Answer(tasks, comparison, world.improvements, world.profile)
     title = " + ".join(task.name for task in tasks.all)
@@ -40,7 +40,7 @@ def due(world: World) -> list[Section]:
     out = [first]
 
     def add(heading: str, rows: list, sentences: list) -> None:
-        # Without a table there is no heading, and sentences stand below the one before.
+        # Without a table there is no heading, and the sentences belong to the previous one.
         if rows:
             out.append(Section(heading, table=(heading, rows)))
         out[-1].paragraphs += sentences
@@ -60,7 +60,7 @@ def due(world: World) -> list[Section]:
 
 
 def figures(world: World) -> list[Section]:
-    """Figures with what is said below them."""
+    """The figures with their captions."""
     tasks, out = world.tasks, []
     if len(tasks.labels) > 1:
         out.append(Section(RANKS, [ranks(world)], image=f"![{RANKS}](figures/ranks.svg)"))
@@ -90,7 +90,7 @@ def figures(world: World) -> list[Section]:
 
 
 def ranks(world: World):
-    """What is said below the figure of ranks."""
+    """The caption of the figure of ranks."""
     tasks = world.tasks
     configs = [task.config(label) for task in tasks.all for label in tasks.labels]
     ties = "; one with a diverged seed is behind those without" if tasks.diverged(tasks.means, tasks.labels) else ""
@@ -111,7 +111,7 @@ def ranks(world: World):
 
 
 def strips(world: World) -> list[Section]:
-    """The seeds of each task in which one has a value."""
+    """The figures of seeds, for each task with a value."""
     tasks, out = world.tasks, []
     for t, task in enumerate(tasks.all):
         if not any(task.values(label) for label in task.sweep.labels):
@@ -129,7 +129,7 @@ def strips(world: World) -> list[Section]:
 
 
 def check(world: World, text: str) -> Checks:
-    """Compares a page with what it must be."""
+    """Compares a page with the expected one."""
     checks, found = Checks(), read(text)
     headings = [section.heading for section in found], [section.heading for section in world.sections]
     if headings[0] != headings[1]:
@@ -145,7 +145,7 @@ def check(world: World, text: str) -> Checks:
             compare(checks, own.table[0], section.tables[0] if section.tables else None, own.table[1])
         if len(section.tables) > bool(own.table):
             checks.differs("table", f"{own.heading} has one too many")
-    # The opening must be in bold: it is what is read first.
+    # The opening must be in bold.
     if not re.search(r"\n\*\*.+\*\*\n", text):
         checks.differs("headline", "is not in bold")
     return checks

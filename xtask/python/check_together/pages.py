@@ -1,4 +1,4 @@
-"""Pages over three fabricated reports, and one over two: what each is made of, and what it is to show."""
+"""The pages over two or three fabricated reports, each with its reports and its purpose."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ LOSS = {"split": "validation", "metric": "loss", "value": 0.9}
 
 @dataclass
 class Page:
-    """A page: its name and the reports that it is over."""
+    """A page: its name and its reports."""
 
     name: str
     tasks: list[Task]
@@ -21,7 +21,7 @@ def correct(*counts: int | str) -> list[Value]:
 
 
 def near(middle: int, seed: int = 0, n: int = 6, width: int = 5) -> list[Value]:
-    """Accuracies of seeds that scatter about a number of correct samples, each seed by as much wherever it stands."""
+    """Accuracies that scatter around a number of correct samples, with an offset that depends only on the seed."""
     scatter = [(13 * (i + seed) + 5 * (i + seed) ** 2) % (2 * width + 1) - width for i in range(n)]
     return correct(*(middle + s for s in scatter))
 
@@ -47,13 +47,13 @@ def plain() -> dict[str, list[Value]]:
 
 
 def leads() -> list[Page]:
-    """Leads everywhere, in one task alone, within chance, and against what is tested."""
+    """Leads everywhere, in only one task, by chance, and opposite to the test."""
     ahead = of(near(240), near(300, 1), near(270, 2))
     further = of(near(200, 3), near(330, 4), near(280, 5))
     chance = [of(near(280, s), near(281, s + 4, width=9), near(279, s + 7, width=14)) for s in range(3)]
     one = of(near(270, 1), near(310, 2), near(290, 3))
     other = of(near(270, 1), near(280, 2), near(300, 3))
-    # By means one is ahead in two tasks for one seed alone, and seed by seed the other is.
+    # By the means one is ahead in two tasks because of one seed, but by seed the other is ahead.
     lucky = of(near(200), correct(300, 281, 281, 281, 281, 281), correct(282, 282, 282, 282, 282, 282))
     behind = of(near(200), correct(251, 252, 253, 254, 255, 256), correct(261, 262, 263, 264, 265, 266))
     apart = of(near(200), correct(301, 302, 303, 304, 305, 306), correct(300, 301, 302, 303, 304, 305))
@@ -69,7 +69,7 @@ def leads() -> list[Page]:
 
 
 def ties() -> list[Page]:
-    """Optimizers that are level in a task, in all, on all seeds."""
+    """Optimizers that are level in a task, in all tasks, on all seeds."""
     level = of(near(240), near(300, 1), near(300, 1))
     one, other = of(near(240), near(300, 1), near(280, 2)), of(near(240), near(280, 1), near(300, 2))
     steady = of(near(240), correct(301, 302, 303, 304, 305, 306), correct(300, 301, 302, 303, 304, 305))
@@ -87,7 +87,7 @@ def ties() -> list[Page]:
 
 
 def divergence() -> list[Page]:
-    """Runs that diverged on one side, on both, and all of an optimizer in a task."""
+    """Runs that diverged on one side, on both, and all runs of an optimizer in a task."""
     some = near(300, 1)[:4] + [DIVERGED] * 2
     both = of(near(250), [DIVERGED, *near(300, 1, 5)], [DIVERGED, *near(290, 2, 4), DIVERGED])
     spared = of([*near(310, 0, 5), DIVERGED], near(300, 1), [*near(300, 1)[:5], DIVERGED])
@@ -106,14 +106,14 @@ def divergence() -> list[Page]:
 
 
 def against() -> list[Page]:
-    """Places that rest on a diverged seed alone, while seed by seed the other is better."""
+    """Places that depend only on a diverged seed, while by seed the other is better."""
     sgd, low, high = [*near(200)[:5], DIVERGED], correct(250, 251, 252, 253, 254, 255), correct(281, 283, 285, 287, 289, 291)
     one, clear = of(sgd, low, [DIVERGED, *high[1:]]), of(sgd, low, high)
     many = of([*near(310, 0, 5), DIVERGED], near(290, 1), [*near(320, 1, 5), DIVERGED])
-    # Each is first, second and third once, and adam is behind in one task for a single seed.
+    # Each is first, second and third once, and adam is behind in one task because of a single seed.
     turns = [of(low, correct(300, 301, 302, 303, 304, 305), high), of(low, [DIVERGED, *near(320, 0, 5)], high),
              of(correct(331, 333, 335, 337, 339, 341), high, near(200))]
-    # As large a share of the seeds diverged as leaves the other ahead by the test.
+    # The largest share of diverged seeds with which the other is still ahead by the test.
     wide = Task("grid", "grid", one, all_diverge=True)
     tied = Task("sugar", "sugar", of(losses(0.7), losses(0.5), losses(0.5)))
     return [
@@ -128,7 +128,7 @@ def against() -> list[Page]:
 
 
 def rare() -> list[Page]:
-    """What is left of sentences that few pages have."""
+    """Pages with rare sentences."""
     two = {"sgd": near(240), "adam": near(300, 1)}
     apart = {"sgd": [0, 1, 2, 3, 4, 5]}
     no_value = {"split": "validation", "metric": "accuracy"}
@@ -198,7 +198,7 @@ def metrics() -> list[Page]:
 
 
 def stops() -> list[Page]:
-    """Runs that stop at their target, and are judged by how soon they reach it."""
+    """Runs that stop at their target, and are judged by their time to it."""
     early = of([3, 4, 3, 3, 4, 3], [1, 2, 1, 1, 2, 1], [2, 2, 3, 2, 2, 3])
     late = of([4, 4, NEVER, 4, 4, 4], [2, 3, 2, 2, 3, 2], [3, 3, 3, 4, 3, 4])
     never = of([NEVER] * 6, [2, NEVER, 3, 4, 3, 2], [NEVER, NEVER, 4, 4, NEVER, 3])
@@ -227,7 +227,7 @@ def diverging() -> dict[str, list[Value]]:
 
 
 def machines() -> list[Page]:
-    """Runs side by side, and tasks that are not different ones."""
+    """Concurrent runs, and tasks that are not distinct."""
     tasks = three(plain(), plain(), plain(), jobs=1)
     mixed = three(plain(), plain(), plain())
     mixed[0].jobs = 1

@@ -1,4 +1,4 @@
-"""Report folders read from their plan and journal, as the tasks of one page, with what is asked of several tasks."""
+"""Report folders, read from plan and journal, as the tasks of one page."""
 
 import json
 import math
@@ -19,7 +19,7 @@ NOTHING = dict.fromkeys(("epochs_completed", "steps", "train_seconds", "eval_sec
 
 @dataclass
 class Task:
-    """One report: its name, its plan, what was measured, and the configurations that were chosen."""
+    """A report: its name, its plan, the measured values, and the chosen configurations."""
 
     name: str
     plan: dict
@@ -28,22 +28,22 @@ class Task:
 
     @property
     def judge(self) -> Measure:
-        """What the task is judged by."""
+        """The measure that the task is judged by."""
         return self.chosen.judge
 
     @cached_property
     def race(self) -> list[Racer]:
-        """Training until the target."""
+        """The race to the target."""
         return race(self.chosen)
 
     @cached_property
     def functions(self) -> str:
-        """The functions that runs are trained on."""
+        """The loss functions of the runs."""
         return ", ".join(sorted({LOSSES[run.spec["train"]["loss"]] for run in self.sweep.runs}))
 
     @cached_property
     def cells(self) -> set[str]:
-        """What the runs with a result are known by in any sweep."""
+        """The cell ids of the runs with a result, which identify them across sweeps."""
         with_result = {run.run_id for run in self.sweep.runs if run.has_result}
         return {r["cell_id"] for r in self.plan["runs"] if r["run_id"] in with_result}
 
@@ -54,7 +54,7 @@ class Task:
                 for r in self.plan["runs"]}
 
     def config(self, label: str) -> Config | None:
-        """The chosen configuration of a label; none where the plan lacks it."""
+        """The chosen configuration of a label; None if the plan lacks it."""
         choice = self.chosen.choices.get(label)
         return choice.config if choice else None
 
@@ -64,7 +64,7 @@ class Task:
         return self.chosen.values(self.judge, config) if config else []
 
     def outcomes(self, label: str) -> list[float]:
-        """Values of all seeds with a result, the worst there is where it diverged."""
+        """Values of all seeds with a result, with the worst value for diverged ones."""
         config = self.config(label)
         return self.chosen.outcomes(self.judge, config) if config else []
 
@@ -73,7 +73,7 @@ class Task:
         return [run for run in self.sweep.runs if run.label == label]
 
     def ranks(self, labels: list[str]) -> dict[str, float | None]:
-        """Places from 1, the best first; equal ones share the mean of theirs. None without a result."""
+        """Ranks from 1, the best first; equal ones share their mean rank. None without a result."""
         keys: dict[str, Key] = {}
         for label in labels:
             config = self.config(label)
@@ -90,14 +90,14 @@ class Task:
         return out
 
     def leads(self, label: str, among: list[str]) -> bool:
-        """Whether none of these labels is better, at a value that is one."""
+        """Whether none of these labels is better, and the label has a finite value."""
         ranks = self.ranks(among)
         best = min((r for r in ranks.values() if r is not None), default=None)
         return ranks.get(label) is not None and ranks[label] == best and bool(self.values(label))
 
 
 def read(folder: Path) -> Task:
-    """A task of its plan and its journal."""
+    """Reads a task from its plan and its journal."""
     plan = json.loads((folder / "plan.json").read_text())
     lines = [line for file in sorted((folder / "journal").glob("*.jsonl")) for line in file.read_text().splitlines()]
     records = {record["run_id"]: record for record in map(json.loads, lines)}
@@ -111,7 +111,7 @@ def read(folder: Path) -> Task:
 
 
 def run_of(planned: dict, record: dict | None) -> Run:
-    """A run of a plan with what its journal line says."""
+    """A run of a plan with the results of its journal line."""
     row, points = {"status": "missing"} | NOTHING, {}
     if record:
         outcome = record["outcome"]
@@ -136,7 +136,7 @@ class Group:
 
 @dataclass
 class Standing:
-    """A label among those that every task has."""
+    """The standing of a label that every task has."""
 
     label: str
     ranks: list[float]
@@ -145,7 +145,7 @@ class Standing:
 
     @property
     def mean_rank(self) -> float:
-        """The mean of its places."""
+        """The mean of its ranks."""
         return estimates.mean(self.ranks)
 
 
@@ -169,7 +169,7 @@ class Tasks:
         return listed([self.all[t].name for t in of])
 
     def behind(self) -> list[str]:
-        """` (cross-entropy)` where losses of different functions are told of, a task each."""
+        """` (cross-entropy)` for each task, if losses of different functions are reported."""
         def tells(task: Task) -> bool:
             goals = "loss" in (task.chosen.goal.metric, task.judge.metric)
             return goals or task.sweep.value is not None and task.sweep.metric == "loss"
@@ -178,35 +178,35 @@ class Tasks:
         return [f" ({task.functions})" if len(told) > 1 else "" for task in self.all]
 
     def named(self, t: int, measure: Measure) -> str:
-        """A metric of a task with the function where it is a loss among others."""
+        """A metric of a task, with the function if losses of different functions are reported."""
         return measure.name + (self.losses[t] if measure.metric == "loss" else "")
 
     def judged_by(self, t: int) -> str:
-        """What a task is judged by."""
+        """The name of the measure that a task is judged by."""
         return self.named(t, self.all[t].judge)
 
     def counted(self, t: int, measure: Measure) -> str:
-        """The same with which of a run's values counts, where that is not the last."""
+        """The name of a measure, with the value of a run that counts if that is not the last."""
         if measure.kind == "reached":
             return f"median number of {measure.name}"
         return self.named(t, measure) + (" at each run's best epoch" if measure.kind == "best" else "")
 
     def target(self, t: int) -> str:
-        """`a validation accuracy of at least `, the value left out."""
+        """`a validation accuracy of at least `, without the value."""
         sweep = self.all[t].sweep
         name = f"{'training' if sweep.split == 'train' else sweep.split} {called(sweep.metric)}"
         name += self.losses[t] if sweep.metric == "loss" else ""
         return f"a {name} of at {'least' if sweep.higher else 'most'} "
 
     def absent(self, label: str) -> str:
-        """Why a label is not compared across tasks; empty where it is."""
+        """The reason why a label is not compared across tasks; empty if it is."""
         missing = [task.name for task in self.all if not task.config(label)]
         empty = [task.name for task in self.all if (config := task.config(label)) and not config.results]
         why = [f"not part of {listed(missing)}"] if missing else []
         return ", ".join(why + ([f"without any result in {listed(empty)}"] if empty else []))
 
     def grouped(self) -> list[Group]:
-        """Tasks of one metric; losses only where they are the same function."""
+        """Groups of tasks of one metric; losses only if they are the same function."""
         found: dict[tuple, list[int]] = {}
         for t, task in enumerate(self.all):
             functions = task.functions if task.judge.metric == "loss" else ""
@@ -215,7 +215,7 @@ class Tasks:
         return sorted(groups, key=lambda group: group.tasks)
 
     def repeated(self, of: list[int]) -> bool:
-        """Whether two of these tasks hold the same run."""
+        """Whether two of these tasks contain the same run."""
         return any(self.all[a].cells & self.all[b].cells for a in of for b in of if a < b)
 
     @cached_property
@@ -230,7 +230,7 @@ class Tasks:
 
     @cached_property
     def seconds_differ(self) -> str:
-        """Why seconds are not compared; empty where they are."""
+        """The reason why seconds are not compared; empty if they are."""
         rows = [run.row for task in self.all for run in task.sweep.runs if run.has_result]
         kinds = {"exec_id": "machines or builds", "threads": "numbers of threads", "jobs": "numbers of runs side by side"}
         what = [told for name, told in kinds.items() if len({row[name] for row in rows}) > 1]
@@ -238,26 +238,26 @@ class Tasks:
 
     @property
     def side_by_side(self) -> bool:
-        """Whether any runs were trained at once."""
+        """Whether any runs were trained concurrently."""
         return any((run.row["jobs"] or 0) > 1 for task in self.all for run in task.sweep.runs)
 
     def device(self, t: int, label: str) -> float:
-        """Seconds that the runs of a label took in a task."""
+        """Seconds of training and evaluation of a label's runs in a task."""
         rows = [run.row for run in self.all[t].of(label)]
         return math.fsum((row["train_seconds"] or 0) + (row["eval_seconds"] or 0) for row in rows)
 
     @cached_property
     def medians(self) -> list[int]:
-        """Tasks that are judged by the median of when runs reached the target."""
+        """Tasks that are judged by the median time to the target."""
         return [t for t, task in enumerate(self.all) if task.judge.kind == "reached"]
 
     @cached_property
     def means(self) -> list[int]:
-        """The other tasks."""
+        """Tasks that are judged by means."""
         return [t for t in range(len(self)) if t not in self.medians]
 
     def lost(self, of: list[int], labels: list[str]) -> str:
-        """`diverged`, `never reached the target`: how runs of chosen configurations were lost; empty where none was."""
+        """`diverged`, `never reached the target`: the reasons for lost runs of chosen configurations; empty if none was lost."""
         what = ["diverged"] if self.diverged(of, labels) else []
         never = any(len(config.completed) > len(self.all[t].values(label)) for t in of if t in self.medians
                     for label in labels if (config := self.all[t].config(label)))

@@ -1,4 +1,4 @@
-"""Sentences as pieces: words that must stand there, and names of what is compared, each with what it must say."""
+"""Sentences as pieces: fixed words, and names of compared values with the expected text."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from document import Text
 from written import Shown, count, exactly, listed
 
 Piece = str | tuple[str, Shown]
-# Names that one sentence lists at most.
+# Largest number of names that a sentence lists.
 MOST = 4
 
 
 def say(kind: str, template: str, **parts: Shown | str | int | list[Piece]) -> list[Piece]:
-    """Pieces of a template: `{name}` is a number, a word, or pieces of its own."""
+    """Pieces of a template: `{name}` is a number, a word, or further pieces."""
     out: list[Piece] = []
     for i, text in enumerate(re.split(r"\{(\w+)\}", template)):
         if i % 2 == 0:
@@ -29,7 +29,7 @@ def say(kind: str, template: str, **parts: Shown | str | int | list[Piece]) -> l
 
 
 def enumerated(items: list[list[Piece]], most: int = 10**9) -> list[Piece]:
-    """`a, b and c` of pieces; of too many the first ones and how many more."""
+    """`a, b and c` of pieces; of too many only the first ones and the number of the others."""
     more = len(items) - most
     items = items[:most] + ([[("more", count(more)), " more"]] if more > 0 else [])
     out: list[Piece] = []
@@ -49,13 +49,13 @@ def names(items: list[str]) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with a capital letter in front."""
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 @dataclass
 class Section:
-    """What must stand below a heading: paragraphs, bullets, rows of a table and the image of a figure."""
+    """The expected content below a heading: paragraphs, bullets, rows of a table and the image of a figure."""
 
     heading: str
     paragraphs: list[list[Piece]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Section:
 
 
 def wanted(pieces: list[Piece]) -> str:
-    """The sentence in words."""
+    """The sentence as text."""
     return "".join(p if isinstance(p, str) else p[1].want for p in pieces)
 
 
@@ -76,7 +76,7 @@ def pattern(pieces: list[Piece]) -> re.Pattern:
 
 
 def hear(checks: Checks, text: Text, pieces: list[Piece]) -> None:
-    """Compares a paragraph from its first letter to its last."""
+    """Compares a whole paragraph."""
     known = pattern(pieces).fullmatch(text.text)
     if not known:
         checks.differs("sentence", f"`{text.text}`, should be `{wanted(pieces)}`")
@@ -87,7 +87,7 @@ def hear(checks: Checks, text: Text, pieces: list[Piece]) -> None:
 
 
 def hear_all(checks: Checks, where: str, found: list[Text], due: list[list[Piece]]) -> None:
-    """Compares paragraphs, in their order."""
+    """Compares paragraphs in order."""
     for text, pieces in zip(found, due):
         hear(checks, text, pieces)
     for text in found[len(due):]:

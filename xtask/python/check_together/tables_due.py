@@ -1,4 +1,4 @@
-"""The rows that the tables of the page must have."""
+"""The expected rows of the tables of the page."""
 
 import math
 
@@ -27,12 +27,12 @@ def two(value: float | None) -> Shown:
 
 
 def percentage(measure: Measure) -> bool:
-    """Whether values are told in per cent."""
+    """Whether values are written in percent."""
     return measure.kind != "reached" and is_percentage(measure.metric)
 
 
 def signed(value: float | None, scale: float = 1.0) -> Shown:
-    """A number with its sign in front; nothing is neither."""
+    """A number with its sign; 0 has none."""
     if value is None:
         return exactly(NOTHING)
     sign = "+" if value > 0 else MINUS if value < 0 else ""
@@ -44,7 +44,7 @@ def signed(value: float | None, scale: float = 1.0) -> Shown:
 
 
 def counts(values: list[int]) -> Shown:
-    """`5`, `1 and 5`, of more `1 to 5`."""
+    """`5`, `1 and 5`, or `1 to 5` for more values."""
     each = sorted(set(values))
     if len(each) == 1:
         return count(each[0])
@@ -52,7 +52,7 @@ def counts(values: list[int]) -> Shown:
 
 
 def what(tasks: Tasks, t: int) -> str:
-    """What a cell of a task has."""
+    """The suffix of a task's column header."""
     if tasks.all[t].judge.kind == "reached":
         return ", median (seeds that reached it)"
     several = any(len(tasks.all[t].values(label)) > 1 for label in tasks.labels)
@@ -60,7 +60,7 @@ def what(tasks: Tasks, t: int) -> str:
 
 
 def value(task: Task, label: str):
-    """Mean and deviation of a label in a task; the word where all its seeds diverged."""
+    """Mean and deviation of a label in a task; a word if all of its seeds diverged."""
     config = task.config(label)
     if config and config.completed and task.judge.kind == "reached":
         return r"(?P<median>\S+) \((?P<reached>\d+) of (?P<of>\d+)\)", {
@@ -72,17 +72,17 @@ def value(task: Task, label: str):
 
 
 def samples(value: float) -> Shown:
-    """A number of samples; never where it is infinite."""
+    """A number of samples; `never` if infinite."""
     return exactly("never") if math.isinf(value) else number(value)
 
 
 def strong(cells: dict, bold: set[str]) -> dict:
-    """A row with what is in bold."""
+    """A row with its columns in bold."""
     return cells | {BOLD: {column: column in bold for column in cells}}
 
 
 def by_task(tasks: Tasks) -> Rows:
-    """Each optimizer in each task."""
+    """The rows of each optimizer in each task."""
     ranked = {s.label: s.mean_rank for s in tasks.standings} if len(tasks.standings) > 1 else {}
     rows = []
     for label in [s.label for s in tasks.standings] + [label for label, _ in tasks.left_out]:
@@ -97,7 +97,7 @@ def by_task(tasks: Tasks) -> Rows:
 
 
 def standing(tasks: Tasks) -> Rows:
-    """Optimizers over all tasks."""
+    """The rows of optimizers over all tasks."""
     rows, among = [], len(tasks.standings) > 1
     for s in tasks.standings:
         cells = {
@@ -152,7 +152,7 @@ def improvement(found: list[Improvement]) -> Rows:
 
 
 def comparison(tasks: Tasks, found: Comparison) -> Rows:
-    """Every pair tested."""
+    """The rows of every tested pair."""
     rows, fewer = [], any(p.n < p.compared for p in found.pairs)
     for p in found.pairs:
         cells = {"First": exactly(p.first), "Second": exactly(p.second)}
@@ -179,7 +179,7 @@ def comparison(tasks: Tasks, found: Comparison) -> Rows:
 
 
 def race(tasks: Tasks, found: Profile | None) -> Rows:
-    """Samples to the target by task."""
+    """The rows of samples to the target by task."""
     if not found:
         return []
     rows, compared = [], len(tasks.standings) > 1
@@ -197,7 +197,7 @@ def race(tasks: Tasks, found: Profile | None) -> Rows:
 
 
 def scores(tasks: Tasks, found: Profile | None) -> Rows:
-    """Scores over tasks, the best first."""
+    """The rows of scores over tasks, the best first."""
     if not found or len(tasks.standings) < 2:
         return []
     each = {s.label: score(found, s.label) for s in tasks.standings}
@@ -228,7 +228,7 @@ def time(own: float, best: float):
 
 
 def ledger(tasks: Tasks) -> Rows:
-    """What each optimizer was given in each task."""
+    """The rows of each optimizer's budget in each task."""
     rows = []
     for t, task in enumerate(tasks.all):
         for label in tasks.labels:
@@ -252,7 +252,7 @@ def ledger(tasks: Tasks) -> Rows:
 
 
 def experiments(tasks: Tasks) -> Rows:
-    """What each task is."""
+    """The rows that describe each task."""
     def distinct(values) -> Shown:
         return exactly(listed(sorted(set(values))))
 

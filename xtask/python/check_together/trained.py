@@ -1,4 +1,4 @@
-"""Trained sweeps, and report folders that are made of them with other values: journal lines altered and sealed anew."""
+"""Trained sweeps, and report folders made from them with altered and resealed journal lines."""
 
 import copy
 import json
@@ -8,9 +8,9 @@ from pathlib import Path
 from fabrication import line
 
 EPOCHS, DIVERGED_STEP = 2, 7
-# Samples that accuracies of the digits are whole counts of.
+# Numbers of samples of the splits of the digits, of which accuracies are multiples.
 VALIDATION, TEST = 237, 360
-# What a test value may be instead of a number.
+# Values instead of a number.
 DIVERGED, MISSING, NEVER = "diverged", "missing", "never"
 Value = float | str
 
@@ -26,12 +26,12 @@ SWEEPS = {
 }
 LABELS = ("sgd", "adam", "rmsprop")
 SECONDS = {"sgd": (0.0137, 0.0041), "adam": (0.0211, 0.0043), "rmsprop": (0.0263, 0.0039)}
-# Sweeps whose runs stop at their target, which none of them reaches by itself, and their epochs.
+# Sweeps whose runs stop at their target, which none reaches without edits, and their epochs.
 STOPPING, MORE_EPOCHS = ("stop", "halt"), 4
 
 
 def sweep_file(name: str) -> str:
-    """The file of a sweep that pages are made of: every optimizer with six seeds."""
+    """The sweep file that pages are made from: every optimizer with six seeds."""
     data, batch, hidden, further, metric, value, rates = SWEEPS[name]
     epochs = MORE_EPOCHS if name in STOPPING else EPOCHS
     held_out = VALIDATION if data == "digits" else 60
@@ -63,27 +63,27 @@ def read(folder: Path) -> Trained:
 class Task:
     """One report of a page.
 
-    `values` has the test value of each seed by label, at the configuration to be chosen; of runs that stop at their target
-    it has the epoch in which they reach it.
+    `values` has the test value of each seed by label, at the configuration to be chosen; for runs that stop at their
+    target it has the epoch in which they reach it.
     """
 
     of: str
     name: str
     values: dict[str, list[Value]]
-    # The first seed; as many follow as there are values.
+    # The first seed; there is one seed per value.
     first_seed: int = 0
-    # The epoch in which a seed reaches the target, by label: none where it never does.
+    # The epoch in which a seed reaches the target, by label; None if it never does.
     reach: dict[str, list[int | None]] = field(default_factory=dict)
-    # What the plan is to ask for instead.
+    # Replacement of the plan's target.
     target: dict | None = None
-    # Of each label which of its configurations is the best by validation: the first unless said.
+    # Index of each label's best configuration by validation; default: the first.
     picked: dict[str, int] = field(default_factory=dict)
     jobs: int = 2
-    # Labels with the seeds whose runs begin with other weights than those of the other labels.
+    # Labels with seeds whose initial weights differ from those of the other labels.
     other_weights: dict[str, list[int]] = field(default_factory=dict)
-    # Seconds of training and of measuring of a run, by label: what was measured is of no account.
+    # Seconds of training and of evaluation of a run, by label; measured seconds are not used.
     seconds: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(SECONDS))
-    # Whether a seed that diverged does so with every configuration of the label.
+    # Whether a diverged seed diverges with every configuration of the label.
     all_diverge: bool = False
     description: str = ""
 
@@ -93,13 +93,13 @@ class Task:
         return [self.first_seed + i for i in range(max(map(len, self.values.values())))]
 
     def value(self, label: str, seed: int) -> Value:
-        """The test value of a seed; missing where none is given."""
+        """The test value of a seed; `missing` if none is given."""
         own, at = self.values[label], seed - self.first_seed
         return own[at] if at < len(own) else MISSING
 
 
 def write(task: Task, trained: Trained, root: Path) -> Path:
-    """Writes a task as the report folder of a sweep that has ended."""
+    """Writes a task as the report folder of a finished sweep."""
     plan = copy.deepcopy(trained.plan)
     plan |= {"name": task.name, "file": f"{task.name}.toml", "seeds": task.seeds, "description": task.description}
     plan["runs"] = [r for r in plan["runs"] if r["label"] in task.values and r["spec"]["seed"] in task.seeds]
@@ -118,7 +118,7 @@ def write(task: Task, trained: Trained, root: Path) -> Path:
 
 
 def record(task: Task, plan: dict, planned: dict, was: dict) -> dict | None:
-    """The journal record of a run with its new values; none where it is missing."""
+    """The journal record of a run with its new values; None if it is missing."""
     label, seed = planned["label"], planned["spec"]["seed"]
     ids = list(dict.fromkeys(r["config_id"] for r in plan["runs"] if r["label"] == label))
     apart = abs(ids.index(planned["config_id"]) - task.picked.get(label, 0))
@@ -133,7 +133,7 @@ def record(task: Task, plan: dict, planned: dict, was: dict) -> dict | None:
     if seed in task.other_weights.get(label, []):
         outcome["init_digest"] = "5" * 32
     metrics = [point for point in outcome["metrics"] if point["metric"] != "window_loss"]
-    # Unless said, a configuration that is not to be chosen completes with all seeds.
+    # By default, configurations that are not to be chosen complete with all seeds.
     if value == DIVERGED and (task.all_diverge or not apart):
         out["status"] = "diverged"
         outcome |= {"status": "diverged", "stop_reason": None, "epochs_completed": 0, "steps": DIVERGED_STEP,
@@ -147,7 +147,7 @@ def record(task: Task, plan: dict, planned: dict, was: dict) -> dict | None:
 
 
 def stopped(outcome: dict, metrics: list[dict], value: Value) -> dict:
-    """What a run left that reached its target in an epoch and stopped there, or never did."""
+    """The outcome of a run that stopped at its target in an epoch, or never reached it."""
     last = MORE_EPOCHS if value == NEVER else int(value)
 
     def accuracy(epoch: int) -> float:
@@ -161,7 +161,7 @@ def stopped(outcome: dict, metrics: list[dict], value: Value) -> dict:
 
 
 def point_value(task: Task, plan: dict, label: str, seed: int, apart: int, point: dict) -> float:
-    """The value of a measured point: the test value given, and validation by when the target is reached."""
+    """The value of a measured point: the given test value, or a validation value that depends on the epoch of the target."""
     split, metric, epoch = point["split"], point["metric"], point["epoch"]
     losses = plan["target"]["metric"] == "loss"
     if metric != plan["target"]["metric"] or split == "train" or epoch == 0:
@@ -172,7 +172,7 @@ def point_value(task: Task, plan: dict, label: str, seed: int, apart: int, point
         # The best epoch and the last differ.
         worse = 0.0 if epoch == EPOCHS else (0.125 if losses else 36 / TEST)
         return value + worse + apart / 8 if losses else max(0.0, value - worse - apart / 8)
-    # By the first seed, so that any number of seeds differ.
+    # Relative to the first seed, so that any number of seeds differ.
     at = seed - task.first_seed
     due = task.reach.get(label, [None] * (at + 1))[at]
     there = due is not None and epoch >= due

@@ -1,4 +1,4 @@
-"""The sentences below the tables and figures, and on what was unequal between tasks."""
+"""The sentences below the tables and figures, and those on inequalities between tasks."""
 
 import math
 
@@ -11,13 +11,13 @@ from spoken import Piece, capital, names, say, some
 from tables_due import counts
 from written import exactly, is_percentage, p_value, seconds
 
-# Fewer runs a task than these make intervals of the bootstrap rough.
+# Below this number of runs per task, bootstrap intervals are rough.
 ENOUGH = 10
 Sentences = list[list[Piece]]
 
 
 def by_task(tasks: Tasks) -> Sentences:
-    """What explains the table of tasks."""
+    """Sentences that explain the table of tasks."""
     spread = [t for t in tasks.means if any(len(tasks.all[t].values(label)) > 1 for label in tasks.labels)]
     points = any(is_percentage(tasks.all[t].judge.metric) for t in spread)
     sd = ("; \u00b1 is the standard deviation between seeds" + (", in percentage points for accuracies" if points else "")
@@ -38,7 +38,7 @@ def by_task(tasks: Tasks) -> Sentences:
 
 
 def dashes(tasks: Tasks) -> list[Piece] | None:
-    """What a dash means; none where there is none."""
+    """The sentence on the meaning of a dash; None without dashes."""
     configs = [task.config(label) for task in tasks.all for label in tasks.labels]
     absent, empty = None in configs, any(config and not config.results for config in configs)
     what = {(True, False): "is not part of the task", (False, True): "has no result in the task",
@@ -47,7 +47,7 @@ def dashes(tasks: Tasks) -> list[Piece] | None:
 
 
 def survivors(tasks: Tasks) -> list[Piece] | None:
-    """Means that are of some seeds alone, because the others diverged."""
+    """The sentence on means of only some seeds, since the others diverged."""
     of = [say("survivors", "{who} in {task} ({k} of {n} seeds diverged)", who=label, task=task.name, k=config.diverged,
               n=len(config.runs))
           for task in (tasks.all[t] for t in tasks.means) for label in tasks.labels
@@ -59,7 +59,7 @@ def survivors(tasks: Tasks) -> list[Piece] | None:
 
 
 def ranks(tasks: Tasks) -> Sentences:
-    """What a rank is."""
+    """Sentences on ranks."""
     if len(tasks.standings) < 2:
         return []
     below = "one with a diverged seed ranks below those without, " if tasks.diverged(
@@ -73,7 +73,7 @@ def ranks(tasks: Tasks) -> Sentences:
 
 
 def standing(tasks: Tasks) -> Sentences:
-    """What is pooled, and what is not."""
+    """Sentences on pooled values."""
     if not tasks.standings:
         return [["No optimizer has a result in every task, so nothing is compared across tasks."]]
     out = ranks(tasks)
@@ -106,7 +106,7 @@ def standing(tasks: Tasks) -> Sentences:
 
 
 def flattered(tasks: Tasks, diverged: int) -> Sentences:
-    """Runs that are in no mean."""
+    """Sentences on runs that are in no mean."""
     if not diverged:
         return []
     ranked = "; ranks and probabilities of improvement count such a run as the worst" if len(tasks.standings) > 1 else ""
@@ -117,7 +117,7 @@ def flattered(tasks: Tasks, diverged: int) -> Sentences:
 
 
 def improvement(tasks: Tasks, found: list[Improvement]) -> Sentences:
-    """What the probability of improvement is."""
+    """Sentences on the probability of improvement."""
     if not found:
         return []
     few = any(len(task.sweep.seeds) < ENOUGH for task in tasks.all)
@@ -133,7 +133,7 @@ def improvement(tasks: Tasks, found: list[Improvement]) -> Sentences:
 
 
 def comparison(tasks: Tasks, found: Comparison) -> Sentences:
-    """What is tested and what follows."""
+    """Sentences on the tests and their results."""
     if not found.pairs:
         if tasks.groups or len(tasks.standings) < 2:
             return []
@@ -163,13 +163,13 @@ def comparison(tasks: Tasks, found: Comparison) -> Sentences:
 
 
 def any_lost(tasks: Tasks, of: list[tuple[list[int], Pair]]) -> str:
-    """How runs of any of these pairs were lost, each in its tasks."""
+    """The reasons for lost runs of these pairs, each in its tasks."""
     every = " or ".join(tasks.lost(own, [p.first, p.second]) for own, p in of)
     return " or ".join(what for what in ("diverged", "never reached the target") if what in every)
 
 
 def tests(found: Comparison) -> list[Piece]:
-    """What is tested, and how."""
+    """The sentence on the test."""
     if any(not p.diverged for p in found.pairs):
         what = ("The permutation test flips the signs of the differences, each divided by the root mean square of its task and "
                 "by its number of pairs, so that no task outweighs another by its scale or its seeds")
@@ -185,7 +185,7 @@ def tests(found: Comparison) -> list[Piece]:
 
 
 def reach(found: Comparison) -> Sentences:
-    """The smallest p that so many pairs can reach."""
+    """Sentences on the smallest p that the number of pairs can reach."""
     if not found.differing:
         return []
     pairs = "one pair that differs" if found.differing == 1 else say("reach", "{n} pairs that differ", n=found.differing)
@@ -197,7 +197,7 @@ def reach(found: Comparison) -> Sentences:
 
 
 def opposite(found: Comparison) -> list[Piece] | None:
-    """Pairs whose two leads differ in sign."""
+    """The sentence on pairs whose two leads differ in sign."""
     of = [say("opposite", "{first} over {second}", first=p.first, second=p.second) for p in found.pairs
           if p.lead is not None and p.lead * p.standard < 0]
     return say("opposite", "The lead of {of} has one sign in the unit of the metric and the other standardised: the tasks "
@@ -205,7 +205,7 @@ def opposite(found: Comparison) -> list[Piece] | None:
 
 
 def race(tasks: Tasks, profile: Profile | None) -> Sentences:
-    """What the profile counts."""
+    """Sentences on the race to the target."""
     without = [t for t, task in enumerate(tasks.all) if not task.race]
     if len(without) == len(tasks):
         return [["No task has a value to reach, so there is no time to target: add value = ... to [target] in the sweep files."]]
@@ -231,7 +231,7 @@ def race(tasks: Tasks, profile: Profile | None) -> Sentences:
 
 
 def scores(tasks: Tasks, found: Profile | None) -> Sentences:
-    """What a score is."""
+    """Sentences on scores."""
     if not found or len(tasks.standings) < 2:
         return []
     return [
@@ -250,7 +250,7 @@ def counted(n: int) -> str:
 
 
 def fairness(tasks: Tasks, found: Comparison) -> Sentences:
-    """What was unequal between tasks and labels."""
+    """Sentences on inequalities between tasks and labels."""
     each = [{label: len(task.chosen.of(label)) for label in tasks.labels if task.of(label)} for task in tasks.all]
     uneven = [say("fair", "{task} ({range})", task=task.name, range=counts(list(own.values())))
               for task, own in zip(tasks.all, each) if len(set(own.values())) > 1]
@@ -275,7 +275,7 @@ def fairness(tasks: Tasks, found: Comparison) -> Sentences:
 
 
 def weights(tasks: Tasks, found: Comparison) -> str:
-    """Which numbers weigh a task by its runs, and which count each once."""
+    """The sentence on numbers that weight tasks by their runs, and on those that count each task once."""
     tested = [bool(p.diverged) for p in found.pairs if p.test]
     by_runs = "" if not tasks.groups else "Pooled values and tests of signed ranks weigh a task by its runs; " \
         if True in tested else "Pooled values weigh a task by its runs; "
@@ -285,7 +285,7 @@ def weights(tasks: Tasks, found: Comparison) -> str:
 
 
 def device_time(tasks: Tasks) -> list[Piece]:
-    """How unevenly device time is spread over the labels that all tasks have."""
+    """The sentence on the spread of device time over the labels that all tasks have."""
     alike = "Machine, threads and the number of runs side by side are the same in all tasks"
     took = [(math.fsum(tasks.device(t, label) for t in range(len(tasks))), label) for label in tasks.shared]
     if len(took) < 2:

@@ -133,8 +133,8 @@ fn a_surplus_argument_is_refused() {
         let problem = refused(&verb, &words);
         assert!(problem.contains("`all`") && problem.contains("it takes "), "{problem}");
     }
-    let tidy = (find("tidy").unwrap().declare)();
-    assert_eq!(refused(&tidy, "all"), "`tidy` does not know `all`; it takes no arguments");
+    let ci = (find("ci").unwrap().declare)();
+    assert_eq!(refused(&ci, "all"), "`ci` does not know `all`; it takes no arguments");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! A registry as a Markdown table: what README.md holds between its markers
-//! (`runner/tests/readme_tables.rs`).
+//! A registry as Markdown tables, from which `cargo xtask tidy --write` makes the references in
+//! documents.
 
 use spec::params::{Param, ParamDefault};
 use spec::settings::Table;
@@ -9,20 +9,16 @@ use super::{Section, describe};
 pub(super) fn section(section: &Section) -> String {
     let with_params = section.entries.iter().any(|e| !e.params.is_empty());
     let with_differences = section.entries.iter().any(|e| !e.differs.is_empty());
-    let mut header = vec!["name", "what it is"];
-    header.extend(with_params.then_some("parameters and defaults"));
+    let mut header = vec!["name", "description"];
     let with_sources = section.entries.iter().any(|e| !e.source.is_empty());
     let with_remedies = section.entries.iter().any(|e| !e.remedy.is_empty());
-    header.extend(with_sources.then_some("after"));
+    header.extend(with_sources.then_some("source"));
     header.extend(with_remedies.then_some("remedy"));
-    header.extend(with_differences.then_some("differs"));
+    header.extend(with_differences.then_some("differences"));
     let mut out = row(header.iter().map(|h| (*h).to_owned()));
     out.push_str(&format!("|{}\n", "---|".repeat(header.len())));
     for entry in &section.entries {
         let mut cells = vec![format!("`{}`", entry.name), cell(&entry.doc)];
-        if with_params {
-            cells.push(entry.params.iter().map(short).collect::<Vec<_>>().join(", "));
-        }
         if with_sources {
             cells.push(cell(&entry.source));
         }
@@ -34,12 +30,14 @@ pub(super) fn section(section: &Section) -> String {
         }
         out.push_str(&row(cells.into_iter()));
     }
+    if with_params {
+        out.push_str("\n| of | parameter | values | default | meaning |\n|---|---|---|---|---|\n");
+        let params = section.entries.iter().flat_map(|e| e.params.iter().map(|p| (e.name, p)));
+        params.for_each(|(of, param)| out.push_str(&with_key(format!("`{of}`"), param)));
+    }
     for (heading, keys) in &section.common {
-        out.push_str(&format!("\n| {heading} | values | |\n|---|---|---|\n"));
-        for key in keys {
-            let cells = [short(key), cell(&describe(key)), cell(key.doc)];
-            out.push_str(&row(cells.into_iter()));
-        }
+        out.push_str(&format!("\n| {heading} | values | default | meaning |\n|---|---|---|---|\n"));
+        keys.iter().for_each(|param| out.push_str(&key(param)));
     }
     out
 }
@@ -55,27 +53,28 @@ pub(super) fn settings(tables: &[Table]) -> String {
         let continued = i > 0 && tables[i - 1].name == table.name;
         let heading = if continued { String::new() } else { format!("### `[{}]`\n\n", table.name) };
         let head = format!("{heading}{}\n\n", table.doc.trim());
-        let rows = table.keys.iter().map(|key| {
-            let default = match key.default {
-                ParamDefault::Required => "required".to_owned(),
-                _ => cell(&super::default(key)),
-            };
-            let name = format!("`{}`", key.name);
-            row([name, cell(&describe(key)), default, cell(key.doc)].into_iter())
-        });
-        let rows: String = rows.collect();
+        let rows: String = table.keys.iter().map(key).collect();
         format!("{head}| key | values | default | meaning |\n|---|---|---|---|\n{rows}")
     });
     tables.collect::<Vec<_>>().join("\n")
 }
 
-/// `` `lr` 0.001 ``.
-fn short(param: &Param) -> String {
-    match param.default {
-        ParamDefault::Required => format!("`{}` (required)", param.name),
-        ParamDefault::Derived(how) => format!("`{}` ({how})", param.name),
-        ParamDefault::Value(value) => format!("`{}` {}", param.name, value()),
-    }
+/// Returns the row of a parameter: name, type and range, default, meaning.
+fn key(param: &Param) -> String {
+    row(cells_of(param).into_iter())
+}
+
+/// Returns the row of a parameter behind a first cell.
+fn with_key(first: String, param: &Param) -> String {
+    row(std::iter::once(first).chain(cells_of(param)))
+}
+
+fn cells_of(param: &Param) -> [String; 4] {
+    let default = match param.default {
+        ParamDefault::Required => "required".to_owned(),
+        _ => cell(&super::default(param)),
+    };
+    [format!("`{}`", param.name), cell(&describe(param)), default, cell(param.doc)]
 }
 
 /// Text of a table's cell; between backticks it is code, in which a bar alone is escaped.

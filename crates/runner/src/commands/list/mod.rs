@@ -1,5 +1,5 @@
-//! `list`: what exists, from the descriptors, for a terminal or as the tables
-//! of README.md.
+//! `list`: the registries, from their descriptors, for a terminal or as the Markdown tables of the
+//! references.
 
 mod columns;
 mod markdown;
