@@ -57,7 +57,11 @@ pub(crate) fn declare() -> clap::Command {
                 .value_parser(parse_seed)
                 .conflicts_with("part"),
         )
-        .arg(option("only", "NAME", "only the sweep NAME; with a part, cases that contain NAME"))
+        .arg(option(
+            "only",
+            "NAME",
+            "only the sweep NAME; with PART, only cases whose names contain NAME",
+        ))
         .arg(
             flag("keep", "check the sweeps of an earlier call without training")
                 .conflicts_with("part"),

@@ -268,7 +268,7 @@ fn reference() -> String {
         let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
         format!("| `cargo xtask {}` | {about} |\n", synopsis(&verb).replace('|', "\\|"))
     });
-    format!("| command | does |\n|---|---|\n{}", rows.collect::<String>())
+    format!("| command | description |\n|---|---|\n{}", rows.collect::<String>())
 }
 
 /// Returns a verb with its purpose, on two lines if the verb is long.

@@ -116,7 +116,7 @@ fn said(strange: &BTreeSet<char>, has: impl Fn(char) -> bool) -> Option<String> 
     }
     if joined {
         parts.push(
-            "letters that join are drawn one by one in the PNG figures, as in Arabic or Hindi"
+            "letters that join, as in Arabic or Hindi, are drawn one by one in the PNG figures"
                 .to_owned(),
         );
     }
@@ -348,7 +348,10 @@ mod tests {
         let text = said(&many, |_| false).unwrap();
         assert!(text.contains(&format!(" and {} more", many.len() - 8)), "{text}");
         let text = said(&BTreeSet::from(['م']), |_| true).unwrap();
-        assert!(text.starts_with("letters that join are drawn one by one"), "{text}");
+        assert!(
+            text.starts_with("letters that join, as in Arabic or Hindi, are drawn one by one"),
+            "{text}"
+        );
         assert_eq!(said(&BTreeSet::from(['ש']), |_| true), None, "Hebrew does not join");
     }
 

@@ -106,18 +106,18 @@ pub fn changes(r: &Regression, title: &Title) -> Option<Figure> {
     Some(Figure {
         heading: "What changed",
         caption: "Effect of every change whose interval excludes zero, in multiples of its min_effect (where that is \
-                  zero: of 1%, 5 percentage points or half an epoch), turned so that the right is worse."
+                  zero: of 1%, 5 percentage points or half an epoch); right is worse."
             .to_owned(),
         notes: format!(
-            "Dots: {} less {}, seed by seed; marker and bar: mean and simultaneous interval. Squares and orange regressed, \
-             triangles and green improved, discs and blue are too small to count. What lies beyond the axis stands at \
-             its end.{left}",
+            "Dots: {} minus {}, seed by seed; marker and bar: mean and simultaneous interval. Orange squares regressed, \
+             green triangles improved, and blue discs are too small to count. Values beyond the axis are \
+             drawn at its end.{left}",
             title.in_after(),
             title.of_before()
         ),
-        reading: "The middle one of the dashed lines is no change; between the outer two an effect is too small to count, however sure it is. \
-                  A bar to the right of zero is for the worse, one to the left for the better; a bar that crossed zero \
-                  would not be here.",
+        reading: "The middle dashed line marks no change; an effect between the outer two is too small to count, however certain it is. A \
+                  bar to the right of zero is a change for the worse, one to the left a change for the better; changes \
+                  whose bars cross zero are not shown.",
         data: FigureData::Rows(series(&kept)),
         variant_of: None,
     })
@@ -217,8 +217,8 @@ pub fn trend(r: &Regression, series: Id) -> Option<Figure> {
              from it."
         ),
         reading: "A step shows as a break between two black lines: the commit beside the diamond is the first that had the \
-                  new level, the cause lies between it and the night before. A band much wider than the steps says that \
-                  seeds differ more than nights, so that one seed says little.",
+                  new level, the cause lies between it and the night before. A band much wider than the steps means \
+                  that seeds differ more than nights do, so that one seed tells little.",
         data: FigureData::Trend(Trend {
             title,
             subtitle: "Mean over the seeds from night to night; band: lowest to highest seed; black: levels found; dashed: baseline"

@@ -48,7 +48,7 @@ pub fn read(folder: &Path, warnings: &mut Vec<String>) -> Result<Vec<Night>, Rep
         match Night::read(&file) {
             Ok(night) => nights.push(night),
             Err(ReportError::Kept { path, what, reason }) => warnings.push(format!(
-                "{} is skipped from the history, since it is not {what}: {reason}; restore it from a copy, or remove it",
+                "{} is left out of the history, since it is not {what}: {reason}; restore it from a copy, or remove it",
                 path.display()
             )),
             Err(e) => warnings.push(format!("a night of the history is skipped: {e}")),

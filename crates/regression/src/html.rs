@@ -105,7 +105,7 @@ fn changes(r: &Regression, tables: &Tables, shown: &[Drawn]) -> Markup {
         }
         @if !tables.changes.rows.is_empty() { (folded(&tables.changes, "changes")) }
         @if tables.changes.rows.is_empty() && small > 0 {
-            p { "No change counts: those that intervals show are no larger than min_effect." }
+            p { "No change counts: all changes whose interval excludes zero are no larger than min_effect." }
         }
         @if let Some(drawn) = drawn { div.figures { (figure(drawn)) } }
     }

@@ -140,7 +140,7 @@ fn no_claim(analysis: &Analysis, claim: &Value) -> Option<String> {
     };
     if runs.iter().any(beyond) {
         let value = metric.format_given(claim.value);
-        return Some(format!("no run can be beyond {value}, the best there is"));
+        return Some(format!("no run can be better than {value}, the best possible value"));
     }
     let early = |run: &PlannedRun| spec::claim::surely_reached(&run.spec) < run.spec.train.epochs;
     runs.iter().any(early).then(|| {

@@ -137,11 +137,11 @@ fn every_column_is_described_and_every_description_occurs() {
                 let matching: Vec<&Described> =
                     table.columns.iter().filter(|c| c.matches(column.name())).collect();
                 assert!(!matching.is_empty(), "{}: no `{}`", table.file, column.name());
-                for described in matching {
-                    let is_of_type = of_type(column.dtype(), described.ty);
-                    assert!(is_of_type, "{}: type of `{}`", table.file, column.name());
-                    seen.insert((table.file, described.name));
-                }
+                // `hp.schedule.t_max` ends like the largest value of a metric.
+                let fitting: Vec<_> =
+                    matching.iter().filter(|c| of_type(column.dtype(), c.ty)).collect();
+                assert!(!fitting.is_empty(), "{}: type of `{}`", table.file, column.name());
+                seen.extend(fitting.iter().map(|described| (table.file, described.name)));
             }
         }
     }

@@ -205,7 +205,7 @@ fn a_row_that_names_what_the_sweep_does_not_have_is_refused_by_name() {
         (r#""optimizer": "sgd""#, "several configurations of `sgd`"),
         (r#""optimizer": "sgd", "lr": 0.01, "seeds": [0, 9]"#, "no seed 9"),
         (r#""optimizer": "sgd", "lr": 0.01, "epoch": 77"#, "no test.loss after epoch 77"),
-        (r#""optimizer": "sgd", "lr": 0.01, "seeds": [0]"#, "needs two seeds of ours"),
+        (r#""optimizer": "sgd", "lr": 0.01, "seeds": [0]"#, "needs at least two of our seeds"),
         (r#""optimizer": "sgd", "lr": 0.01, "with": {"data.batch_size": 8}"#, "no run of `sgd`"),
     ] {
         let problem = refused(&row(more));

@@ -228,7 +228,7 @@ fn the_sweep_file_chooses_figures_and_bands() {
         let said = match band {
             Band::Interval => "95% interval of the mean (Student's t)",
             Band::Range => "bands from the lowest to the highest seed",
-            Band::Deviation => "one standard deviation to both sides",
+            Band::Deviation => "one standard deviation on either side",
             Band::None => "mean of 3 seeds.",
         };
         assert!(words.contains(said), "{words}");

@@ -31,7 +31,7 @@ fn bad_lines_are_warnings_and_the_rest_is_read() {
     let journal = journal::read(&dir).unwrap();
     assert_eq!((journal.files, journal.records.len()), (2, good.len() + 1));
     let starts = [
-        "journal/z.jsonl, line 3: ignored, it is not",
+        "journal/z.jsonl, line 3: ignored, not a run record",
         "journal/z.jsonl, line 4: ignored, version 99",
     ];
     for (warning, start) in journal.warnings.iter().zip(starts) {

@@ -51,7 +51,7 @@ pub fn entries(plan: &[PoolEntry], given: &[String]) -> crate::Result<Vec<PoolEn
             .map_err(|reason| bad_input(format!("--device: {reason}\n  {}", DeviceName::HELP)))?;
         if let Some(first) = out.first().filter(|first| first.device.kind() != device.kind()) {
             return Err(bad_input(format!(
-                "--device: {} and {name} are different kinds of devices; runs on them differ in their bits",
+                "--device: {} and {name} are different kinds of devices; their results are not bit-identical",
                 first.device
             )));
         }

@@ -95,9 +95,9 @@ impl std::fmt::Display for Reason {
             Reason::Paused(place) => write!(f, "paused at {place}"),
             Reason::OtherExec(how) => write!(f, "computed elsewhere: {how}"),
             Reason::NoMetric(metric) => {
-                write!(f, "{metric} is asked for and was not measured")
+                write!(f, "{metric} is requested but was not measured")
             }
-            Reason::NoWeights => f.write_str("its weights are asked for and were not kept"),
+            Reason::NoWeights => f.write_str("its weights are requested but were not kept"),
         }
     }
 }
@@ -381,7 +381,7 @@ mod tests {
         let half = record(&without, &["loss", "accuracy", "top5_accuracy"]);
         let missing = reasons(&with, half);
         assert_eq!(missing, [Reason::NoMetric(Metric::F1)]);
-        assert_eq!(missing[0].to_string(), "f1 is asked for and was not measured");
+        assert_eq!(missing[0].to_string(), "f1 is requested but was not measured");
         let whole = record(&without, &["loss", "accuracy", "top5_accuracy", "f1"]);
         assert_eq!(reasons(&with, whole.clone()), []);
         assert_eq!(reasons(&without, whole), [], "more than was asked for will do");

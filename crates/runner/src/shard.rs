@@ -28,11 +28,13 @@ impl FromStr for Shard {
             return Err("write I/N: 2/4 is the second of four parts".to_owned());
         };
         match (number, of) {
-            (_, 0) => Err("there are no parts: write I/N, as 1/2 and 2/2 for two machines".into()),
+            (_, 0) => {
+                Err("N must be at least 1: write I/N, such as 1/2 and 2/2 for two machines".into())
+            }
             (_, of) if of > MOST => Err(format!("a plan has at most {MOST} parts")),
             (0, of) => Err(format!("parts are counted from 1: 1/{of} is the first")),
             (number, of) if number > of => {
-                Err(format!("of {of} parts {of}/{of} is the last; give a number from 1 to {of}"))
+                Err(format!("{of}/{of} is the last part; give a number from 1 to {of}"))
             }
             (number, of) => Ok(Shard { number, of }),
         }
@@ -95,7 +97,7 @@ mod tests {
             ("1000000/1000000", "1000000/1000000"),
             ("0/3", "counted from 1: 1/3 is the first"),
             ("4/3", "3/3 is the last"),
-            ("1/0", "no parts"),
+            ("1/0", "N must be at least 1"),
             ("1/1000001", "at most 1000000 parts"),
             ("1/99999999999999999999999", "at most 1000000 parts"),
             ("x", "write I/N"),

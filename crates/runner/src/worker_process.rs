@@ -54,7 +54,7 @@ pub enum WorkerError {
     #[error("the worker was ended: the time was up")]
     TimedOut,
     /// The worker wrote something that is no event.
-    #[error("the worker wrote something that is not its protocol: {0}")]
+    #[error("the worker violated its protocol: {0}")]
     Garbage(String),
 }
 

@@ -161,7 +161,7 @@ fn a_repeated_run_that_contradicts_is_named() {
             && text.contains(&victim.ended)
     };
     assert!(named(&said) && said.matches("two results that should be").count() == 1, "{said}");
-    assert!(said.contains("differs from the file of that name here"), "{said}");
+    assert!(said.contains("differs from the file of the same name here"), "{said}");
     let merged = files(&dir.journal());
     assert_eq!(merged.len(), 2);
     assert!(original.iter().all(|(name, bytes)| merged.get(name) == Some(bytes)));

@@ -33,7 +33,7 @@ fn a_claim_is_refused_or_told_from_file_to_page() {
     };
     sandbox.sweep_file("x", &claim(4, "sign"));
     let text = sandbox.expect(2, &["run", FILE]);
-    assert!(text.contains("4 seeds can never carry a claim at the level 0.05"), "{text}");
+    assert!(text.contains("4 seeds can never support a claim at the level 0.05"), "{text}");
     assert!(text.contains("write seeds = { count = 5 }") && !sandbox.path("reports/x").exists());
 
     sandbox.sweep_file("x", &digits(5, 1));

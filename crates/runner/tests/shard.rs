@@ -47,7 +47,7 @@ fn three_machines_train_a_plan_once() {
         );
         let again = machine.expect(0, &sweep);
         let said = format!(
-            "nothing to train of what --shard {part} chose; {runs} results cached, {} missing in all",
+            "nothing to train among the runs chosen by --shard {part}; {runs} results cached, {} missing in all",
             8 - runs
         );
         assert!(again.contains(&said), "{again}");

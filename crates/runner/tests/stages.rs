@@ -238,7 +238,7 @@ fn without_any_result_nothing_is_decided() {
     lossy.sweep_file("stages", &staged());
     lossy.expect(3, &["run", "experiments/stages.toml"]);
     let text = lossy.expect(0, &["run", "experiments/stages.toml", "--keep-failed"]);
-    assert!(text.replace('\n', " ").contains("there is no result to decide by"), "{text}");
+    assert!(text.replace('\n', " ").contains("there is no result to decide from"), "{text}");
     assert!(plan(&lossy).is_open());
     // What is mended later is decided on.
     let output = lossy
@@ -263,22 +263,19 @@ fn seeds_that_choose_nothing_end_when_it_is_decided() {
     let before = before.replace('\n', " ");
     assert!(before.contains("12 runs, 0 cached, 12 to train"), "{before}");
     assert!(
-        before.contains("until it is decided, 0 looks taken: 12 runs more at most"),
+        before.contains("until the comparison is decided, 0 looks taken: at most 12 more runs"),
         "{before}"
     );
     let part = sandbox.expect(0, &["run", "experiments/stages.toml", "--shard", "1/2"]);
     let part = part.replace('\n', " ");
-    assert!(
-        part.contains("the look at the seeds so far waits: 6 runs have no result yet"),
-        "{part}"
-    );
+    assert!(part.contains("the next look at the seeds waits: 6 runs have no result yet"), "{part}");
     let text = sandbox.expect(0, &["run", "experiments/stages.toml"]);
     assert!(text.contains("look 1: no optimizer needs more seeds"), "{text}");
     let plan = plan(&sandbox);
     assert_eq!((plan.runs.len(), plan.decisions.len(), plan.is_open()), (12, 1, false));
     let report =
         std::fs::read_to_string(sandbox.report("stages").path().join("REPORT.md")).unwrap();
-    assert!(report.contains("Seeds are looked at after 6 and 12 of each optimizer"), "{report}");
+    assert!(report.contains("Seeds are looked at after 6 and 12 per optimizer"), "{report}");
     let again = sandbox.expect(0, &["run", "experiments/stages.toml"]);
     assert!(again.contains("nothing to train"), "{again}");
 }

@@ -144,6 +144,6 @@ fn failures_are_not_hidden_by_the_closing_table() {
     assert!(!text.contains("edge of its grid"), "half a grid has no edge: {text}");
     let kept = [&["run", "experiments/late.toml", "--keep-failed"], &only[..]].concat();
     let text = sandbox.expect(0, &kept);
-    assert!(text.contains("nothing to train of what --only chose"), "{text}");
+    assert!(text.contains("nothing to train among the runs chosen by --only"), "{text}");
     assert!(text.contains("2 timed out"), "{text}");
 }

@@ -229,7 +229,10 @@ fn all_workers_of_the_machine_count_and_ties_go_to_fewer_threads() {
             .sweep_file("speed", &auto().replace("batch_size = 32", "batch_size = [32, 64, 16]"));
         let text = sandbox.expect(0, &["run", "experiments/speed.toml", "--no-report"]);
         assert!(text.contains(&format!("threads: {winner} (measured 20")), "{text}");
-        assert!(text.contains("by mlp hidden=[16] batch 64, the heaviest of 3 sizes: "), "{text}");
+        assert!(
+            text.contains("with mlp hidden=[16] batch 64, the heaviest of 3 sizes: "),
+            "{text}"
+        );
         let kept = read(&machine_file(&sandbox));
         let entry = &kept["entries"][0];
         assert_eq!((&entry["threads"], &entry["batch_size"]), (&json!(winner), &json!(64)));

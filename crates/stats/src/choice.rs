@@ -88,7 +88,10 @@ pub fn after_selection(
     let configs = configs(selection, judged, higher_is_better);
     let n = configs.get(chosen)?.judged.len();
     let rows = || (0..resamples.count()).map(|row| resamples.row(row));
-    assert!(configs.iter().all(|c| c.judged.len() == n), "configurations of unlike many seeds");
+    assert!(
+        configs.iter().all(|c| c.judged.len() == n),
+        "configurations with different numbers of seeds"
+    );
     assert!(rows().all(|row| row.len() == n), "resamples of another number of seeds");
     let complete = configs[chosen].selection.iter().all(|value| value.is_finite());
     if configs.len() < 2 || n < FEWEST || !complete {

@@ -131,7 +131,7 @@ const RUNS: &[Column] = &[
     column(
         "longest_step",
         Real,
-        "Longest step of a descent on a function, in its coordinates; null for networks.",
+        "Length of the longest step of a descent on a function, in the coordinates of the function; null for networks.",
     ),
     column(
         "best_validation_accuracy",
@@ -174,7 +174,7 @@ const RUNS: &[Column] = &[
     column(
         "at_best_epoch",
         Integer,
-        "Epoch with the best validation value of the target's metric. Only with `[target] at = \"best\"`, as the next three; null unless the run completed.",
+        "Epoch with the best validation value of the target's metric. Only with `[target] at = \"best\"`, as are the next three; null unless the run completed.",
     ),
     column("at_best_step", Integer, "Step of that value; only of runs by steps."),
     column("at_best_validation", Real, "The target's metric there, on the validation split."),
@@ -192,9 +192,9 @@ const RUNS: &[Column] = &[
     column(
         "<split>_bits_per_character",
         Real,
-        "Held-out loss divided by ln 2; bits for each byte, with a vocabulary of bytes. Only of texts.",
+        "Held-out loss divided by ln 2; bits for each byte, with a vocabulary of bytes. Only for text.",
     ),
-    column("<split>_perplexity", Real, "e to the held-out loss. Only of texts."),
+    column("<split>_perplexity", Real, "e to the power of the held-out loss. Only for text."),
     column(
         "hp.<path>",
         Any,
@@ -229,11 +229,15 @@ const SUMMARY: &[Column] = &[
     column("label", Text, "Label of the `[[optimizer]]` entry."),
     column("optimizer", Text, "Kind of the optimizer."),
     column("schedule", Text, "Kind of the learning-rate schedule."),
-    column("config", Text, "The values in which it differs from others of its label."),
+    column(
+        "config",
+        Text,
+        "Values in which it differs from the other configurations of its label.",
+    ),
     column("lr", Real, "Learning rate."),
     column("best", Boolean, "Whether it is the chosen configuration of its label."),
     column("seeds", Integer, "Planned runs."),
-    column("completed", Integer, "Runs of them that completed."),
+    column("completed", Integer, "Runs that completed."),
     column("diverged", Integer, "Runs that diverged."),
     column("failed", Integer, "Runs that failed."),
     column("timed_out", Integer, "Runs that timed out."),
@@ -256,7 +260,7 @@ const SUMMARY: &[Column] = &[
     column(
         "<value>_median",
         Real,
-        "Median, with a diverged seed as the worst there is: infinite where half of them diverged.",
+        "Median, where a diverged seed counts as the worst value: infinite if half of them diverged.",
     ),
     column("<value>_iqm", Real, "Interquartile mean: mean of the middle half."),
     column(
@@ -268,7 +272,7 @@ const SUMMARY: &[Column] = &[
     column(
         "<value>_percentile_low",
         Real,
-        "Lower end of the percentile bootstrap of the mean; null below ten seeds, as the next three.",
+        "Lower end of the percentile bootstrap of the mean; null below ten seeds, as are the next three.",
     ),
     column("<value>_percentile_high", Real, "Upper end of it."),
     column(

@@ -190,7 +190,7 @@ impl ClaimRequest {
             };
             Diagnostic::error(
                 format!(
-                    "{there} can never carry a claim at the level {} with the test `{}`",
+                    "{there} can never support a claim at the level {} with the test `{}`",
                     short(claim.level),
                     claim.test
                 ),

@@ -134,7 +134,7 @@ fn refuse_auto(
     };
     diagnostics.push(
         Diagnostic::error(MESSAGE, place)
-            .label("may differ between nights, which changes the bits and the seconds")
+            .label("may differ between nights, which changes results and timings")
             .help(remedy(number.unwrap_or(1))),
     );
     Err(diagnostics)

@@ -272,7 +272,7 @@ def decided(world: World) -> list[Piece]:
     c = world.compared.comparisons
     how = []
     if any(x.method == "flips" for x in c):
-        how.append("joint flips of the seeds' signs (the largest t of all)")
+        how.append("joint sign flips of the seeds (the largest t of all comparisons)")
     if any(x.method == "student" for x in c):
         how.append("Student's t with Bonferroni's correction, since so few seeds allow too few flips")
     made: list[Piece] = [", by ", ("methods", exactly(listed(how)))] if how else []
@@ -297,7 +297,7 @@ def exceeds(world: World) -> list[Piece]:
                  ("least", amount)]
     exact = any(x.method == "exact" for x in world.compared.comparisons)
     ranked = any(x.method != "exact" and not x.ended.all() for x in world.compared.comparisons)
-    return ["A change counts if its interval excludes zero and its size exceeds min_effect, for seconds with the whole interval (",
+    return ["A change counts if its interval excludes zero and its size (for seconds, the whole interval) exceeds min_effect (",
             *said, ")", *(["; counts that noise does not explain need no interval"] if exact else []),
             *(["; if seeds diverged on one side only, signed ranks of all seeds decide too"] if ranked else []), "."]
 

@@ -95,19 +95,19 @@ def interval(c: Comparison) -> list[Piece]:
 
 
 def among_diverged(c: Comparison) -> list[Piece]:
-    """`got worse: 8 of 10 seeds that had ended diverged; of the other 2 it fell by 1%`."""
+    """`got worse: 8 of 10 seeds newly diverged; for the other 2 it fell by 1%`."""
     word = {"regressed": "got worse", "improved": "got better"}.get(c.finding, "changed")
     now, then = int(np.isnan(c.new).sum()), int(np.isnan(c.old).sum())
     out: list[Piece] = [("verdict", exactly(word)), ": ", ("diverged", count(now or then)), " of ",
                         ("seeds", count(len(c.seeds))), " seeds"]
-    out += [" diverged"] if now and then else [" that had ended diverged"] if now else [" no longer diverge"]
+    out += [" diverged"] if now and then else [" newly diverged"] if now else [" no longer diverge"]
     out += [" and ", ("mended", count(then)), " no longer do"] if now and then else []
     left = int(c.ended.sum())
     if left and not c.difference.any():
         out += ["; the other one is as it was"] if left == 1 else ["; the others are as they were"]
     elif left:
         others: list[Piece] = ["one"] if left == 1 else [("left", count(left))]
-        out += ["; of the other ", *others, " it ", ("direction", rose(c.change)), " by ",
+        out += ["; for the other ", *others, " it ", ("direction", rose(c.change)), " by ",
                 ("size", size(c.metric, c.effect)), *interval(c)]
     return out
 

@@ -252,7 +252,7 @@ def pieces(world: World, match: re.Match) -> Wanted:
 def one_epoch(world: World, match: re.Match) -> Wanted:
     """The same, and whether every line covers only one epoch."""
     lasts = [min(run.row["epochs_completed"] for run in c.completed) for c in world.best if c.completed]
-    return pieces(world, match) | {"one": exactly("The lines are of one epoch, so the" if max(lasts) == 1 else "The")}
+    return pieces(world, match) | {"one": exactly("The lines cover one epoch, so the" if max(lasts) == 1 else "The")}
 
 
 def walk(world: World, match: re.Match) -> Wanted:
@@ -421,7 +421,7 @@ def no_test(world: World, match: re.Match) -> Wanted:
 def unused_target(world: World, match: re.Match) -> Wanted:
     several = len(world.sweep.functions) > 1
     return {"value": exact_number(world.sweep.value),
-            "why": exactly("one value means something else on each function; sweep one function to see which optimizer reaches it "
+            "why": exactly("a value means something different on each function; sweep one function to see which optimizer reaches it "
                            "first" if several else "a saddle has no value to reach")}
 
 

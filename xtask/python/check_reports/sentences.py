@@ -179,12 +179,12 @@ SENTENCES = {
     "figure, half lost": r"A configuration of which half of the seeds or more diverged counts as diverged\.",
     "figure, lane of zeros": r"Zeros, which have no logarithm, <LANE>\.",
     "figure, lane of all": r"Values of 100%, whose error rate has no logarithm, <LANE>\.",
-    "figure, lane of the infinite": r"What (?P<what>diverged|never reached the target) <LANE>\.",
-    "figure, lane beyond": r"Values so far off that they would press all others together <LANE>\.",
-    "figure, cut": r"A dashed edge or an arrow at the frame says that a band or bar goes on beyond it\.",
+    "figure, lane of the infinite": r"Runs that (?P<what>diverged|never reached the target) <LANE>\.",
+    "figure, lane beyond": r"Outliers that would squeeze all other values together <LANE>\.",
+    "figure, cut": r"A dashed edge or an arrow at the frame means that a band or bar continues beyond it\.",
     "figure, noise": r"Mean (?P<of>training loss|value) over <PIECES>, at each optimizer's best configuration"
                      r"(?P<pale>: pale for the first finished seed, strong for the mean over seeds)?\.",
-    "figure, pieces": r"(?P<one>The lines are of one epoch, so the|The) (?P<of>training loss|mean value) "
+    "figure, pieces": r"(?P<one>The lines cover one epoch, so the|The) (?P<of>training loss|mean value) "
                       r"(?P<is>is the mean|is that) over <PIECES>\.",
     "figure, epoch mean": r"The training loss of epoch e is the mean over the batches fed during it\.",
     "figure, value of an epoch": r"The mean value of epoch e is that over the steps taken during it\.",
@@ -244,7 +244,7 @@ PARTS = {
             r"|<TARGET2> with <N few> of <S few_of>, fewer than half)",
     "RECORD": r"(?:; <L record_first> beat <L record_second> on <N won> of <S record>(?:, level on <N level>)?)?",
     "TESTED": r"p = <P p>(?: after Holm's correction for <N tests> comparisons)? \(<R test>(?:, <S compared>|<RECORD>)\)",
-    "LANE": r"(?:stands? in a lane at the end of the axis|ha(?:s|ve) the colour at the end of the key)",
+    "LANE": r"(?:are drawn in a lane at the end of the axis|have the colour at the end of the key)",
     "PIECES": r"(?P<pieces>each twentieth of an epoch|each step|every [\d,]+ steps|[\d,]+ to [\d,]+ steps at a time, by the size "
               r"of the batches)",
     "RUN": r"its run(?: of seed <N seed>, the same seed for all so that they start alike)?",

@@ -116,7 +116,7 @@ class Answer(Certainty):
                 better.setdefault(names(led), []).append(task.name)
         if not better:
             return None
-        among = "of the optimizers in every task best is" if self.tasks.left_out else "best is"
+        among = "the best of the optimizers in every task is" if self.tasks.left_out else "the best is"
         start = say("elsewhere", "{who} is not best everywhere; ", who=self.front[0].label) if not self.is_level else []
         places: list[Piece] = []
         for who, tasks in better.items():

@@ -56,7 +56,7 @@ class Certainty(Headline):
             text = say("certainty", "ranks and differences disagree: seed by seed {second} is significantly better than "
                        "{first} {where}, {tested}.", where=self.where(), tested=self.tested(False), **both)
         elif self.is_level:
-            text = say("certainty", "no difference of {first} and {second} is shown, {tested}.", tested=self.tested(True), **both)
+            text = say("certainty", "no difference between {first} and {second} is shown, {tested}.", tested=self.tested(True), **both)
         elif p.direction < 0:
             text = say("certainty", "mean ranks and differences disagree: seed by seed {second} is ahead of {first}, which may "
                        "be chance, {tested}.", tested=self.tested(True), **both)

@@ -15,7 +15,7 @@ WORDS = {
     "came first": "came last", "is significant": "may be chance", "may be chance": "is significant", "is better": "is worse",
     "are level": "differ", "first of those compared": "last of those compared", "is not best everywhere": "is best everywhere",
     "same weights": "other weights", "only because": "although", "are left out": "are counted", "no pair": "a pair",
-    "ranks behind": "ranks before", "equally many": "different numbers of", "is that of the others": "is that of all",
+    "ranks behind": "ranks before", "equally many": "different numbers of", "is that of the other seeds": "is that of all seeds",
     "so nothing is tested": "and all is tested", "best in": "last in", "disagree": "agree",
     "at its best epoch": "at its last epoch", "The best of a task": "The worst of a task", "above": "below", "at or below": "above",
 }

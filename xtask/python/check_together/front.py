@@ -131,7 +131,7 @@ class Headline(Front):
         pairs = "the one (task, seed) pair" if pair.n == 1 else say("headline, lead", "the {n} (task, seed) pairs", n=pair.n)
         where = "" if len(pair.lead_tasks) == self.n else say("headline, lead", " of {tasks}",
                                                               tasks=self.tasks.names(pair.lead_tasks))
-        both = "got there with both" if self.tasks.medians else "completed with both"
+        both = "reached the target with both" if self.tasks.medians else "completed with both"
         return say("headline, lead", ", on {pairs}{where} that {which}", pairs=pairs, where=where,
                    which="can be compared" if pair.unlike else both)
 

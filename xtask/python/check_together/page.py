@@ -120,7 +120,7 @@ def strips(world: World) -> list[Section]:
         reached = task.judge.kind == "reached"
         when = "" if reached else " at each run's best epoch" if task.judge.kind == "best" else " after the last epoch"
         lost = "never reached the target" if reached else "diverged"
-        lane = say("caption, task", " What {lost} stands in a lane at the end of the axis.", lost=lost) \
+        lane = say("caption, task", " Runs that {lost} are drawn in a lane at the end of the axis.", lost=lost) \
             if tasks.lost([t], task.sweep.labels) else ""
         caption = say("caption, task", "{metric}{when}, in {task}: dots are single seeds, the best optimizer is on "
                       "top.{lane}", metric=capital(tasks.judged_by(t)), when=when, task=task.name, lane=lane)

@@ -23,12 +23,12 @@ def by_task(tasks: Tasks) -> Sentences:
     sd = ("; \u00b1 is the standard deviation between seeds" + (", in percentage points for accuracies" if points else "")
           if spread else "")
     level = any(sum(task.leads(label, tasks.labels) for label in tasks.labels) > 1 for task in tasks.all)
-    bold = ("All that are level in front of a task are in bold, as is one that is best alone." if level else
+    bold = ("Optimizers that are level in front in a task are all in bold, as is one that is best alone." if level else
             "The best of a task is in bold.")
     out = [say("below tasks", "Each optimizer at the configuration that its task's own report chose{sd}. {bold}", sd=sd,
                bold=bold)]
     if tasks.medians:
-        out.append(["Where runs stop at the target, the median over seeds stands for them, a run that never got there counting "
+        out.append(["Where runs stop at the target, the table shows the median over seeds, a run that never got there counting "
                     "as infinite; in brackets how many seeds reached it."])
     out += [one for one in (dashes(tasks), survivors(tasks)) if one]
     best = [t for t, task in enumerate(tasks.all) if task.judge.kind == "best"]
@@ -54,7 +54,7 @@ def survivors(tasks: Tasks) -> list[Piece] | None:
           if (config := task.config(label)) and config.diverged and task.values(label)]
     if not of:
         return None
-    template = "The mean of {of} is that of the others" if len(of) == 1 else "The means of {of} are those of the others"
+    template = "The mean of {of} is that of the other seeds" if len(of) == 1 else "The means of {of} are those of the other seeds"
     return say("survivors", template + ": such an optimizer ranks below those without a diverged seed.", of=some(of))
 
 
@@ -84,7 +84,7 @@ def standing(tasks: Tasks) -> Sentences:
     if not tasks.groups:
         why = "" if len(tasks.standings) == 1 else (
             ": ranks and probabilities of improvement have no unit and are the only aggregates")
-        return out + [say("pooled", "Every task is judged by another metric, so no values are pooled{why}.", why=why)]
+        return out + [say("pooled", "Every task is judged by a different metric, so no values are pooled{why}.", why=why)]
     of_medians = [group for group in tasks.groups if group.judge.kind == "reached"]
     of_means = [group for group in tasks.groups if group not in of_medians]
     how = ["Means and interquartile means (IQM: the middle half) are over all runs of the tasks of one metric. "] * bool(of_means)
@@ -123,13 +123,13 @@ def improvement(tasks: Tasks, found: list[Improvement]) -> Sentences:
     few = any(len(task.sweep.seeds) < ENOUGH for task in tasks.all)
     rough = say("below improvement", ", rough with fewer than {enough} runs per task", enough=ENOUGH) if few else ""
     intervals = say("below improvement", " Intervals are 95% intervals of the stratified bootstrap{rough}; where all runs of "
-                    "one beat all of the other they have no width, which says how few runs there are, not how sure it is.",
+                    "one beat all runs of the other they have no width, which reflects how few runs there are, not how certain the result is.",
                     rough=rough) if any(i.interval for i in found) else ""
     lost = tasks.lost(list(range(len(tasks))), [s.label for s in tasks.standings])
     worst = say("below improvement", " A run that {lost} is worse than any other.", lost=lost) if lost else ""
     return [say("below improvement", "The probability that a run of the first is better than a run of the second, in each task "
-                "over all pairs of runs, then averaged over tasks; 0.5 is level. It has no unit, so all tasks count whatever "
-                "they are judged by.{worst}{intervals}", worst=worst, intervals=intervals)]
+                "over all pairs of runs, then averaged over tasks; 0.5 is level. It has no unit, so all tasks count, "
+                "whatever metric they are judged by.{worst}{intervals}", worst=worst, intervals=intervals)]
 
 
 def comparison(tasks: Tasks, found: Comparison) -> Sentences:
@@ -149,12 +149,12 @@ def comparison(tasks: Tasks, found: Comparison) -> Sentences:
             out.append(say("unlike", "{first} and {second} in {task}: {n} {pairs} left out because {why}.", first=p.first,
                            second=p.second, task=tasks.all[t].name, n=n, pairs=pairs, why=APART[why]))
     if excluded := max(p.excluded for p in found.pairs):
-        out.append(say("excluded", "Pairs that lack a result with one of the two optimizers are left out: {n} of a comparison "
-                       "at most.", n=excluded))
+        out.append(say("excluded", "Pairs that lack a result with one of the two optimizers are left out: at most "
+                       "{n} per comparison.", n=excluded))
     if neither := max(p.neither for p in found.pairs):
         lost = any_lost(tasks, [(tasks.groups[p.group].tasks, p) for p in found.pairs if p.neither])
         out.append(say("neither", "Two runs of a seed that both {lost} do not show which optimizer is better, and do not "
-                       "count: {n} of a comparison at most.", n=neither, lost=lost))
+                       "count: at most {n} per comparison.", n=neither, lost=lost))
     if any(p.diverged for p in found.pairs):
         lost = any_lost(tasks, [(p.tasks, p) for p in found.pairs if p.diverged])
         out.append(say("by ranks", "Where a run {lost}, ranks decide over all pairs of runs: such a run is worse than any other. "
@@ -180,8 +180,8 @@ def tests(found: Comparison) -> list[Piece]:
                  tests=found.tests, level=5) if found.tests > 1 else ""
     return say("below comparison", "A test with one value per task would need many tasks. Here the unit is a (task, seed) pair: "
                "both optimizers of a pair start from the same weights and see the same batches. {what}. Both leads are means "
-               "over tasks of the mean in each; in the unit of the metric a task of larger differences weighs more, "
-               "standardised it does not.{family}", what=what, family=family)
+               "over tasks of the mean in each; in the unit of the metric, tasks with larger differences "
+               "weigh more; standardised, they do not.{family}", what=what, family=family)
 
 
 def reach(found: Comparison) -> Sentences:
@@ -190,8 +190,8 @@ def reach(found: Comparison) -> Sentences:
         return []
     pairs = "one pair that differs" if found.differing == 1 else say("reach", "{n} pairs that differ", n=found.differing)
     corrected = "" if found.tests == 1 else say("reach", " ({p} after the correction)", p=p_value(found.corrected))
-    end = [*say("reach", ": underpowered. Whatever the numbers, these seeds cannot show a difference; {needed} pairs that differ "
-              "would be the fewest that can.", needed=found.needed)] if found.corrected > ALPHA else ["."]
+    end = [*say("reach", ": underpowered. Whatever the numbers, these seeds cannot show a difference; {needed} or more "
+              "pairs that differ could.", needed=found.needed)] if found.corrected > ALPHA else ["."]
     return [say("reach", "The smallest p that {pairs} can reach is {p}{corrected}{end}", pairs=pairs,
                 p=p_value(found.smallest), corrected=corrected, end=end)]
 
@@ -200,8 +200,8 @@ def opposite(found: Comparison) -> list[Piece] | None:
     """The sentence on pairs whose two leads differ in sign."""
     of = [say("opposite", "{first} over {second}", first=p.first, second=p.second) for p in found.pairs
           if p.lead is not None and p.lead * p.standard < 0]
-    return say("opposite", "The lead of {of} has one sign in the unit of the metric and the other standardised: the tasks "
-               "disagree, and those of larger differences decide the former.", of=some(of)) if of else None
+    return say("opposite", "The lead of {of} has one sign in the unit of the metric and the opposite sign when standardised: the tasks "
+               "disagree, and those with larger differences decide the former.", of=some(of)) if of else None
 
 
 def race(tasks: Tasks, profile: Profile | None) -> Sentences:
@@ -269,7 +269,7 @@ def fairness(tasks: Tasks, found: Comparison) -> Sentences:
     epochs = [counts([run.spec["train"]["epochs"] for run in task.sweep.runs]).want for task in tasks.all]
     if len(set(epochs)) > 1:
         of = [say("fair", "{epochs} in {task}", epochs=own, task=task.name) for own, task in zip(epochs, tasks.all)]
-        out.append(say("fair", "Tasks differ in epochs a run: {of}.", of=some(of)))
+        out.append(say("fair", "Tasks differ in epochs per run: {of}.", of=some(of)))
     out.append([("fair, seconds", exactly(tasks.seconds_differ))] if tasks.seconds_differ else device_time(tasks))
     return out
 
@@ -291,7 +291,7 @@ def device_time(tasks: Tasks) -> list[Piece]:
     if len(took) < 2:
         return [alike, "."]
     (low, a), (high, b) = min(took), max(took)
-    spent = say("device time", "{low} of each optimizer", low=seconds(low)) if math.isclose(low, high) else \
+    spent = say("device time", "{low} for each optimizer", low=seconds(low)) if math.isclose(low, high) else \
         say("device time", "from {low} ({who}) to {high} ({other})", low=seconds(low), who=a, high=seconds(high),
             other=b)
     if tasks.side_by_side:

@@ -91,29 +91,29 @@ type Line = (&'static str, fn(&Found) -> Option<String>);
 const VIRTUAL: (&str, [Line; 10]) = (
     "the cluster, in virtual time",
     [
-        ("tasks, runs of a task", |f| {
+        ("tasks, runs per task", |f| {
             let tasks = f.first("submit/tasks")?;
             Some(format!("{}, {:.0}", count(tasks), f.number("/runs")? / tasks))
         }),
         ("arrays of at most 1,001 tasks", |f| Some(count(f.first("submit/arrays")?))),
-        ("calls of `sbatch`, their seconds at 5 ms", |f| {
+        ("calls of `sbatch`, their total time at 5 ms each", |f| {
             let calls = f.first("submit/calls")?;
             Some(format!("{}, {}", count(calls), time(calls * SBATCH)))
         }),
-        ("until the last task ended", |f| Some(clock(f.first("play/trained_by")? / 1e3))),
+        ("time until the last task ended", |f| Some(clock(f.first("play/trained_by")? / 1e3))),
         ("most slots in use", |f| Some(count(f.first("play/figures/most_running")?))),
-        ("slots busy until then", |f| {
+        ("share of slots in use until then", |f| {
             let whole = f.first("play/trained_by")? * f.number("/slots")?;
             Some(share(f.first("play/figures/busy")? / whole))
         }),
-        ("training lost in runs cut off", |f| {
+        ("share of training lost in interrupted runs", |f| {
             Some(share(f.first("play/figures/lost")? / f.first("play/figures/busy")?))
         }),
-        ("runs trained twice (a node taken for dead)", |f| Some(count(f.first("play/repeated")?))),
-        ("left after it: failed, killed with their task", |f| {
+        ("runs trained twice (node presumed dead)", |f| Some(count(f.first("play/repeated")?))),
+        ("runs left after the first attempt: failed, or killed with their task", |f| {
             Some(count(f.second("submit/outstanding")?))
         }),
-        ("second attempt: tasks, until its last one ended", |f| {
+        ("second attempt: tasks, time until the last one ended", |f| {
             let tasks = count(f.second("submit/tasks")?);
             Some(format!("{tasks}, {}", clock(f.second("play/trained_by")? / 1e3)))
         }),
@@ -122,11 +122,11 @@ const VIRTUAL: (&str, [Line; 10]) = (
 
 /// Rows about the real code.
 const REAL: (&str, [Line; 14]) = (
-    "measured: time, memory of its process at most",
+    "measured: time, peak memory of the process",
     [
         ("plan: sweep file to runs", |f| f.phase("plan", "seconds")),
         ("`plan.json`", |f| Some(memory(f.first("submit/plan_bytes")?))),
-        ("deal the runs, write the tasks' files", |f| {
+        ("divide the runs into tasks, write the tasks' files", |f| {
             let both = f.first("submit/deal")? + f.first("submit/write_chunks")?;
             Some(time(both))
         }),
@@ -135,22 +135,22 @@ const REAL: (&str, [Line; 14]) = (
             Some(format!("{}, {}", count(files), memory(bytes)))
         }),
         ("submit, from plan to queue", |f| f.phase("attempts/0/submit", "seconds")),
-        ("a task's start: what is left of its chunk (median, 1 of 100)", |f| {
+        ("start of a task: find what is left of its chunk (median, 99th percentile)", |f| {
             let of = |name: &str| f.first(&format!("play/reading/{name}"));
             Some(format!("{}, {}", time(of("median")?), time(of("p99")?)))
         }),
-        ("the same with all journals there", |f| {
+        ("the same with the journals of all tasks present", |f| {
             let of = |name: &str| f.number(&format!("/task/reading/{name}"));
             Some(format!("{}, {}", time(of("median")?), time(of("p99")?)))
         }),
-        ("a record, on the disk before the next run (median)", |f| {
+        ("sync a record to disk before the next run (median)", |f| {
             Some(time(f.number("/sync/record/median")?))
         }),
         ("journal", |f| {
             let (files, bytes) = (f.first("play/journal_files")?, f.first("play/journal_bytes")?);
             Some(format!("{} files, {}", count(files), memory(bytes)))
         }),
-        ("bytes a record", |f| {
+        ("bytes per record", |f| {
             Some(count(f.first("play/journal_bytes")? / f.first("play/records")?))
         }),
         ("`status`", |f| f.phase("status", "took")),
@@ -264,7 +264,7 @@ mod tests {
         let row = "| collect to Parquet | 0.1 s, 50 MB | it took more than 14 GB |";
         assert!(text.contains(row), "{text}");
         let text = table(&VIRTUAL, &found);
-        assert!(text.contains("| tasks, runs of a task | 200, 5 | 200,000, 5 |"), "{text}");
+        assert!(text.contains("| tasks, runs per task | 200, 5 | 200,000, 5 |"), "{text}");
         assert!(text.contains("| 4, 20.0 ms | 4, 20.0 ms |"), "{text}");
     }
 }

@@ -174,7 +174,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
 fn table(epochs: &Epochs) -> String {
     let names = Who::ALL.map(|(_, name)| name);
     let mut lines = vec![
-        format!("| seconds an epoch, one thread | {} |", names.join(" | ")),
+        format!("| seconds per epoch, one thread | {} |", names.join(" | ")),
         format!("|---|{}", "---|".repeat(names.len())),
     ];
     for optimizer in Optimizer::ALL {

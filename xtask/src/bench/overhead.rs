@@ -62,20 +62,21 @@ fn rows(accounts: &[Account], starts: &[Start]) -> Vec<Row> {
     let alone =
         |what: &str, of: fn(&Start) -> f64| Row::new(what, "s", 3, starts.iter().map(of).collect());
     vec![
-        row("**overhead**: wall over ideal wall, less 1", "", 4, Account::overhead).at_most(GOAL),
-        row("wall", "s", 2, |a| a.wall),
+        row("**overhead**: wall time / ideal wall time - 1", "", 4, Account::overhead)
+            .at_most(GOAL),
+        row("wall time", "s", 2, |a| a.wall),
         row("training and evaluation of a run (mean)", "s", 3, |a| a.compute / a.runs),
         row("start: process start to a slot's first run", "s", 3, |a| a.start / a.slots),
         row("first run of a slot: worker start and dataset load", "s", 3, |a| a.first / a.slots),
-        alone("that start, measured alone: worker until it is ready", |s| s.ready),
-        alone("that load, measured alone: MNIST and the first weights", |s| s.loaded),
-        row("in a run, beside training and evaluation (mean)", "ms", 2, |a| {
+        alone("the worker start alone: until the worker is ready", |s| s.ready),
+        alone("the dataset load alone: MNIST and the first weights", |s| s.loaded),
+        row("in a run, outside training and evaluation (mean)", "ms", 2, |a| {
             1e3 * a.inside / a.runs
         }),
         row("from a run's end to the slot's next (mean)", "ms", 2, |a| {
             1e3 * a.between / (a.runs - a.slots)
         }),
-        row("steady state: the last two alone, as overhead", "", 4, |a| {
+        row("steady state: overhead from the two rows above alone", "", 4, |a| {
             (a.inside + a.between) / a.compute
         }),
         row("slots idle while the last run ends", "s", 3, |a| a.idle / a.slots),
@@ -227,7 +228,7 @@ mod tests {
         let accounts = [Account::of(&made_up(), &ran(10.0, 18.25)).unwrap()];
         let found = measured("t", &rows(&accounts, &[Start { ready: 0.2, loaded: 0.4 }]));
         assert!(
-            found.table.contains("less 1 | 2.3000 | at most 0.03: **missed** |"),
+            found.table.contains("time - 1 | 2.3000 | at most 0.03: **missed** |"),
             "{}",
             found.table
         );

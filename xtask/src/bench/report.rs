@@ -78,7 +78,7 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
             _ => [wall, cpu, peak, page],
         });
     }
-    Ok(measured(&format!("`report` of fabricated sweeps, about {POINTS} numbers a run"), &rows))
+    Ok(measured(&format!("`report` of fabricated sweeps, about {POINTS} numbers per run"), &rows))
 }
 
 /// Writes a report folder and checks its size.

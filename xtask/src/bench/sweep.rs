@@ -111,10 +111,10 @@ fn result(rates: &Rates, size: Size, full: bool) -> Measured {
     let lesson = if full { "" } else { " (a part of it, start not counted)" };
     let row = |what: &str, values: &[f64]| Row::new(what, "", 3, values.to_vec());
     let rows = [
-        row("ours, `libtorch:cpu`, report included: run-epochs a second", &rates.ours),
-        row("PyTorch in memory, Hydra + joblib: run-epochs a second", &rates.memory),
+        row("ours, `libtorch:cpu`, report included: run-epochs per second", &rates.ours),
+        row("PyTorch in memory, Hydra + joblib: run-epochs per second", &rates.memory),
         row(
-            &format!("lesson's pipeline, Hydra + joblib: run-epochs a second{lesson}"),
+            &format!("lesson's pipeline, Hydra + joblib: run-epochs per second{lesson}"),
             &rates.pipeline,
         ),
         Row::new("ours / PyTorch in memory", "", 2, ratios(&rates.ours, &rates.memory))

@@ -65,8 +65,8 @@ pub(super) fn measure(setup: &Setup) -> Result<Measured> {
     let new = hang(root, sweep, runs, 1)?;
     let up = hang(root, sweep, runs, 2)?;
     let rows = [
-        Row::new("past the time-out, worker that was up", "s", 3, up.late).each_at_most(GOAL),
-        Row::new("past the time-out, new worker (its start counts)", "s", 3, new.late)
+        Row::new("past the time-out, running worker", "s", 3, up.late).each_at_most(GOAL),
+        Row::new("past the time-out, new worker (its start included)", "s", 3, new.late)
             .each_at_most(GOAL),
         Row::new("processes of workers left behind", "", 0, vec![(new.left + up.left) as f64])
             .each_at_most(0.0),

@@ -22,7 +22,7 @@ pub(super) fn check(file: &str, content: &str) -> Vec<String> {
         let first = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
         if !inside && REFUSED.contains(&first) {
             findings.push(format!(
-                "{file}:{}: a doc comment begins with its subject and not with `{first}`",
+                "{file}:{}: a doc comment must begin with its subject, not with `{first}`",
                 index + 1
             ));
         }
@@ -51,6 +51,6 @@ mod tests {
         let bad = "//! What runs.\n\n    /// Of a run.\n    x: u8,\n    /// As `x`.\n    y: u8,\n";
         let found = check("a.rs", bad);
         assert_eq!(found.len(), 3, "{found:?}");
-        assert_eq!(found[1], "a.rs:3: a doc comment begins with its subject and not with `Of`");
+        assert_eq!(found[1], "a.rs:3: a doc comment must begin with its subject, not with `Of`");
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn check(documents: &Documents, files: &[String]) -> Vec<String> {
         && lines > MAX_README
     {
         findings.push(format!(
-            "README.md:{lines}: {lines} lines; past {MAX_README} a part moves to its own document"
+            "README.md:{lines}: {lines} lines; at most {MAX_README} are allowed; move a part to its own document"
         ));
     }
     let folders: BTreeSet<&Path> =

@@ -86,7 +86,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     let stale = documents::stale(&documents, &mut documents::generator(root))?;
     findings.extend(stale.keys().map(|file| {
         format!(
-            "{file}:1: a generated reference is stale; `cargo xtask tidy --write` makes it anew"
+            "{file}:1: a generated reference is stale; `cargo xtask tidy --write` regenerates it"
         )
     }));
     let metadata = metadata(root)?;

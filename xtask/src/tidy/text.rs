@@ -39,7 +39,7 @@ const WORDS: [(&str, &str); 4] = [
     ("todo!", "finish it"),
     ("unimplemented!", "finish it, or return an error"),
     ("dbg!", "remove it"),
-    ("#[ignore", "a test runs or is removed"),
+    ("#[ignore", "run the test or remove it"),
 ];
 
 /// Names of libtorch's interface.
@@ -92,13 +92,13 @@ pub(crate) fn check(file: &str, content: &str) -> Vec<String> {
             }
         }
         if let Some(path) = MACHINE_PATHS.iter().find(|path| has_path(line, path)) {
-            find(format!("`{path}`: a path of one machine"));
+            find(format!("`{path}`: a path that exists on one machine only"));
         }
         // Cargo.lock contains registry addresses.
         if file != "Cargo.lock"
             && let Some(address) = REGISTRIES.iter().find(|address| line.contains(*address))
         {
-            find(format!("`{address}`: registries belong into the user's configuration"));
+            find(format!("`{address}`: registries belong in the user's configuration"));
         }
     }
     findings
@@ -217,7 +217,7 @@ mod tests {
         );
         assert_eq!(
             one("crates/a/src/lib.rs", "#[ignore = \"slow\"]"),
-            "crates/a/src/lib.rs:1: `#[ignore`: a test runs or is removed"
+            "crates/a/src/lib.rs:1: `#[ignore`: run the test or remove it"
         );
     }
 

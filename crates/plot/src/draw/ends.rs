@@ -36,12 +36,9 @@ fn axes(ink: &FigureData) -> Vec<Along> {
 pub(crate) fn said(ink: &FigureData) -> Vec<String> {
     let axes = axes(ink);
     let lanes = || axes.iter().flat_map(|(axis, _)| [axis.lane(End::Low), axis.lane(End::High)]);
-    // Singular and plural.
     let place = match ink {
-        FigureData::Grid(_) => {
-            ["has the colour at the end of the key", "have the colour at the end of the key"]
-        }
-        _ => ["stands in a lane at the end of the axis", "stand in a lane at the end of the axis"],
+        FigureData::Grid(_) => "have the colour at the end of the key",
+        _ => "are drawn in a lane at the end of the axis",
     };
     let infinite = |never: bool| {
         let axes = axes.iter().filter(move |(axis, _)| axis.never == never);
@@ -49,19 +46,19 @@ pub(crate) fn said(ink: &FigureData) -> Vec<String> {
     };
     let any = |kind: Lane| lanes().flatten().any(|lane| lane == kind);
     let mut out: Vec<String> = [
-        (any(Lane::Zero), "Zeros, which have no logarithm,", 1),
-        (any(Lane::Perfect), "Values of 100%, whose error rate has no logarithm,", 1),
-        (infinite(false), "What diverged", 0),
-        (infinite(true), "What never reached the target", 0),
-        (any(Lane::Beyond), "Values so far off that they would press all others together", 1),
+        (any(Lane::Zero), "Zeros, which have no logarithm,"),
+        (any(Lane::Perfect), "Values of 100%, whose error rate has no logarithm,"),
+        (infinite(false), "Runs that diverged"),
+        (infinite(true), "Runs that never reached the target"),
+        (any(Lane::Beyond), "Outliers that would squeeze all other values together"),
     ]
     .into_iter()
-    .filter(|(there, ..)| *there)
-    .map(|(_, what, several)| format!("{what} {}.", place[several]))
+    .filter(|(there, _)| *there)
+    .map(|(_, what)| format!("{what} {place}."))
     .collect();
     if axes.iter().any(|(axis, ends)| ends.iter().any(|v| axis.cut(*v).is_some())) {
         let cut =
-            "A dashed edge or an arrow at the frame says that a band or bar goes on beyond it.";
+            "A dashed edge or an arrow at the frame means that a band or bar continues beyond it.";
         out.push(cut.to_owned());
     }
     out

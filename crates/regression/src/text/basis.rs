@@ -17,7 +17,7 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
     let used = |m: Method| all.iter().any(|t| t.change.method == m);
     let mut how = Vec::new();
     if used(Method::SignFlips) {
-        how.push("joint flips of the seeds' signs (the largest t of all)".to_owned());
+        how.push("joint sign flips of the seeds (the largest t of all comparisons)".to_owned());
     }
     if used(Method::StudentT) {
         let why =
@@ -42,7 +42,7 @@ pub(crate) fn decided(r: &Regression) -> [String; 2] {
             number::short((r.settings.level * 1e6).round() / 1e4)
         ),
         format!(
-            "A change counts if its interval excludes zero and its size exceeds min_effect, for seconds with the whole interval ({}){exact}{ranks}.",
+            "A change counts if its interval excludes zero and its size (for seconds, the whole interval) exceeds min_effect ({}){exact}{ranks}.",
             min_effects(r)
         ),
     ]

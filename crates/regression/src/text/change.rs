@@ -24,7 +24,7 @@ pub(crate) fn change(ranked_changes: &RankedChange<'_>, brief: bool) -> String {
             format!("diverged seeds of {who} {moved} from {a} to {b} of {}", seeds.len())
         }
         RegressMetric::Steps if before == after => {
-            format!("optimizer steps of {who} changed from seed to seed")
+            format!("optimizer steps of {who} changed for some seeds, but not on average")
         }
         RegressMetric::Steps => format!(
             "optimizer steps of {who} {moved} from {} to {}",
@@ -40,7 +40,7 @@ pub(crate) fn change(ranked_changes: &RankedChange<'_>, brief: bool) -> String {
     }
 }
 
-/// Describes a change with diverged seeds: `got worse: 8 of 10 seeds that had ended diverged; of
+/// Describes a change with diverged seeds: `got worse: 8 of 10 seeds newly diverged; for
 /// the other 2 it fell by 1%`.
 fn among_diverged(change: &Change) -> String {
     let word = match change.finding {
@@ -51,7 +51,7 @@ fn among_diverged(change: &Change) -> String {
     let (before, after) = change.diverged();
     let (n, ended) = (change.seeds.len(), change.ended());
     let diverged = match (before, after) {
-        (0, after) => format!("{after} of {n} seeds that had ended diverged"),
+        (0, after) => format!("{after} of {n} seeds newly diverged"),
         (before, 0) => format!("{before} of {n} seeds no longer diverge"),
         (before, after) => format!("{after} of {n} seeds diverged and {before} no longer do"),
     };
@@ -62,7 +62,7 @@ fn among_diverged(change: &Change) -> String {
     let interval =
         change.interval.map(|i| format!(" {}", amounts::interval_said(metric, change.effect, i)));
     let rest =
-        if ended == 1 { "of the other one".to_owned() } else { format!("of the other {ended}") };
+        if ended == 1 { "for the other one".to_owned() } else { format!("for the other {ended}") };
     format!(
         "{word}: {diverged}; {rest} it {} by {}{}",
         direction(change.after - change.before),

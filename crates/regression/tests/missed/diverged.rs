@@ -99,7 +99,7 @@ fn diverged_seeds_are_the_worst_of_every_comparison() {
     let out = judged(&before, &worse);
     assert_eq!(finding(&out, "adam", RegressMetric::TEST_LOSS), Finding::Regressed);
     let said = headline(&out);
-    assert!(said.contains("test loss of adam (lr 0.001) got worse: 3 of 9 seeds that had ended diverged; of the other 6 it rose by 3%"), "{said}");
+    assert!(said.contains("test loss of adam (lr 0.001) got worse: 3 of 9 seeds newly diverged; for the other 6 it rose by 3%"), "{said}");
 }
 
 #[test]

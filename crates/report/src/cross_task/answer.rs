@@ -140,7 +140,7 @@ fn lead(all: &CrossTask, first: usize, second: usize) -> Option<String> {
         let pairs = format!("the {}", plural::spelled(pair.n, "(task, seed) pair"));
         let which = match (pair.unlike.is_empty(), group.evaluation.reached()) {
             (false, _) => "can be compared",
-            (true, true) => "got there with both",
+            (true, true) => "reached the target with both",
             (true, false) => "completed with both",
         };
         let place = match pair.lead_tasks.len() < of {
@@ -261,8 +261,8 @@ fn elsewhere(all: &CrossTask, front: &[&Standing]) -> Option<String> {
         better.iter().map(|(who, tasks)| format!("{who} in {}", list(tasks))).collect();
     // Ranks are among the shared labels, while a task may have others.
     let among = match all.tasks.left_out.is_empty() {
-        true => "best is",
-        false => "of the optimizers in every task best is",
+        true => "the best is",
+        false => "the best of the optimizers in every task is",
     };
     let text = match front {
         [first] => format!("{} is not best everywhere; {among}", label(all, first.label)),

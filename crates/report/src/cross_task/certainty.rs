@@ -76,7 +76,7 @@ impl Facts<'_> {
                 self.tested(false)
             ),
             Verdict::NotShown if self.front.is_level() => {
-                format!("no difference of {name} and {other} is shown, {}.", self.tested(true))
+                format!("no difference between {name} and {other} is shown, {}.", self.tested(true))
             }
             // The tested statistic may favour the other, since a mean rank counts tasks.
             Verdict::NotShown if self.pair.direction < 0.0 => format!(

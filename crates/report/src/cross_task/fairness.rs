@@ -64,8 +64,8 @@ pub(super) fn fairness(all: &CrossTask) -> Vec<String> {
     let epochs = |t: usize| length(&tasks[t]);
     if let Some(text) = per_task(&epochs) {
         let by_steps = tasks.iter().any(|t| t.analysis.evaluation.grain == Grain::Steps);
-        let what = if by_steps { "the length of" } else { "epochs" };
-        out.push(format!("Tasks differ in {what} a run: {text}."));
+        let what = if by_steps { "the length of a run" } else { "epochs per run" };
+        out.push(format!("Tasks differ in {what}: {text}."));
     }
     for (t, task) in tasks.iter().enumerate() {
         let runs = &task.analysis.plan.runs;
@@ -164,7 +164,7 @@ fn device_time(all: &CrossTask) -> String {
         return format!("{all_alike}.");
     };
     let spent = match number::seconds(low) == number::seconds(high) {
-        true => format!("{} of each optimizer", number::seconds(low)),
+        true => format!("{} for each optimizer", number::seconds(low)),
         false => {
             let name = |l: usize| escape::line(&all.tasks.labels[l].name);
             format!(

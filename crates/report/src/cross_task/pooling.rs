@@ -30,8 +30,8 @@ pub(super) fn standing(all: &CrossTask) -> Vec<String> {
     }
     if all.tasks.groups.is_empty() {
         out.push(match all.standings.len() {
-            1 => "Every task is judged by another metric, so no values are pooled.".to_owned(),
-            _ => "Every task is judged by another metric, so no values are pooled: ranks and probabilities of \
+            1 => "Every task is judged by a different metric, so no values are pooled.".to_owned(),
+            _ => "Every task is judged by a different metric, so no values are pooled: ranks and probabilities of \
                   improvement have no unit and are the only aggregates."
                 .to_owned(),
         });
@@ -145,8 +145,8 @@ pub(super) fn improvement(all: &CrossTask) -> Vec<String> {
                 String::new()
             };
             format!(
-                " Intervals are 95% intervals of the stratified bootstrap{rough}; where all runs of one beat all of the \
-                 other they have no width, which says how few runs there are, not how sure it is."
+                " Intervals are 95% intervals of the stratified bootstrap{rough}; where all runs of one beat all runs of \
+                 the other they have no width, which reflects how few runs there are, not how certain the result is."
             )
         }
         false => String::new(),
@@ -157,7 +157,7 @@ pub(super) fn improvement(all: &CrossTask) -> Vec<String> {
         .map_or(String::new(), |what| format!(" A run that {what} is worse than any other."));
     vec![format!(
         "The probability that a run of the first is better than a run of the second, in each task over all pairs of runs, \
-         then averaged over tasks; 0.5 is level. It has no unit, so all tasks count whatever they are judged \
-         by.{worst}{rough}"
+         then averaged over tasks; 0.5 is level. It has no unit, so all tasks count, whatever metric they \
+         are judged by.{worst}{rough}"
     )]
 }

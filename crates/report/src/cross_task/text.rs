@@ -152,7 +152,7 @@ fn survivors(all: &CrossTask) -> Option<String> {
     let are = plural::form(of.len(), "is that", "are those");
     (!of.is_empty()).then(|| {
         format!(
-            "The {means} of {} {are} of the others: such an optimizer ranks below those without a diverged seed.",
+            "The {means} of {} {are} of the other seeds: such an optimizer ranks below those without a diverged seed.",
             some(of)
         )
     })
@@ -202,7 +202,9 @@ pub(super) fn by_task(all: &CrossTask) -> Vec<String> {
     };
     let leading = |t: usize| labels.clone().filter(|&l| all.tasks.leads(t, l)).count();
     let bold = match (0..own.len()).any(|t| leading(t) > 1) {
-        true => "All that are level in front of a task are in bold, as is one that is best alone.",
+        true => {
+            "Optimizers that are level in front in a task are all in bold, as is one that is best alone."
+        }
         false => "The best of a task is in bold.",
     };
     let mut out = vec![format!(
@@ -210,7 +212,7 @@ pub(super) fn by_task(all: &CrossTask) -> Vec<String> {
     )];
     if !by_median(all).0.is_empty() {
         out.push(
-            "Where runs stop at the target, the median over seeds stands for them, a run that never got there counting as \
+            "Where runs stop at the target, the table shows the median over seeds, a run that never got there counting as \
              infinite; in brackets how many seeds reached it."
                 .to_owned(),
         );

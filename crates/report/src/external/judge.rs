@@ -137,7 +137,7 @@ impl Fit {
 
 /// Note of a row that cannot be told apart.
 const OPEN: &str = "Our runs spread so far that the limit below their mean lies at or below 0: no lower \
-                    number could miss the rule.";
+                    number could fail the rule.";
 
 /// Returns whether our number is the one that the file expects.
 fn holds(expected: &Expected, rule: Rule, found: &Found) -> Result<bool, String> {

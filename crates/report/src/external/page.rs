@@ -19,8 +19,8 @@ use crate::plural;
 const TITLE: &str = "Published numbers and ours";
 
 /// The sentence below the title.
-const LEAD: &str = "Numbers that others published and numbers that were computed independently, beside what this program \
-                    finds for the same setting: a row a number, with the rule by which the two agree.";
+const LEAD: &str = "Published numbers and independently computed numbers, next to what this program finds for \
+                    the same setting: one row per number, with the rule that decides whether the two agree.";
 
 /// Descriptions of the rules, each with the unit of the deviation column.
 const RULES: [&str; 9] = [
@@ -28,19 +28,19 @@ const RULES: [&str; 9] = [
      standard errors of ours.",
     "A single run agrees with our seeds where it lies within 3 sd sqrt(1 + 1/n) of their mean, sd being their standard \
      deviation (s.d.) and n their number: the spread of a new run.",
-    "Ten seeds know their standard deviation only roughly: by Student's t, one in 67 single runs of the very same distribution \
-     misses its rule by chance. Such a miss is looked into, and stays on the page with what was found.",
-    "One published number whose spread is not known agrees with our mean within the difference that the row gives, set before \
-     our first run; the deviation is then in units of that limit.",
+    "Ten seeds determine their standard deviation only roughly: by Student's t, one in 67 single runs from the very same distribution \
+     fails its rule by chance. Such a failure is investigated, and stays on the page with the findings.",
+    "A published number of unknown spread agrees with our mean if they differ by at most the limit that the row gives, which was set \
+     before our first run; the deviation is then in units of that limit.",
     "Exact numbers agree to the decimals or the relative tolerance given; the deviation is then in units of that tolerance, \
-     and of several seeds it is that of the one furthest off. What the rounding of a printed number explains is no difference.",
+     and with several seeds it is that of the seed furthest off. A difference that the rounding of a printed number explains does not count.",
     "A divergence agrees where all of our seeds diverge, and a finite number never agrees with runs of which some diverged.",
-    "Where our positive numbers spread so far that the limit below their mean lies at or below 0, no lower number could miss \
-     the rule: a number within the limits is then not told apart, which is neither an agreement nor a failure. One above them \
-     differs.",
-    "A difference is understood where the file says the reason, who is right, and the value expected of ours: ours lies in the \
-     range given, or agrees with the number given by the rule of the row, with a mean as two means do. Where it does not, the \
-     row differs, even if it agrees with the other side.",
+    "Where our positive numbers spread so far that the limit below their mean lies at or below 0, no lower number could \
+     fail the rule: a number within the limits is then not told apart, which is neither an agreement nor a failure. A number above \
+     them differs.",
+    "A difference is understood if the file gives its reason, which side is right, and the value expected of ours, and ours meets it: it \
+     lies in the given range, or agrees with the given number by the rule of the row, with a given mean by the rule for two means. If it does \
+     not, the row differs, even if ours agrees with the other side.",
     "Published numbers and those that were computed for this check (by numpy, scipy, scikit-learn, PyTorch or a formula) are \
      counted apart. Rows for information, among them those that repeat another row, are not counted.",
 ];
@@ -91,7 +91,7 @@ fn source(section: &Section<'_>) -> Option<String> {
     let which = match own {
         0 => "Source",
         own if own == section.rows.len() => return None,
-        _ => "Source of the rows that name none",
+        _ => "Source of the other rows",
     };
     Some(format!("{which}: {}.", section.published.source))
 }

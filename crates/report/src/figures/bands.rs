@@ -63,7 +63,7 @@ pub fn describe_estimates(analysis: &Analysis, estimates: Vec<Estimate>, bands: 
     let spread = match kind {
         Band::Interval => interval(&estimates, bands),
         Band::Range => format!(", {bands} from the lowest to the highest seed"),
-        Band::Deviation => format!(", {bands}: one standard deviation to both sides"),
+        Band::Deviation => format!(", {bands}: one standard deviation on either side"),
         Band::None => String::new(),
     };
     format!("mean of {seeds} seeds{spread}")

@@ -57,13 +57,13 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
             text::segments(analysis)
         ),
         (true, true) => {
-            format!("The lines are of one epoch, so the mean value is that over {pieces}.")
+            format!("The lines cover one epoch, so the mean value is that over {pieces}.")
         }
         (true, false) => {
             "The mean value of epoch e is that over the steps taken during it.".to_owned()
         }
         (false, true) => {
-            format!("The lines are of one epoch, so the training loss is the mean over {pieces}.")
+            format!("The lines cover one epoch, so the training loss is the mean over {pieces}.")
         }
         (false, false) => {
             "The training loss of epoch e is the mean over the batches fed during it.".to_owned()

@@ -50,7 +50,7 @@ fn lesson(function: Function) -> &'static str {
         }
         Function::Rastrigin => {
             "Every dent is a local minimum. A small step stays in the dent where it began; a heavy ball, or a step longer \
-             than a dent, rolls over rims. Where one ends is luck of start and step length, not skill."
+             than a dent, rolls over rims. Where a path ends is a matter of start and step length, not of skill."
         }
         Function::Himmelblau => {
             "Four minima of equal depth: which one is reached depends on the path, and a long first step may land in \
@@ -75,7 +75,7 @@ fn lesson(function: Function) -> &'static str {
         }
         Function::Ackley => {
             "Far from the hole the plain is nearly flat and full of dents: slopes of dents are steeper than the way \
-             down. Momentum and long steps carry across dents; a step as long as a dent tells nothing of the plain."
+             down. Momentum and long steps carry across dents; a step as long as a dent reveals nothing about the plain."
         }
         Function::Branin => {
             "Three minima of equal depth in one bent valley: which one is reached follows from the start and from how \

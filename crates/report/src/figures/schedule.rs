@@ -27,8 +27,8 @@ pub fn figure(analysis: &Analysis, points: &Points) -> Option<Figure> {
         reading: "The learning rate is the length of a step. A flat line keeps it throughout; a falling line takes \
                   long steps first to get near the valley and short ones at the end to settle in it; a rise at the \
                   start (warmup) is careful while the first gradients are still wild; a leap back up (restart) leaves \
-                  one valley for another. Learning rates of different optimizers cannot be compared: a step of Adam \
-                  means something else than one of SGD.",
+                  one valley for another. Learning rates of different optimizers cannot be compared: a step of \
+                  Adam does not mean the same as one of SGD.",
         data: FigureData::Chart(chart),
         variant_of: None,
     })

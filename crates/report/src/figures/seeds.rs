@@ -85,8 +85,8 @@ pub fn too_many(analysis: &Analysis) -> Option<String> {
     let rows = rows(analysis).count();
     (rows > MOST && analysis.plan.seeds.len() > 1).then(|| {
         format!(
-            "The figure of every run by learning rate and seed is left out: it would have {} rows, and shows {MOST} at \
-             most. runs.parquet has every run.",
+            "The figure of every run by learning rate and seed is left out: it would have {} rows, but can show at \
+             most {MOST}. runs.parquet has every run.",
             number::count(rows as u64)
         )
     })

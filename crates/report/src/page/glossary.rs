@@ -21,7 +21,7 @@ const TERMS: &[(&str, &str)] = &[
         "seed",
         "the number from which initial weights and the order of samples are drawn; the same seed is the same start for every optimizer",
     ),
-    ("seeds", "runs, one per seed; of two numbers the completed and the planned ones"),
+    ("seeds", "runs, one per seed; two numbers are completed and planned runs"),
     (
         "status",
         "completed, diverged (a loss became NaN or infinite), cut (paused before its end), failed, timed out, cancelled, or missing (not trained yet)",
@@ -95,7 +95,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "95% interval",
-        "an interval built to contain the true mean over seeds in 95 of 100 such experiments; none below three seeds, and somewhat short for few seeds if it is resampled",
+        "an interval built to contain the true mean over seeds in 95 of 100 such experiments; none below three seeds, and somewhat short for few seeds if it is bootstrapped",
     ),
     (
         "95% interval with the choice",
@@ -105,7 +105,7 @@ const TERMS: &[(&str, &str)] = &[
     ("chosen again", "share of the resamples of the seeds that choose this configuration"),
     (
         "IQM",
-        "interquartile mean: the mean of the middle half of the seeds, which single bad seeds move little",
+        "interquartile mean: the mean of the middle half of the seeds, on which single bad seeds have little effect",
     ),
     (
         "median",
@@ -160,15 +160,15 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "probability of improvement",
-        "that a run of the first is better than a run of the second, over all pairs of runs; 0.5 is level",
+        "the probability that a run of the first is better than a run of the second, over all pairs of runs; 0.5 is level",
     ),
     (
         "p, sign flips",
-        "permutation test: how often flipping the signs of the differences by chance gives as large a mean",
+        "permutation test: how often flipping the signs of the differences at random gives as large a mean",
     ),
     (
         "p, permutation",
-        "permutation test of two samples, where seeds do not pair: how often dividing all runs by chance gives as large a difference",
+        "permutation test of two samples, where seeds do not pair: how often dividing all runs at random gives as large a difference",
     ),
     (
         "p, ranks",
@@ -181,7 +181,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "p, Wilcoxon",
-        "Wilcoxon's signed-rank test: how often flipping the signs of the ranked differences by chance gives as large a sum",
+        "Wilcoxon's signed-rank test: how often flipping the signs of the ranked differences at random gives as large a sum",
     ),
     (
         "p, all looks",
@@ -189,20 +189,20 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "interval",
-        "the leads that the test does not reject at the part of the level that the pair's look may spend; it holds whenever the seeds end",
+        "the leads that the test does not reject at the part of the level that the pair's look may spend; they hold whenever the seeds stop",
     ),
     ("stage", "fresh where the seeds had no part in choosing the configuration"),
     ("place", "the order in which the tuning seeds chose the configurations of an optimizer"),
     (
         "fresh seeds",
-        "seeds that had no part in choosing; of two numbers those completed and those planned",
+        "seeds that had no part in choosing; two numbers are completed and planned seeds",
     ),
     ("p, Wilcoxon, Holm", "the p of Wilcoxon's test, corrected likewise"),
     (
         "verdict",
         "outcome of the deciding test after correction; level: no seed differs; underpowered: so few differing seeds cannot show a difference, however large",
     ),
-    ("published", "the number as its source prints it; in brackets the runs that it is a mean of"),
+    ("published", "the number as its source prints it; in brackets the number of runs averaged"),
     ("ours", "the number that this program finds for the same setting; in brackets the seeds"),
     ("rule", "how close the two must be; the rules are at the end of the page"),
     (
@@ -243,7 +243,7 @@ const TERMS: &[(&str, &str)] = &[
     ("target reached in", "tasks whose target more than half of the seeds reached"),
     (
         "where both reached it",
-        "the speed-up over the tasks alone whose target both optimizers reached",
+        "the speed-up over only the tasks whose target both optimizers reached",
     ),
     ("tasks that both reached", "tasks over which the speed-up beside it is a mean"),
     (
@@ -278,7 +278,7 @@ const TERMS: &[(&str, &str)] = &[
     ("median training time", "the same in seconds of training, evaluation left out"),
     (
         "fastest of its configurations, median steps",
-        "the quickest of all configurations tried, which is flattered by being picked for it",
+        "the quickest of all configurations tried, which is flattered by having been picked for its speed",
     ),
     ("which", "the fastest configuration"),
     ("device time", "time that a device was held: training and evaluation, all runs together"),

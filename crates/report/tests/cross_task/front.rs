@@ -74,7 +74,7 @@ fn level_ranks_and_a_shown_difference_are_told_as_one() {
     assert_eq!(said.series, None);
     assert!(said.cost.unwrap().contains("configurations (24 runs) of a and b over all tasks"));
     assert!(
-        said.details.iter().any(|d| d == "Best is b in apart; a in wild."),
+        said.details.iter().any(|d| d == "The best is b in apart; a in wild."),
         "{:?}",
         said.details
     );

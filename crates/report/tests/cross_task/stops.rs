@@ -158,7 +158,7 @@ fn a_lead_says_which_pairs_it_rests_on_and_a_level_task_is_not_won() {
     assert_eq!((&pair.tasks[..], &pair.lead_tasks[..]), (&[0, 1][..], &[0][..]));
     assert_eq!((pair.n, pair.compared(), pair.seeds, pair.neither), (6, 10, (4, 6, 0), 3));
     let said = answer(&all);
-    // The lead of 0 on the pairs that got there with both is none.
+    // The lead of 0 on the pairs that reached the target with both is none.
     assert_eq!(
         said.headline,
         "adam came first across 2 tasks: mean rank 1.25 of 3 optimizers, best in one of 2, level in front in the other."
@@ -177,7 +177,7 @@ fn a_lead_says_which_pairs_it_rests_on_and_a_level_task_is_not_won() {
     assert_eq!(
         said.headline,
         "adam came first across 2 tasks: mean rank 1.00 of 3 optimizers, best in both; on average 55,000 fewer training samples \
-         to the target than the runner-up sgd, on the 6 (task, seed) pairs of easy that got there with both."
+         to the target than the runner-up sgd, on the 6 (task, seed) pairs of easy that reached the target with both."
     );
     let certainty = said.certainty.unwrap();
     assert!(
@@ -208,7 +208,7 @@ fn what_was_lost_is_said_as_what_it_is() {
         "Per cent of runs that reached the target within \u{3c4} training samples",
         "A run that never reached the target is never there within any \u{3c4}.",
         "Training samples to the target, in hard: dots are single seeds, the best optimizer is on top.",
-        "All that are level in front of a task are in bold",
+        "Optimizers that are level in front in a task are all in bold",
         "A rank is the place within a task",
         "The median of training samples to the target is over all runs of the tasks",
     ] {

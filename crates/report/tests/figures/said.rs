@@ -81,7 +81,9 @@ fn what_never_reaches_the_target_has_a_place_in_every_figure() {
         assert_eq!(labels, [0, 1, 2], "{}", figure.data);
         assert!(panel.curves[..2].iter().flat_map(|c| &c.points).all(|p| p.y.is_infinite()));
         assert_eq!(panel.y.lane_text(End::High).unwrap(), "never");
-        assert!(figure.description().contains("What never reached the target stands in a lane"));
+        assert!(
+            figure.description().contains("Runs that never reached the target are drawn in a lane")
+        );
         assert!(!figure.description().contains("iverge"), "{}", figure.description());
         for layout in [Layout::Wide, Layout::Narrow] {
             // Two at one place of the lane stand side by side.
@@ -166,7 +168,7 @@ fn a_sensible_curve_beside_an_absurd_one_keeps_its_place() {
         let y = at(losses).panels[0].y;
         assert!(y.is_log() && y.lanes == [None, None], "{losses:?}: {y}");
     }
-    // One of many is an exception that would press all others together.
+    // One of many is an exception that would squeeze all others together.
     let y = at(&[0.5, 0.4, 0.3, 0.35, 2e9]).panels[0].y;
     assert!(y.lanes == [None, Some(Lane::Beyond)] && y.outside(0.3).is_none(), "{y}");
     let y = at(&[0.5, 0.4, 0.3, 0.35, 1e-9]).panels[0].y;
@@ -301,10 +303,10 @@ fn a_pair_without_a_lead_is_no_pair_without_a_result() {
     assert!(grid(&figure).has(Fill::NoLead) && !grid(&figure).has(Fill::Missing));
     assert!(figure.description().ends_with("no mean lead, since no seed completed with both."));
     assert!(svg(&figure).contains(">no lead<") && !svg(&figure).contains(">no result<"));
-    // What diverged has a lane that says so.
+    // Diverged runs have a lane that says so.
     let figure = final_metric::figure(&lost, &points).unwrap().explained();
     assert!(
-        figure.description().contains("What diverged stands in a lane"),
+        figure.description().contains("Runs that diverged are drawn in a lane"),
         "{}",
         figure.description()
     );

@@ -125,7 +125,7 @@ fn a_diverged_seed_counts_as_one_that_did_not_reach_the_target() {
     let adam = &csv(&dir)[1];
     assert_eq!(adam["Claim"], "not carried: 1 of 8 seeds diverged");
     assert_eq!((adam["t"].as_str(), adam["p; one-sided"].as_str()), ("", ""));
-    assert!(section(&dir).contains("never left out: with it the mean is infinitely bad"));
+    assert!(section(&dir).contains("never left out: it makes the mean infinitely bad"));
     // Seven of eight: 9 of 256 ways.
     let sign = Claim { test: ClaimTest::Sign, ..claim(low) };
     let adam = &csv(&claimed(&fixture, Some(sign), folder.path()))[1];

@@ -75,7 +75,11 @@ pub(super) fn table(
         Some(e) => {
             let left_out = match e.unknown {
                 0 => String::new(),
-                n => format!("; {} unlike these left out", plural::count(n, "run")),
+                n => format!(
+                    "; {} unlike these {} not included",
+                    plural::count(n, "run"),
+                    plural::is_or_are(n)
+                ),
             };
             text::print(&format!(
                 "about {} on this machine, estimated from {}{left_out}\n",
@@ -84,7 +88,9 @@ pub(super) fn table(
             ));
         }
         None if !todo.is_empty() => {
-            text::print("no estimate of time: no similar run was trained on this machine yet\n");
+            text::print(
+                "no estimate of time: no similar run has been trained on this machine yet\n",
+            );
         }
         None => {}
     }

@@ -112,10 +112,11 @@ fn no_signs_of_life(dir: &ReportDir) -> crate::Result<()> {
     let Some((place, sign)) = alive.first() else { return Ok(()) };
     let (path, n) = (dir.path().display(), plural::count(alive.len(), "task"));
     Err(crate::error::bad_input(format!(
-        "{n} of a cluster still trained this sweep a moment ago: task {place}, job {} on {}\n  \
+        "{n} on a cluster {} still training this sweep a moment ago: task {place}, job {} on {}\n  \
          check: cargo xtask status {path}; end: cargo xtask cancel {path}; a killed task counts as gone \
          after {} seconds without a heartbeat; on its node, end a task that Slurm has lost: \
          kill {}",
+        plural::was_or_were(alive.len()),
         crate::text::plain(&sign.job),
         crate::text::plain(&sign.node),
         slurm::heartbeat::ALIVE_SECONDS,

@@ -69,7 +69,7 @@ fn grown(added: &[Grown]) -> String {
 pub fn waits(plan: &Plan) -> &'static str {
     match plan.until.is_some() {
         _ if !plan.rungs_left().is_empty() => "the next rung of [tuning] waits",
-        true => "the look at the seeds so far waits",
+        true => "the next look at the seeds waits",
         false if plan.is_growing() => "the growth of grids (extend) waits",
         false => "the fresh seeds of [confirm] wait",
     }
@@ -106,17 +106,17 @@ fn cutting(plan: &Plan) -> Option<String> {
 /// Describes the growth of grids.
 fn growth(plan: &Plan) -> Option<String> {
     let added = plan.grown().count();
-    let more = || plural::count(plan.at_most(Stage::Tuning), "run");
+    let most = |noun: &str| plural::count(plan.at_most(Stage::Tuning), noun);
     match (plan.is_growing(), added) {
         _ if !plan.can_grow() => None,
         (true, 0) => Some(format!(
             "then values beyond the edge of each grid whose best value is at the edge: {} at most, once all runs above have a result",
-            more()
+            most("run")
         )),
         (true, n) => Some(format!(
-            "grids have grown by {}; {} more at most",
+            "grids have grown by {}; at most {}",
             plural::count(n, "configuration"),
-            more()
+            most("more run")
         )),
         (false, 0) => Some("no grid has grown".to_owned()),
         (false, n) => Some(format!("grids have grown by {}", plural::count(n, "configuration"))),
@@ -129,9 +129,9 @@ fn looking(plan: &Plan) -> Option<String> {
     let taken = plural::count(plan.looks_opened().saturating_sub(1), "look");
     Some(match plan.is_open() {
         true => format!(
-            "up to {} of each optimizer, until it is decided, {taken} taken: {} more at most",
+            "up to {} of each optimizer, until the comparison is decided, {taken} taken: at most {}",
             plural::count(until.looks.last().copied().unwrap_or(0), "seed"),
-            plural::count(plan.at_most(Stage::Tuning), "run")
+            plural::count(plan.at_most(Stage::Tuning), "more run")
         ),
         false => format!("the looks at the seeds are over, {taken} taken"),
     })

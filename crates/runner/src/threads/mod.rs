@@ -200,7 +200,7 @@ pub fn describe(plan: &Plan, threads: Option<&Resolved>) -> Option<String> {
             let sizes = plan.sizes().len();
             let of = match (sizes, plan.heaviest()) {
                 (2.., Some(run)) => {
-                    format!(" by {}, the heaviest of {sizes} sizes", size(&run.spec))
+                    format!(" with {}, the heaviest of {sizes} sizes", size(&run.spec))
                 }
                 _ => String::new(),
             };

@@ -125,7 +125,7 @@ fn a_silent_controller_is_not_an_empty_queue() {
     assert!(status.contains(&format!("task 1.0.0: job {array}_0 on node0")), "{status}");
     // Whatever Slurm says, a task of it is alive.
     let local = place.expect(2, &["run", FILE]);
-    assert!(local.contains("still trained this sweep a moment ago"), "{local}");
+    assert!(local.contains("still training this sweep a moment ago"), "{local}");
     assert_eq!(place.submissions("x").len(), 3);
     place.cluster.start_controller();
     place.remove("hold");

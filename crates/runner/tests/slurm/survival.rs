@@ -126,7 +126,7 @@ fn again_from_files_alone(place: &Place) {
     wait_until("the second attempt", PATIENCE, || {
         let (code, text) = place.run(&["run", FILE, "--launcher", "slurm", "--watch"]);
         said = text;
-        let refused = code == 2 && said.contains("still trained this sweep a moment ago");
+        let refused = code == 2 && said.contains("still training this sweep a moment ago");
         assert!(code == 0 || refused, "{code}: {said}");
         code == 0
     });

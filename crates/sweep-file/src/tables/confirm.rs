@@ -68,9 +68,12 @@ impl Reader<'_> {
             let next = seeds.iter().max().map_or(0, |last| last + 1).max(1000);
             let n = fresh.len();
             self.diagnostics.push(
-                Diagnostic::error("[confirm] needs seeds that did not choose", &entry.value.place)
-                    .label(format!("[repeat] uses {shown}{more}"))
-                    .help(format!("use others: seeds = {{ count = {n}, base = {next} }}")),
+                Diagnostic::error(
+                    "[confirm] needs seeds that [repeat] does not use",
+                    &entry.value.place,
+                )
+                .label(format!("[repeat] uses {shown}{more}"))
+                .help(format!("use others: seeds = {{ count = {n}, base = {next} }}")),
             );
             return None;
         }

@@ -99,7 +99,7 @@ impl Reader<'_> {
                     Diagnostic::error("the pool mixes kinds of devices", &place)
                         .label(kind.name())
                         .also(first_place, first.name())
-                        .help("results differ in their bits between kinds of devices: write one sweep for each kind"),
+                        .help("results are not bit-identical across kinds of devices: write one sweep for each kind"),
                 );
                 continue;
             }

@@ -53,10 +53,10 @@ impl Reader<'_> {
         if let Some(confirm) = root.get("confirm") {
             self.diagnostics.push(
                 Diagnostic::error(
-                    "`until` cannot be used here beside [confirm]",
+                    "`until` in [repeat] cannot be used together with [confirm]",
                     &entry.value.place,
                 )
-                .label("these seeds choose, so every configuration needs all of them")
+                .label("these seeds choose the configurations, so each one needs all of them")
                 .also(&confirm.key_place, "its seeds judge")
                 .help("write a fixed number of seeds here, and `until` in [confirm]"),
             );

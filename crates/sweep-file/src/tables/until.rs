@@ -18,7 +18,7 @@ spec::settings! {
         /// Number of seeds of each optimizer at each interim look, increasing.
         looks: Vec<u64> = vec![10, 20], AtLeast(2.0);
         /// Fraction of the level that each look may spend; the fractions sum to 1.
-        share: Vec<f64> = Vec::new() => "a list of numbers, as many as looks", "equal parts";
+        share: Vec<f64> = Vec::new() => "a list of numbers, one for each look", "equal parts";
         /// Probability of any false decision over all looks together.
         level: f64 = 0.05, Within(1e-6, 0.5);
     }
@@ -62,7 +62,7 @@ impl Reader<'_> {
         let Some(end) = given.base.checked_add(last).filter(|end| i64::try_from(*end).is_ok())
         else {
             self.diagnostics
-                .push(Diagnostic::error("the last seed does not fit 63 bits", &node.place));
+                .push(Diagnostic::error("the last seed does not fit in 63 bits", &node.place));
             return None;
         };
         Some(((given.base..end).collect(), until))

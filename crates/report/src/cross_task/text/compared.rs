@@ -36,7 +36,7 @@ fn tests(all: &CrossTask) -> String {
     format!(
         "A test with one value per task would need many tasks. Here the unit is a (task, seed) pair: both optimizers of a pair \
          start from the same weights and see the same batches. {what}. Both leads are means over tasks of the mean in each; \
-         in the unit of the metric a task of larger differences weighs more, standardised it does not.{family}"
+         in the unit of the metric, tasks with larger differences weigh more; standardised, they do not.{family}"
     )
 }
 
@@ -69,8 +69,8 @@ pub(in crate::cross_task) fn comparison(all: &CrossTask) -> Vec<String> {
         );
         out.push(if comparison.underpowered() {
             format!(
-                "{reach}: underpowered. Whatever the numbers, these seeds cannot show a difference; {} pairs that differ \
-                 would be the fewest that can.",
+                "{reach}: underpowered. Whatever the numbers, these seeds cannot show a difference; {} or more \
+                 pairs that differ could.",
                 comparison.needed
             )
         } else {
@@ -95,7 +95,7 @@ pub(in crate::cross_task) fn comparison(all: &CrossTask) -> Vec<String> {
     let excluded = comparison.pairs.iter().map(|p| p.excluded).max().unwrap_or(0);
     if excluded > 0 {
         out.push(format!(
-            "Pairs that lack a result with one of the two optimizers are left out: {excluded} of a comparison at most."
+            "Pairs that lack a result with one of the two optimizers are left out: at most {excluded} per comparison."
         ));
     }
     out.extend(neither(all));
@@ -111,8 +111,8 @@ fn neither(all: &CrossTask) -> Option<String> {
         lost.or(all.tasks.lost(&all.tasks.groups[p.group].tasks, &[p.first, p.second]))
     });
     Some(format!(
-        "Two runs of a seed that both {} do not show which optimizer is better, and do not count: {most} of a comparison at \
-         most.",
+        "Two runs of a seed that both {} do not show which optimizer is better, and do not count: at most {most} per \
+         comparison.",
         lost.what()?
     ))
 }
@@ -130,8 +130,8 @@ fn opposite(all: &CrossTask) -> Option<String> {
         .collect();
     (!of.is_empty()).then(|| {
         format!(
-            "The lead of {} has one sign in the unit of the metric and the other standardised: the tasks disagree, and those \
-             of larger differences decide the former.",
+            "The lead of {} has one sign in the unit of the metric and the opposite sign when standardised: the tasks disagree, and those \
+             with larger differences decide the former.",
             some(of)
         )
     })

@@ -98,7 +98,7 @@ fn verdict(claims: &Claims, claimed: &Claimed) -> String {
                 format!("not carried: the mean is not {} the target", side(claims))
             }
             (ClaimTest::T, ..) if evidence.equal => {
-                "not carried: all seeds are equal, so that t has no spread to judge by".to_owned()
+                "not carried: all seeds have the same value, so t is undefined".to_owned()
             }
             _ if evidence.p.is_some() => "not carried: p is above the level".to_owned(),
             _ => "not carried".to_owned(),
@@ -156,11 +156,11 @@ pub fn claim_text(analysis: &Analysis, claims: Option<&Claims>) -> Vec<String> {
             match asked.test {
                 ClaimTest::Sign => "",
                 ClaimTest::T | ClaimTest::Z =>
-                    ": with it the mean is infinitely bad, so there is no p and the claim is not carried",
+                    ": it makes the mean infinitely bad, so there is no p and the claim is not carried",
             }
         ),
         format!(
-            "The fewest seeds are those that would carry the claim with the {}; without a number, no number up to {} would.",
+            "The column of fewest seeds gives how many seeds would carry the claim with the {}; a dash means that no number up to {} would.",
             match asked.test {
                 ClaimTest::T => "same mean and standard deviation",
                 ClaimTest::Z => "same mean",

@@ -123,7 +123,7 @@ pub fn landscape_text(analysis: &Analysis) -> Vec<String> {
         });
         if let Some(value) = analysis.plan.target.value {
             let why = if several {
-                "one value means something else on each function; sweep one function to see which optimizer reaches it first"
+                "a value means something different on each function; sweep one function to see which optimizer reaches it first"
             } else {
                 "a saddle has no value to reach"
             };

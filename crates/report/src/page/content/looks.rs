@@ -16,7 +16,7 @@ pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
     };
     let seeds = if looks.stage.is_tuning() { "Seeds" } else { "Fresh seeds" };
     let mut out = vec![format!(
-        "{seeds} are looked at after {} of each optimizer and end when {goal}; {} of {} {} taken. Of {} {decided} {} \
+        "{seeds} are looked at after {} per optimizer, and no more are added once {goal}; {} of {} {} taken. Of {} {decided} {} \
          decided, {given_up} given up and {open} open.",
         text::list(&numbers),
         looks.taken,
@@ -43,7 +43,7 @@ pub(super) fn looks_text(looks: &Looks) -> Vec<String> {
     ));
     out.push(
         "Intervals contain the leads that the exact sign-flip test does not reject at the level the pair's look may spend, \
-         and hold whenever the seeds end. Ending early flatters the lead itself: seeds end when it happens to be large. \
+         and hold whenever the seeds stop. Stopping early flatters the lead itself, since seeds stop when it happens to be large. \
          Intervals of single optimizers, and a claim, treat the number of seeds as fixed."
             .to_owned(),
     );

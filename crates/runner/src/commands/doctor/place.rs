@@ -123,7 +123,7 @@ fn space(topic: &'static str, folder: &Path, free: u64) -> Finding {
         _ => return Finding::ok(topic, text),
     };
     let least = bytes(if level == Level::Fail { DISK_LEAST } else { DISK_ENOUGH });
-    Finding::bad(level, topic, text, format!("free some space: at least {least} are needed"))
+    Finding::bad(level, topic, text, format!("free some space: at least {least} is needed"))
 }
 
 /// Formats a number of bytes: `490 MB`, `6.2 GB`.
@@ -181,7 +181,7 @@ fn load(load: Option<f64>, cores: u64) -> Option<Finding> {
         Finding::bad(
             Level::Warn,
             "load",
-            format!("{text}: timings will be disturbed"),
+            format!("{text}: timings will be inaccurate"),
             "for accurate timings wait for other programs to end, and use `--timing`",
         )
     } else {
@@ -202,12 +202,13 @@ pub(super) fn sources(from: &Provenance, root: &Path, has_git: bool) -> Finding 
         (None, _) if has_git => Finding::bad(
             Level::Warn,
             "sources",
-            format!("git cannot read {root}: results will name no commit"),
+            format!("git cannot read {root}: results will not record a commit"),
             format!("`git -C {root} rev-parse HEAD` prints the reason"),
         ),
-        (None, _) => {
-            Finding::ok("sources", format!("{root} is not in git: results name no commit"))
-        }
+        (None, _) => Finding::ok(
+            "sources",
+            format!("{root} is not in git: results will not record a commit"),
+        ),
     }
 }
 
@@ -224,7 +225,7 @@ mod tests {
         assert_eq!(level(DISK_ENOUGH), Level::Ok);
         let finding = space("disk", Path::new("/r"), 150 * MB);
         assert_eq!(finding.text, "150 MB free in /r");
-        assert_eq!(finding.remedy.as_deref(), Some("free some space: at least 200 MB are needed"));
+        assert_eq!(finding.remedy.as_deref(), Some("free some space: at least 200 MB is needed"));
         assert_eq!(bytes(6_249 * MB), "6.2 GB");
     }
 
@@ -283,7 +284,7 @@ mod tests {
         let busy = load(Some(5.44), 2).unwrap();
         assert_eq!(
             (busy.level, busy.text.as_str()),
-            (Level::Warn, "5.4 on 2 cores: timings will be disturbed")
+            (Level::Warn, "5.4 on 2 cores: timings will be inaccurate")
         );
     }
 

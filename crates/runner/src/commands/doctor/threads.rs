@@ -40,7 +40,7 @@ fn findings(
     let (ours, others) = kept.of_machine(processor, cores);
     let show = |entry: &&Entry| {
         let old = code.is_some_and(|code| code != entry.key.code);
-        let old = if old { "; by another worker, to be measured again" } else { "" };
+        let old = if old { "; by another worker, so it will be measured again" } else { "" };
         let Entry { key, threads, .. } = entry;
         let (size, day, told) = (entry.size(), entry.day(), entry.told());
         let text = format!("{threads} on {} for {size}, measured {day}: {told}{old}", key.device);
@@ -49,8 +49,9 @@ fn findings(
     let mut out: Vec<Finding> = ours.iter().take(SHOWN).map(show).collect();
     let more = ours.len().saturating_sub(SHOWN);
     if more + others > 0 {
-        let text =
-            format!("{path} holds {more} more of this machine and {others} of other machines");
+        let text = format!(
+            "{path} holds {more} more measurements of this machine and {others} of other machines"
+        );
         out.push(Finding::ok(TOPIC, text));
     }
     if out.is_empty() && wanted {
@@ -101,7 +102,7 @@ mod tests {
             [
                 "2 on flex for mlp hidden=[128] batch 64, measured 2026-11-27: 1 thread x 2 jobs \
                  312,000 samples/s, 2 threads x 1 job 401,000",
-                "reports/.machine.json holds 0 more of this machine and 1 of other machines",
+                "reports/.machine.json holds 0 more measurements of this machine and 1 of other machines",
                 "`rm reports/.machine.json` makes the next sweep measure again",
             ]
         );

@@ -166,7 +166,7 @@ fn git(answer: &Reply) -> Finding {
             Level::Warn,
             "git",
             format!(
-                "{}: results will name no commit",
+                "{}: results will not record a commit",
                 why.unwrap_or_else(|| "printed no version".to_owned())
             ),
             "install it (`apt install git`)",

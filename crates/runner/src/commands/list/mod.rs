@@ -96,7 +96,7 @@ fn section(registry: Registry) -> Section {
             common: vec![("keys of every network in [model]", InitSpec::PARAMS.to_vec())],
         },
         Registry::Layers => Section {
-            title: "Layers: what `layers` in [model] lists, with kind = \"layers\"",
+            title: "Layers: entries of `layers` in [model] with kind = \"layers\"",
             entries: kinds(Layer::KINDS),
             common: Vec::new(),
         },
@@ -119,12 +119,12 @@ fn section(registry: Registry) -> Section {
             common: Vec::new(),
         },
         Registry::Lints => Section {
-            title: "Lints: what a sweep file is warned of, unless [lints] allows it",
+            title: "Lints: warnings about a sweep file, unless [lints] allows them",
             entries: Lint::ALL.iter().map(|&lint| lint_entry(lint)).collect(),
             common: Vec::new(),
         },
         Registry::Settings => Section {
-            title: "Settings: the tables of a sweep file but those of models, optimizers and schedules",
+            title: "Settings: the tables of a sweep file, except those of models, optimizers and schedules",
             entries: sweep_file::tables().into_iter().map(table_entry).collect(),
             common: Vec::new(),
         },

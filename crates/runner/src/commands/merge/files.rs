@@ -76,8 +76,9 @@ impl Taken {
         for (run, path) in weights(source)? {
             let target = dir.weights_of(run);
             if !target.exists() {
-                atomic::copy(&path, &target, None)
-                    .with_context(|| format!("cannot copy {} here", path.display()))?;
+                atomic::copy(&path, &target, None).with_context(|| {
+                    format!("cannot copy {} to {}", path.display(), target.display())
+                })?;
                 self.weights += 1;
             }
         }
@@ -172,7 +173,7 @@ fn take(bytes: &[u8], name: &str, folder: &Path) -> crate::Result<(How, String)>
         }
     }
     Err(bad_input(format!(
-        "{} holds journals whose content does not fit their names; move the files that begin with {name} away",
+        "{} holds journals whose content does not match their names; move the files that begin with {name} away",
         folder.display()
     )))
 }

@@ -214,7 +214,7 @@ fn say_taken(taken: &Taken) {
     );
     for (own, name) in &taken.renamed {
         text::status!(
-            "{} differs from the file of that name here and is kept as {name}",
+            "{} differs from the file of the same name here and is kept as {name}",
             own.display()
         );
     }

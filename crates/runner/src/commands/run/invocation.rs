@@ -209,7 +209,7 @@ impl<'a> Invocation<'a> {
         }
         let Some(decision) = crate::reporter::decide(&self.dir, &self.plan)? else {
             let waits = stages::waits(&self.plan);
-            text::status!("{waits}: there is no result to decide by");
+            text::status!("{waits}: there is no result to decide from");
             return Ok(false);
         };
         let before = self.plan.runs.len();

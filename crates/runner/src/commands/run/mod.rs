@@ -244,10 +244,14 @@ fn nothing_to_train(left: &Outstanding<'_>, chosen: &Chosen) -> String {
     let results = plural::count(cached - kept_failed - left.paused, "result");
     if missing > 0 {
         let by = &chosen.by;
-        format!("nothing to train of what {by} chose; {results} cached, {missing} missing in all")
+        format!(
+            "nothing to train among the runs chosen by {by}; {results} cached, {missing} missing in all"
+        )
     } else if kept_failed > 0 {
         let kept = plural::count(kept_failed, "run");
-        format!("nothing to train; {results} cached, {kept} without one kept by --keep-failed")
+        format!(
+            "nothing to train; {results} cached, {kept} without a result left alone (--keep-failed)"
+        )
     } else if left.paused > 0 {
         let paused = plural::count(left.paused, "run");
         let are = plural::is_or_are(left.paused);
@@ -271,14 +275,14 @@ fn warn_about(left: &Outstanding<'_>) {
 /// Warns about a decision on a stage whose results have changed since.
 fn warn_of_stages(plan: &spec::plan::Plan, journal: &store::journal::Journal) {
     if let Some((decision, changed)) = stages::outdated(plan, journal) {
-        let (what, choice) = match decision.stage {
-            Stage::Tuning if decision.rung > 0 => ("that configurations were cut by", "cut"),
-            Stage::Tuning if decision.look > 0 => ("that seeds were looked at", "decision"),
-            Stage::Tuning => ("that grids have grown by", "growth"),
-            Stage::Confirm => ("that chose the configurations of [confirm]", "choice"),
+        let (when, choice) = match decision.stage {
+            Stage::Tuning if decision.rung > 0 => ("configurations were cut", "cut"),
+            Stage::Tuning if decision.look > 0 => ("the look at the seeds", "decision"),
+            Stage::Tuning => ("the grids grew", "growth"),
+            Stage::Confirm => ("configurations were chosen for [confirm]", "choice"),
         };
         text::status!(
-            "{} {} {what} {} changed since; the {choice} stands, --replan repeats it",
+            "{} {} {} changed since {when}; the {choice} stands, --replan repeats it",
             console::style("warning:").for_stderr().yellow(),
             plural::count(changed, "result"),
             plural::has_or_have(changed),

@@ -110,7 +110,7 @@ impl<E: Engine> Launcher for Slurm<E> {
             plural::count(dealt.len(), "task"),
             plural::count(work.machine.slots.len(), "run"),
             seconds.map_or_else(
-                || "no estimate of a task's time: no similar run was trained yet".to_owned(),
+                || "no estimate of a task's time: no similar run has been trained yet".to_owned(),
                 |s| format!("a task takes about {}", text::duration(s))
             ),
         );

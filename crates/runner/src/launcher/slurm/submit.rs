@@ -188,7 +188,7 @@ fn describe(
         "{}: {}{report}\n  \
          folder   {folder}\n  \
          follow   cargo xtask sweep {file} --launcher slurm --watch\n  \
-         look     cargo xtask status {file}\n  \
+         status   cargo xtask status {file}\n  \
          end      cargo xtask cancel {file}\n  \
          collect  cargo xtask report {file}",
         work.plan.name,
