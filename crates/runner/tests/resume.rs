@@ -236,7 +236,7 @@ fn torn_foreign_and_altered_lines_are_said_and_trained_again() {
     let shown = sandbox.expect(0, &["run", "experiments/torn.toml"]);
     for said in [
         "line 2: ignored, the record of run",
-        "line 3: ignored, it is not",
+        "line 3: ignored, not a run record",
         "line 5: the last line is torn",
     ] {
         assert!(shown.contains(said), "{said}: {shown}");

@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::build;
 
-/// What may lie at the top level besides names that begin with a dot.
+/// Entries of the top level, besides names that begin with a dot.
 const TOP_LEVEL: [&str; 10] = [
     "Cargo.lock",
     "Cargo.toml",
@@ -69,7 +69,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
         let Ok(content) = String::from_utf8(bytes) else { continue };
         findings.extend(text::check(file, &content));
         findings.extend(causes::check(file, &content));
-        if file.ends_with(".rs") && !file.starts_with(text::OWN_FOLDER) {
+        if file.ends_with(".rs") {
             findings.extend(comments::check(file, &content));
         }
         // Without comments and tests, which may name what they like.
