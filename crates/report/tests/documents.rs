@@ -132,6 +132,10 @@ fn every_column_is_described_and_every_description_occurs() {
         let files: [PathBuf; 3] = [dir.runs(), dir.metrics(), dir.summary()];
         for (table, file) in TABLES.iter().zip(files) {
             assert!(file.ends_with(table.file));
+            // The gallery keeps not every table of every sweep.
+            if !file.exists() {
+                continue;
+            }
             let frame = frame(&file);
             for column in frame.columns() {
                 let matching: Vec<&Described> =

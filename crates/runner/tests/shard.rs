@@ -85,7 +85,11 @@ fn a_part_that_is_none_is_bad_input() {
     let sandbox = Sandbox::new();
     sandbox.sweep_file("parts", &digits(1, 1));
     let parts = [("0/3", "counted from 1"), ("4/3", "3/3 is the last"), ("x", "write I/N")];
-    let more = [("1/0", "no parts"), ("1/1000001", "at most 1000000"), ("5/6", "at most 4 parts")];
+    let more = [
+        ("1/0", "N must be at least 1"),
+        ("1/1000001", "at most 1000000"),
+        ("5/6", "at most 4 parts"),
+    ];
     for (part, said) in parts.into_iter().chain(more) {
         let text = sandbox.expect(2, &["run", "experiments/parts.toml", "--shard", part]);
         assert!(text.contains(said) && text.contains("--shard"), "{part}: {text}");

@@ -180,7 +180,10 @@ fn a_decision_stands_until_it_is_to_be_made_anew() {
     std::fs::write(&path, serde_json::to_vec_pretty(&altered).unwrap()).unwrap();
     let text = sandbox.expect(0, &["run", "experiments/stages.toml"]);
     let text = text.replace('\n', " ");
-    assert!(text.contains("1 result that chose the configurations of [confirm]"), "{text}");
+    assert!(
+        text.contains("1 result has changed since configurations were chosen for [confirm]"),
+        "{text}"
+    );
     assert_eq!(plan(&sandbox).decisions, altered.decisions, "it stands");
     sandbox.expect(0, &["run", "experiments/stages.toml", "--replan"]);
     let anew = plan(&sandbox);

@@ -151,8 +151,8 @@ fn two_runs_of_a_seed_that_both_diverged_are_no_pair() {
     let (text, csv) = written(&all, "comparison");
     assert!(
         text.contains(
-            "Two runs of a seed that both diverged do not show which optimizer is better, and do not count: 7 of a comparison \
-             at most."
+            "Two runs of a seed that both diverged do not show which optimizer is better, and do not count: at most 7 per \
+             comparison."
         ),
         "{text}"
     );
