@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use common::Fixture;
 use polars::prelude::*;
+use spec::Id;
 use spec::growth::Extend;
-use spec::plan::{Plan, TargetAt};
+use spec::plan::{Plan, PlannedRun, TargetAt};
 use spec::record::Status;
-use spec::stages::{Confirm, Rungs};
+use spec::stages::{Choice, Confirm, Decision, Evidence, Rungs, Stage};
 use store::columns::{Column as Described, ColumnType, TABLES};
 use store::layout::ReportDir;
 
@@ -94,6 +95,23 @@ fn every_stage(plan: &mut Plan) {
     plan.target.at = TargetAt::Best;
     plan.confirm = Some(Confirm { seeds: vec![1000], top: 1, until: None });
     plan.tuning = Some(Rungs { rungs: vec![1], keep: 0.5 });
+    // The first configuration is cut at the rung, all others continue.
+    let configs = |label: &str| {
+        let runs = plan.runs.iter().filter(|run| run.label == label);
+        let mut configs: Vec<Id> = runs.map(|run| run.config_id).collect();
+        configs.dedup();
+        configs.retain(|config| *config != plan.runs[0].config_id);
+        Choice { label: label.to_owned(), configs }
+    };
+    let evidence = |run: &PlannedRun| Evidence { run_id: run.run_id, digest: None };
+    plan.decisions = vec![Decision {
+        stage: Stage::Tuning,
+        look: 0,
+        rung: 1,
+        chosen: plan.optimizers.iter().map(|optimizer| configs(&optimizer.label)).collect(),
+        grown: Vec::new(),
+        rests_on: plan.runs.iter().map(evidence).collect(),
+    }];
     plan.optimizers[0].extend = vec![Extend {
         path: "optimizer.lr".to_owned(),
         at_most: 1,
