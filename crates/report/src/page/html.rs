@@ -207,7 +207,7 @@ fn confirmed(analysis: &Analysis, confirmation: &Table) -> Markup {
         @if !confirmation.rows.is_empty() {
             h2 id="confirmation" { "Tuning and fresh seeds" }
             (table(confirmation))
-            (sentences(&content::confirmation_text(analysis)))
+            (notes(&content::confirmation_text(analysis)))
         }
     }
 }
@@ -218,7 +218,7 @@ fn resampled(analysis: &Analysis, choice: &Table) -> Markup {
         @if !choice.rows.is_empty() {
             h2 id="choice" { "Intervals with the choice" }
             (table(choice))
-            (sentences(&content::choice_text(analysis)))
+            (notes(&content::choice_text(analysis)))
         }
     }
 }
@@ -245,36 +245,36 @@ fn tables(report: &Report) -> Markup {
         @if !functions.rows.is_empty() {
             h2 id="functions" { "Each optimizer on each function" }
             (table(functions))
-            (sentences(&content::landscape_text(analysis)))
+            (notes(&content::landscape_text(analysis)))
         }
         @if !best.rows.is_empty() {
             h2 id="best" { "Each optimizer at its best" }
             (table(best))
-            (sentences(&content::best_text(analysis)))
+            (notes(&content::best_text(analysis)))
         }
         (confirmed(analysis, confirmation))
         (resampled(analysis, choice))
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }
             (folded(comparison, "comparisons"))
-            (sentences(&content::comparison_text(analysis)))
+            (notes(&content::comparison_text(analysis)))
         }
         @if !claim.rows.is_empty() {
             h2 id="claim" { "Claim" }
             (table(claim))
-            (sentences(&content::claim_text(analysis, report.claims.as_ref())))
+            (notes(&content::claim_text(analysis, report.claims.as_ref())))
         }
         @if !analysis.by_function() {
             h2 id="time-to-target" { "Time to target" }
             @if !time_to_target.rows.is_empty() { (table(time_to_target)) }
-            (sentences(&content::time_to_target_text(analysis)))
+            (notes(&content::time_to_target_text(analysis)))
         }
         h2 id="ledger" { "Fairness ledger" }
         (sentences(&content::fairness(analysis)))
         (table(ledger))
         @if !grid.rows.is_empty() {
             (table(grid))
-            (sentences(&content::spent_text(report)))
+            (notes(&content::spent_text(report)))
         }
         @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }
@@ -304,9 +304,24 @@ fn tables(report: &Report) -> Markup {
     }
 }
 
-/// Sentences as paragraphs.
+/// Returns sentences as paragraphs.
 pub fn sentences(all: &[String]) -> Markup {
     html! { @for sentence in all { p { (sentence) } } }
+}
+
+/// Returns the notes below a table: the first paragraph is shown, the others are in a disclosure,
+/// which is printed open.
+pub fn notes(all: &[String]) -> Markup {
+    let (first, rest) = all.split_at(all.len().min(1));
+    html! {
+        (sentences(first))
+        @if !rest.is_empty() {
+            details.printed {
+                summary { "How to read this" }
+                (sentences(rest))
+            }
+        }
+    }
 }
 
 fn origin(report: &Report) -> Markup {
