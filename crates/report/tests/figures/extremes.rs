@@ -86,7 +86,11 @@ fn an_absurd_loss_of_a_finished_run_stands_at_the_frame() {
             _ => panic!("{wanted}"),
         };
         assert!(axis.scale.ends().1 < 100.0, "{wanted}: {axis}");
-        assert!(figure.description().contains("Outliers that would squeeze"), "{}", figure.description());
+        assert!(
+            figure.description().contains("Outliers that would squeeze"),
+            "{}",
+            figure.description()
+        );
         assert_eq!(untrue(wanted, figure), [""; 0]);
     }
 }
