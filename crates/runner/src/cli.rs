@@ -77,7 +77,7 @@ pub enum Command {
         /// Sweep file.
         file: PathBuf,
         /// First 4 or more digits of a run's id (see --plan, or the report), or words of its
-        /// description such as `adam seed 0`.
+        /// description in quotes, such as "adam lr=0.01 seed 0".
         run: String,
         /// Overrides a value of the file, as in `run`: train.epochs=2. Repeatable.
         #[arg(long = "set", value_name = "PATH=VALUE")]

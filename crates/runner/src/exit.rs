@@ -60,7 +60,9 @@ impl Exit {
                  sweep lacks runs"
             }
             Exit::Regression => "regression: something got worse",
-            Exit::Incomplete => "comparison incomplete",
+            Exit::Incomplete => {
+                "comparison incomplete: no baseline, missing runs, or other data, weights or batches"
+            }
             Exit::VerificationFailed => "verification failed: results differ",
             Exit::Requeue => "a task of a cluster must be requeued",
             Exit::Interrupted => "interrupted or cancelled",

@@ -86,8 +86,9 @@ impl Progress {
         let progress = Progress { multi, overall, lines, terminal, verbosity, several_devices };
         if live.cached > 0 {
             // Of earlier sweeps, or of earlier stages of this one.
-            let earlier = plural::count(live.cached, "earlier result");
-            progress.line(&format!("{earlier} reused"));
+            let runs = plural::count(live.cached, "run");
+            let have = if live.cached == 1 { "has" } else { "have" };
+            progress.line(&format!("{runs} already {have} a result"));
         }
         progress.refresh(live);
         progress

@@ -94,13 +94,13 @@ def best_chosen(world: World, match: re.Match) -> Wanted:
 
 def pairs_level(world: World, match: re.Match) -> Wanted:
     judge = world.judge
-    rounding = "the two differ by at most a millionth of the larger, which may be rounding"
+    rounding = "the two values differ by at most a millionth of the larger, as rounding may cause"
     if judge.kind == "reached":
         when = "both needed equally many, or neither reached the target"
     elif judge.metric in ("accuracy", "top5_accuracy"):
         when = "the two differ by less than half a sample"
     elif judge.metric == "loss":
-        when = f"{rounding}, or both are below 2^-24 of the {'value' if judge.function else 'loss'} before training"
+        when = f"{rounding}, or where both are below 2^-24 of the {'value' if judge.function else 'loss'} before training"
     else:
         when = rounding
     return {"when": exactly(when)}

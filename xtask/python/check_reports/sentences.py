@@ -36,7 +36,7 @@ SENTENCES = {
     "certainty, underpowered": r"Confidence: underpowered\. (?:Only <N differing> of <S compared> differs?, and the smallest "
                                r"p-value that (?:<N again>|one) differing seeds? can reach is|The smallest p-value that "
                                r"<S seeds> can reach is) <P smallest>(?: \(<P corrected> after Holm's correction for "
-                               r"<N tests> comparisons\))?, so no lead can be significant<RECORD>\. At least <S needed>"
+                               r"<N tests> comparisons\))?, so this lead cannot be significant<RECORD>\. At least <S needed>"
                                r"(?: that differ)? are needed\.",
     "certainty, better": r"Confidence: the lead over <L second> is significant, <TESTED>\.",
     "certainty, worse": r"Confidence: means and seeds disagree: seed by seed <L second> is significantly better than <L first>, "
@@ -90,8 +90,8 @@ SENTENCES = {
     "after choice, centre": r"Its centre is the mean minus the optimism \(how much better a resample's choice looks there than on "
                             r"all seeds\), and its width follows from how much that varies; it may be narrower than the usual "
                             r"interval\.",
-    "after choice, none": r"An optimizer has none if it was tried with one configuration, or if a seed of the chosen one diverged "
-                          r"or has no result\.",
+    "after choice, none": r"An optimizer has none if it was tried with one configuration, if rungs cut its configurations or its "
+                          r"grid grew, or if a seed of the chosen one diverged or has no result\.",
     "after choice, simulated": r"In simulations with normal values and 5 or 25 configurations it contained the true mean of the "
                                r"chosen one in 95 to 98% of cases at 5 seeds and in 94 to 96% at 10; with equally good "
                                r"configurations the usual interval did so in as few as 86% and 73%\.",
@@ -105,7 +105,8 @@ SENTENCES = {
                           r"second\.",
     "pairs, methods": r"Intervals are 95% intervals of the mean lead by <R methods>\.",
     "pairs, tests": r"p-values are two-sided: <R tests>\. (?:A single comparison needs no correction|Holm's correction for "
-                    r"<N corrected> comparisons keeps the chance of any false alarm at 5%)\.",
+                    r"<N corrected> comparisons keeps the chance of any false alarm at 5%: it multiplies the smallest p by the number "
+                    r"of comparisons, the next one by one less and so on, and lets none fall below the one before)\.",
     "pairs, ranks": r"Where a run <R what>, ranks decide over all seeds: such a run is worse than any other, and two such are "
                     r"level, which a mean cannot express\. The lead is the mean over the remaining seeds and plays no part in the "
                     r"decision\.",

@@ -155,7 +155,7 @@ impl<'a> Facts<'a> {
             false => (format!("The smallest p-value that {} can reach is", seeds(compared)), ""),
         };
         format!(
-            "underpowered. {reach} {smallest}{corrected}, so no lead can be significant{}. At least {}{differ} are \
+            "underpowered. {reach} {smallest}{corrected}, so this lead cannot be significant{}. At least {}{differ} are \
              needed.{}",
             self.record(),
             seeds(needed),

@@ -73,7 +73,7 @@ fn find<'a>(plan: &'a Plan, wanted: &str) -> crate::Result<Option<&'a PlannedRun
     match found[..] {
         [] if is_id(wanted) => Ok(None),
         [] => Err(bad_input(format!(
-            "`{}` matches no run of the plan\n  give the beginning of a run's id, or words such as `{}`; --plan lists them",
+            "`{}` matches no run of the plan\n  give the beginning of a run's id, or words in quotes such as '{}'; --plan lists them",
             text::plain(wanted),
             plan.runs.first().map(describe).unwrap_or_default()
         ))),

@@ -72,8 +72,8 @@ pub fn choice_text(analysis: &Analysis) -> Vec<String> {
     let without = analysis.tuned.len() - shown;
     if without > 0 {
         what.push_str(
-            " An optimizer has none if it was tried with one configuration, or if a seed of the chosen one diverged or has \
-             no result.",
+            " An optimizer has none if it was tried with one configuration, if rungs cut its configurations or its grid \
+             grew, or if a seed of the chosen one diverged or has no result.",
         );
     }
     let [few, more] = SIMULATED;

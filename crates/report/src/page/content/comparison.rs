@@ -209,11 +209,11 @@ fn level_text(analysis: &Analysis) -> String {
             "Seeds are level where the two differ by less than half a sample.".to_owned()
         }
         Resolution::Residual => format!(
-            "Seeds are level where the two differ by at most a millionth of the larger, which may be rounding, or both \
-             are below 2^-24 of the {} before training.",
+            "Seeds are level where the two values differ by at most a millionth of the larger, as rounding may cause, or \
+             where both are below 2^-24 of the {} before training.",
             if evaluation.function { "value" } else { "loss" }
         ),
-        Resolution::Float => "Seeds are level where the two differ by at most a millionth of the larger, which may be rounding."
+        Resolution::Float => "Seeds are level where the two values differ by at most a millionth of the larger, as rounding may cause."
             .to_owned(),
     }
 }
@@ -241,7 +241,9 @@ fn tests_text(analysis: &Analysis) -> Option<String> {
             match comparison.tests {
                 1 => "A single comparison needs no correction.".to_owned(),
                 n => format!(
-                    "Holm's correction for {n} comparisons keeps the chance of any false alarm at {:.0}%.",
+                    "Holm's correction for {n} comparisons keeps the chance of any false alarm at {:.0}%: it multiplies \
+                     the smallest p by the number of comparisons, the next one by one less and so on, and lets none fall \
+                     below the one before.",
                     ALPHA * 100.0
                 ),
             }
