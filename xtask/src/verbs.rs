@@ -35,7 +35,7 @@ pub(crate) const HANDED_OVER: &[HandedOver] = &[
     handed(
         "report",
         "FILE..",
-        "redraw reports without training; several are also compared on one page",
+        "redraw a report without training; compare several on one page",
     ),
     handed(
         "merge",
@@ -44,7 +44,7 @@ pub(crate) const HANDED_OVER: &[HandedOver] = &[
     ),
     handed("nightly", "FILE", "train every run again and judge the results against the baseline"),
     handed("regress", "FILE", "judge the existing results against the baseline, without training"),
-    handed("baseline", "accept FILE", "accept the existing results as the baseline"),
+    handed("baseline", "accept|show FILE", "accept the existing results as the baseline, or show it"),
     handed("compare", "A B", "compare two reports run by run"),
     handed("target", "FILE", "derive a target from the seeds of the best configuration"),
     handed("status", "FILE", "print the progress of a running or interrupted sweep"),
@@ -52,7 +52,7 @@ pub(crate) const HANDED_OVER: &[HandedOver] = &[
     handed("verify", "FILE", "train a sample of finished runs again and compare bit by bit"),
     handed("why", "FILE RUN", "explain why a run is new, stale or cached"),
     handed("doctor", "[FILE]", "check toolchain, libtorch, devices, datasets, disk"),
-    handed("list", "WHAT", "list optimizers, models, datasets, metrics, settings and so on"),
+    handed("list", "[WHAT]", "list optimizers, models, datasets, metrics, settings and so on"),
     handed("fetch", "DATASET", "download a dataset into data/"),
     handed("run", "", ""),
     handed("needs", "", ""),

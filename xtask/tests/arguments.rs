@@ -71,7 +71,7 @@ fn what_is_wrong_is_said_with_its_remedy() {
         (&["check-data", "--only"], "`check-data --only` needs a value: `check-data --only TEXT`"),
         (&["ci", "all"], "`ci` does not know `all`; it takes no arguments"),
         (&["gold"], "`gold` is not a verb; `cargo xtask help` lists all verbs"),
-        (&["help", "golden"], "`help` does not know `golden`; it takes no arguments"),
+        (&["help", "golden"], "`help` does not know `golden`; it takes --markdown"),
         (&["sweep-report", "now"], "`sweep-report` does not know `now`; it takes --background"),
     ] {
         assert_eq!(refused(args), format!("xtask: {expected}"));

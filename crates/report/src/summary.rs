@@ -7,6 +7,7 @@ use crate::best::{BestRow, rows_of};
 use crate::error::ReportError;
 use crate::files;
 use crate::page::answer::answer;
+use crate::page::certainty;
 use crate::repeats::Repeats;
 use crate::targets::rows_from_parquet;
 
@@ -19,7 +20,7 @@ pub struct Summary {
     pub counts: Counts,
     /// The optimizer that ranks first, in a sentence.
     pub headline: String,
-    /// The certainty of that, in a sentence; `None` if nothing can be compared.
+    /// The certainty of that in short; `None` if nothing can be compared.
     pub certainty: Option<String>,
     /// Lines on runs that were computed more than once without a contradiction.
     pub repeats: Vec<String>,
@@ -43,11 +44,12 @@ pub fn summary(dir: &ReportDir) -> Result<Summary, ReportError> {
 /// Returns the summary of an analysis.
 pub(crate) fn summary_of(analysis: &Analysis, repeats: &Repeats) -> Summary {
     let answer = answer(analysis);
+    let brief = || certainty::brief(analysis, analysis.comparison());
     Summary {
         best: rows_of(analysis),
         counts: analysis.counts(),
         headline: answer.headline,
-        certainty: answer.certainty,
+        certainty: answer.certainty.and_then(|_| brief()),
         repeats: repeats.notes(),
     }
 }

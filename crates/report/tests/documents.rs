@@ -56,18 +56,33 @@ fn the_columns_in_python_and_sql_exist() {
         rest.split_once("```").unwrap().0.to_owned()
     };
     let described = |name: &str| TABLES.iter().any(|t| t.columns.iter().any(|c| c.name == name));
-    // In Python names of columns are texts, in SQL they follow an alias.
-    let python = block("python");
-    let named: Vec<&str> =
+    // In Python names of columns are texts or attributes, in SQL they follow an alias.
+    let python = text.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let python: String = python.collect();
+    assert!(python.contains("polars") && python.contains("pandas"));
+    let mut named: Vec<&str> =
         python.split('"').skip(1).step_by(2).filter(|s| !s.contains('/')).collect();
-    let new = ["validation", "loss", "seeds", "semi"];
+    let frames = ["runs.", "summary.", "chosen."];
+    let attributes =
+        frames.iter().flat_map(|frame| python.split(frame).skip(1)).filter_map(|rest| {
+            let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+            (!rest[name.len()..].starts_with('(') && name != "parquet").then_some(name)
+        });
+    named.extend(attributes);
+    let new = ["validation", "loss", "seeds", "semi", "confirm"];
     for name in named.iter().filter(|n| !new.contains(n)) {
         assert!(described(name), "Python: no column {name}");
     }
     assert!(named.len() > 10);
     let sql = block("sql");
-    for word in ["label", "lr", "status", "seed", "init_digest", "config_id", "best"] {
-        assert!(sql.contains(word) && described(word), "SQL: {word}");
+    let aliased = ["r.", "s.", "a.", "b."].into_iter().flat_map(|alias| {
+        sql.split([' ', '(', ',']).filter_map(move |word| word.trim().strip_prefix(alias))
+    });
+    let aliased: Vec<&str> = aliased.collect();
+    assert!(aliased.len() > 5, "{aliased:?}");
+    for word in aliased.into_iter().chain(["label", "lr", "status"]) {
+        let families = TABLES.iter().any(|t| t.columns.iter().any(|c| c.matches(word)));
+        assert!(sql.contains(word) && families, "SQL: {word}");
     }
 }
 

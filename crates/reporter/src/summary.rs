@@ -33,9 +33,8 @@ fn tell(summary: &Summary) {
             text::output!();
         }
         if totals.completed > 0 {
-            let certainty = summary.certainty.as_deref().map(without_asides);
-            for sentence in std::iter::once(summary.headline.clone()).chain(certainty) {
-                text::output!("{}", text::wrapped(&text::plain(&sentence)));
+            for sentence in std::iter::once(&summary.headline).chain(&summary.certainty) {
+                text::output!("{}", text::wrapped(&text::plain(sentence)));
             }
         }
     }
@@ -47,24 +46,6 @@ fn tell(summary: &Summary) {
         let line = text::wrapped_at(&text::plain(line), indent, text::columns());
         text::output!("{line}");
     }
-}
-
-/// Returns a text without what stands in parentheses, which the page has.
-fn without_asides(text: &str) -> String {
-    let mut out = String::new();
-    let mut depth = 0_usize;
-    for c in text.chars() {
-        match c {
-            '(' => {
-                depth += 1;
-                out.truncate(out.trim_end().len());
-            }
-            ')' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => out.push(c),
-            _ => {}
-        }
-    }
-    out
 }
 
 /// Prints the numbers of a single run, one per line; it needs no table.
@@ -308,12 +289,6 @@ mod tests {
 
     fn of(mean: f64, sd: f64) -> Estimate {
         Estimate { n: 3, mean: Some(mean), sd: Some(sd), ..Estimate::default() }
-    }
-
-    #[test]
-    fn the_terminal_leaves_out_what_stands_in_parentheses() {
-        assert_eq!(without_asides("p = 0.01 (a (b); c). Next, too."), "p = 0.01. Next, too.");
-        assert_eq!(without_asides("none"), "none");
     }
 
     #[test]

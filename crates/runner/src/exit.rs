@@ -61,7 +61,8 @@ impl Exit {
             }
             Exit::Regression => "regression: something got worse",
             Exit::Incomplete => {
-                "comparison incomplete: no baseline, missing runs, or other data, weights or batches"
+                "comparison incomplete: no baseline, missing runs, other data, weights or batches, or \
+                 too few seeds to judge a large change"
             }
             Exit::VerificationFailed => "verification failed: results differ",
             Exit::Requeue => "a task of a cluster must be requeued",

@@ -87,8 +87,8 @@ impl Progress {
         if live.cached > 0 {
             // Of earlier sweeps, or of earlier stages of this one.
             let runs = plural::count(live.cached, "run");
-            let have = if live.cached == 1 { "has" } else { "have" };
-            progress.line(&format!("{runs} already {have} a result"));
+            let need = if live.cached == 1 { "needs" } else { "need" };
+            progress.line(&format!("{runs} {need} no training"));
         }
         progress.refresh(live);
         progress

@@ -1,7 +1,7 @@
 //! Training of the outstanding runs of a sweep: slots take runs, records go to the journal, and
 //! a signal, `cancel`, `--fail-fast` or `--max-time` ends it early.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,8 @@ const TICK: Duration = Duration::from_millis(500);
 pub struct Trained {
     /// Number of runs that ended, in any way.
     pub(crate) runs: usize,
+    /// Runs with a result, or paused at a rung.
+    trained: HashSet<Id>,
     failed: usize,
     cancelled: usize,
     stopped: Option<Stop>,
@@ -74,6 +76,7 @@ impl Trained {
     /// Adds the result of a further stage.
     pub(crate) fn add(&mut self, stage: Trained) {
         self.runs += stage.runs;
+        self.trained.extend(stage.trained);
         self.failed += stage.failed;
         self.cancelled += stage.cancelled;
         self.stopped = stage.stopped;
@@ -91,7 +94,7 @@ impl Trained {
     /// Returns the summary line: `12 runs trained, 4 cached, 0 failed in 3.4 s`, with the cause
     /// that ended the sweep early, if any.
     pub(crate) fn summary(&self, cached: usize, elapsed: Duration, args: &RunArgs) -> String {
-        let trained = plural::count(self.runs - self.failed - self.cancelled, "run");
+        let trained = plural::count(self.trained.len(), "run");
         let cancelled = match self.cancelled {
             0 => String::new(),
             n => format!(", {n} cancelled"),
@@ -243,6 +246,10 @@ fn ended(
     }
     let cancelled = record.status == Status::Cancelled;
     result.runs += 1;
+    if !record.status.is_failure() && !cancelled {
+        // A run that pauses at rungs has a record for each.
+        result.trained.insert(record.run_id);
+    }
     result.failed += usize::from(record.status.is_failure());
     result.cancelled += usize::from(cancelled);
     if fail_fast.is_some_and(|n| result.failed as u64 >= n) && !cancel.is_cancelled() {

@@ -71,7 +71,11 @@ const fn column(name: &'static str, ty: ColumnType, doc: &'static str) -> Column
 pub const TABLES: [Table; 3] = [
     Table { file: "runs.parquet", row: "one planned run", columns: RUNS },
     Table { file: "metrics.parquet", row: "one measured number", columns: METRICS },
-    Table { file: "summary.parquet", row: "one configuration, over its seeds", columns: SUMMARY },
+    Table {
+        file: "summary.parquet",
+        row: "one configuration over its seeds (with `[confirm]`, of one stage)",
+        columns: SUMMARY,
+    },
 ];
 
 const RUNS: &[Column] = &[
@@ -85,13 +89,17 @@ const RUNS: &[Column] = &[
     column(
         "exec_id",
         Text,
-        "Hash of what computed the result: code, libtorch, device, threads, processor. Null without a record.",
+        "Hash of what computed the result: code, libtorch, device, threads, processor. Null without a record, and if the worker never started.",
     ),
     column("experiment", Text, "Name of the sweep."),
     column("label", Text, "Label of the `[[optimizer]]` entry."),
     column("optimizer", Text, "Kind of the optimizer."),
     column("schedule", Text, "Kind of the learning-rate schedule."),
-    column("dataset", Text, "Name of the dataset, or path of user data."),
+    column(
+        "dataset",
+        Text,
+        "Name of the dataset, or file name of user data; `none` for functions.",
+    ),
     column("model", Text, "Kind of the model."),
     column("batch_size", Integer, "Samples of a batch."),
     column("lr", Real, "Learning rate that the schedule starts from."),
@@ -121,28 +129,32 @@ const RUNS: &[Column] = &[
     column(
         "validation_<metric>",
         Real,
-        "Metric on the validation split after the last epoch or step, one column for each metric that some run measured: `validation_loss`, `validation_accuracy` (a fraction), and so on. Null unless the run completed and has such a split.",
+        "Metric on the validation split after the last epoch or step, always `loss`, `accuracy` (a fraction), `top5_accuracy` and `f1`, and every other metric that some run measured. Null unless the run completed and has such a split.",
     ),
     column(
         "test_<metric>",
         Real,
-        "The same on the test split: `test_loss`, `test_accuracy`, `test_top5_accuracy`, `test_f1`, and so on.",
+        "The same on the test split: `test_loss`, `test_accuracy`, and so on.",
     ),
     column(
         "longest_step",
         Real,
-        "Length of the longest step of a descent on a function, in the coordinates of the function; null for networks.",
+        "Length of the longest step of a descent on a function of two variables, in its coordinates; a lower bound where not every position is recorded. Null for other models.",
     ),
     column(
         "best_validation_accuracy",
         Real,
         "Highest validation accuracy of any epoch, as a fraction.",
     ),
-    column("best_epoch", Integer, "First epoch with that accuracy."),
+    column(
+        "best_epoch",
+        Integer,
+        "First epoch with that accuracy; 0 is before training. Of runs by steps, whole epochs done.",
+    ),
     column(
         "target_epoch",
         Integer,
-        "First epoch after which the target's value was reached; null if it never was, or if `[target]` has no value.",
+        "First epoch after which the target's value was reached, 0 before training; of runs by steps, whole epochs done. Null if it never was, or if `[target]` has no value.",
     ),
     column("target_step", Integer, "Optimizer steps done by then."),
     column("target_samples", Integer, "Training samples used by then; steps, for a function."),
@@ -160,13 +172,21 @@ const RUNS: &[Column] = &[
         "Seconds of the fastest epoch (of runs by steps, the fastest segment).",
     ),
     column("eval_seconds", Real, "Seconds of evaluation."),
-    column("device", Text, "Device that trained the run, as `[devices] pool` names it."),
+    column(
+        "device",
+        Text,
+        "Device that trained the run: `libtorch:cpu`, `libtorch:cuda:0`, `flex`.",
+    ),
     column("threads", Integer, "Threads of the run."),
     column("slot", Integer, "Slot of the pool, from 0."),
     column("jobs", Integer, "Slots that trained side by side."),
     column("attempt", Integer, "Attempt within its sweep, from 1."),
     column("init_digest", Text, "Digest of the initial parameters, read back from the device."),
-    column("batch_digest", Text, "JSON list of digests of the samples used, one for each epoch."),
+    column(
+        "batch_digest",
+        Text,
+        "JSON list of digests of the samples used, one for each epoch (of runs by steps, for each segment).",
+    ),
     column("weights_digest", Text, "Digest of the final parameters."),
     column("dataset_digest", Text, "Digest of the dataset that was read."),
     column("code", Text, "Hash of the tokens of the code that trains."),
@@ -174,7 +194,7 @@ const RUNS: &[Column] = &[
     column(
         "at_best_epoch",
         Integer,
-        "Epoch with the best validation value of the target's metric. Only with `[target] at = \"best\"`, as are the next three; null unless the run completed.",
+        "Epoch with the best validation value of the target's metric (of runs by steps, whole epochs done). Only with `[target] at = \"best\"`, as are the next three; null unless the run completed.",
     ),
     column("at_best_step", Integer, "Step of that value; only of runs by steps."),
     column("at_best_validation", Real, "The target's metric there, on the validation split."),
@@ -198,7 +218,7 @@ const RUNS: &[Column] = &[
     column(
         "hp.<path>",
         Any,
-        "A resolved value of the run at its path in the sweep file, such as `hp.optimizer.beta1`; lists as JSON. Null where it does not apply.",
+        "A resolved value of the run, such as `hp.optimizer.beta1` or `hp.schedule.t_max`; lists as JSON. Null where it does not apply.",
     ),
 ];
 
@@ -214,12 +234,12 @@ const METRICS: &[Column] = &[
     column(
         "metric",
         Text,
-        "On `train`: `loss` (mean during the epoch), `window_loss` (mean over a twentieth of an epoch), `lr` (where it changes), `seconds` (of the epoch); `x` and `y` of a function. On the others: `loss`, `accuracy` of classes, and what `[train] metrics` asks for.",
+        "On `train`: `loss` (mean during the epoch; of runs by steps, the segment), `window_loss` (mean over a twentieth of it), `lr` (at some of the steps at which it changes), `seconds` (of training since the start of the run); `x` and `y` of a function. On the others: `loss`, `accuracy` of classes, and what `[train] metrics` asks for.",
     ),
     column(
         "value",
         Real,
-        "The number. Null where it is not a number, as the loss of the epoch in which a run diverged; infinities are stored.",
+        "The number. Null where it is not a number, as a loss when a run diverged; infinities are stored.",
     ),
 ];
 
@@ -232,24 +252,28 @@ const SUMMARY: &[Column] = &[
     column(
         "config",
         Text,
-        "Values in which it differs from the other configurations of its label.",
+        "Learning rate, and the values in which it differs from the other configurations of its label.",
     ),
     column("lr", Real, "Learning rate."),
-    column("best", Boolean, "Whether it is the chosen configuration of its label."),
+    column(
+        "best",
+        Boolean,
+        "Whether it is the chosen configuration of its label, in the stage that judges. False throughout for a label without a completed run, and for several functions.",
+    ),
     column("seeds", Integer, "Planned runs."),
     column("completed", Integer, "Runs that completed."),
     column("diverged", Integer, "Runs that diverged."),
     column("failed", Integer, "Runs that failed."),
     column("timed_out", Integer, "Runs that timed out."),
     column("cancelled", Integer, "Runs that were cancelled."),
-    column("missing", Integer, "Runs without a record."),
+    column("missing", Integer, "Runs without a result of any other kind."),
     column("cut", Integer, "Runs that `[tuning]` cut; only where there are some."),
     column("stage", Text, "`tuning` or `confirm`; only with `[confirm]`."),
     column("added", Boolean, "Whether `extend` added it; only with `extend`."),
     column(
         "interval",
         Text,
-        "Method of the 95% intervals of the mean: `Student's t` from three completed seeds, `BCa bootstrap` from ten to 256. Null below three.",
+        "Method of the 95% interval of the mean training loss: `Student's t` from three to nine completed seeds and above 256, else `BCa bootstrap`, or `percentile bootstrap` where BCa is undefined. Null below three.",
     ),
     column(
         "<value>_mean",
@@ -272,7 +296,7 @@ const SUMMARY: &[Column] = &[
     column(
         "<value>_percentile_low",
         Real,
-        "Lower end of the percentile bootstrap of the mean; null below ten seeds, as are the next three.",
+        "Lower end of the percentile bootstrap of the mean; null below ten seeds and above 256, as are the next three.",
     ),
     column("<value>_percentile_high", Real, "Upper end of it."),
     column(

@@ -13,30 +13,31 @@ const REFUSED: [&str; 40] = [
 /// Returns a finding for each doc comment of a Rust file that begins with one of [`REFUSED`].
 pub(super) fn check(file: &str, content: &str) -> Vec<String> {
     let mut findings = Vec::new();
-    let mut inside = false;
+    // The form of the doc comment that the line before belongs to.
+    let mut before = None;
     for (index, line) in content.lines().enumerate() {
-        let Some(text) = doc_comment(line) else {
-            inside = false;
+        let Some((form, text)) = doc_comment(line) else {
+            before = None;
             continue;
         };
         let first = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-        if !inside && REFUSED.contains(&first) {
+        if before != Some(form) && REFUSED.contains(&first) {
             findings.push(format!(
                 "{file}:{}: a doc comment must begin with its subject, not with `{first}`",
                 index + 1
             ));
         }
-        inside = true;
+        before = Some(form);
     }
     findings
 }
 
-/// Returns the text of a line that is a doc comment.
-fn doc_comment(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let text = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))?;
+/// Returns the form (`///` or `//!`) and the text of a line that is a doc comment.
+fn doc_comment(line: &str) -> Option<(&str, &str)> {
+    let (form, text) = line.trim_start().split_at_checked(3)?;
     // Four slashes are an ordinary comment.
-    (!text.starts_with('/')).then(|| text.trim_start())
+    let is_one = matches!(form, "///" | "//!") && !text.starts_with('/');
+    is_one.then(|| (form, text.trim_start()))
 }
 
 #[cfg(test)]
@@ -48,9 +49,9 @@ mod tests {
         let good = "//! Runs.\n/// Returns the runs.\n/// What follows is no first line.\nfn f() {}\n\
                     /// Whether it ran.\n//// As a ruler\n// As a reason\nlet x = 1; // Of it\n";
         assert_eq!(check("a.rs", good), Vec::<String>::new());
-        let bad = "//! What runs.\n\n    /// Of a run.\n    x: u8,\n    /// As `x`.\n    y: u8,\n";
+        let bad = "//! What runs.\n    /// Of a run.\n    x: u8,\n    /// As `x`.\n    y: u8,\n";
         let found = check("a.rs", bad);
         assert_eq!(found.len(), 3, "{found:?}");
-        assert_eq!(found[1], "a.rs:3: a doc comment must begin with its subject, not with `Of`");
+        assert_eq!(found[1], "a.rs:2: a doc comment must begin with its subject, not with `Of`");
     }
 }

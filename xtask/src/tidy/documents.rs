@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::build;
@@ -111,7 +111,9 @@ pub(super) fn generator(root: &Path) -> impl FnMut(&str) -> Result<Option<String
                 Some(sweep) => sweep.clone(),
                 None => sweep.insert(build::sweep_alone(root)?).clone(),
             },
-            _ => return Ok(None),
+            // Measured, and written by the benchmarks themselves.
+            "bench" => return Ok(None),
+            other => bail!("`{other}` of `{command}` makes no reference"),
         };
         let output = Command::new(&program).args(&args).output()?;
         ensure!(

@@ -7,7 +7,7 @@ use crate::cross_task::{CrossTask, answer, fairness, figures, pooling, score, te
 use crate::escape;
 use crate::number;
 use crate::page::Drawn;
-use crate::page::html::{Document, document, figure, notes, sentences, toggles};
+use crate::page::html::{Document, document, figure, sentences, toggles};
 use crate::page::opening::tile;
 use crate::page::table_html::{folded, table};
 
@@ -83,34 +83,34 @@ fn sections(all: &CrossTask, tables: &Tables) -> Markup {
     html! {
         h2 id="tasks" { "Each optimizer in each task" }
         (table(&tables.tasks))
-        (notes(&text::by_task(all)))
+        (sentences(&text::by_task(all)))
         (folded(&tables.results, "results"))
         h2 id="standing" { "Over all tasks" }
         @if !tables.standing.rows.is_empty() { (table(&tables.standing)) }
-        (notes(&pooling::standing(all)))
+        (sentences(&pooling::standing(all)))
         @if !tables.improvement.rows.is_empty() {
             h2 id="improvement" { "Probability of improvement" }
             (folded(&tables.improvement, "pairs"))
-            (notes(&pooling::improvement(all)))
+            (sentences(&pooling::improvement(all)))
         }
         @let compared = text::comparison(all);
         @if !compared.is_empty() {
             h2 id="comparison" { "Who is better than whom on these tasks" }
             @if !tables.comparison.rows.is_empty() { (folded(&tables.comparison, "comparisons")) }
-            (notes(&compared))
+            (sentences(&compared))
             p { (text::scope(all)) }
         }
         @let raced = text::time_to_target(all);
         @if !raced.is_empty() {
             h2 id="time-to-target" { "Time to target" }
             @if !tables.time_to_target.rows.is_empty() { (table(&tables.time_to_target)) }
-            (notes(&raced))
+            (sentences(&raced))
         }
         @let scored = score::sentences(all);
         @if !scored.is_empty() {
             h2 id="score" { "Score" }
             @if !tables.score.rows.is_empty() { (table(&tables.score)) }
-            (notes(&scored))
+            (sentences(&scored))
         }
         h2 id="fairness" { "Was it fair?" }
         (sentences(&fairness::fairness(all)))

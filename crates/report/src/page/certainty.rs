@@ -1,14 +1,24 @@
 //! The confidence in the lead: the outcome of the tests.
 
-use crate::analysis::{Analysis, Comparison, Pair, Verdict};
+use crate::analysis::{Analysis, Comparison, DecidedBy, Pair, Verdict};
 use crate::escape;
 use crate::plural;
 use crate::text::{list, p_value, seeds};
 
 /// Returns the sentences on the first two labels; `None` if there is nothing to compare.
 pub fn certainty(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
+    sentences(analysis, comparison, false)
+}
+
+/// Returns the same as [`certainty`] for a terminal: without the usual test's name and without the
+/// seeds won, which the page has.
+pub fn brief(analysis: &Analysis, comparison: &Comparison) -> Option<String> {
+    sentences(analysis, comparison, true)
+}
+
+fn sentences(analysis: &Analysis, comparison: &Comparison, brief: bool) -> Option<String> {
     let lead = comparison.pairs.first()?;
-    let facts = Facts::of(analysis, comparison, lead);
+    let facts = Facts { brief, ..Facts::of(analysis, comparison, lead) };
     let text = match (lead.verdict, lead.test) {
         (Verdict::TooFew, _) | (_, None) => facts.too_few(),
         (_, Some(test)) if test.n == 0 => facts.level(),
@@ -27,19 +37,21 @@ struct Facts<'a> {
     lead: &'a Pair,
     name: String,
     other: String,
+    /// Whether the text is for a terminal.
+    brief: bool,
 }
 
 impl<'a> Facts<'a> {
     fn of(analysis: &'a Analysis, comparison: &'a Comparison, lead: &'a Pair) -> Self {
         let name = |i: usize| escape::line(&analysis.planned(&analysis.configs[i]).label);
         let (name, other) = (name(lead.first), name(lead.second));
-        Facts { analysis, comparison, lead, name, other }
+        Facts { analysis, comparison, lead, name, other, brief: false }
     }
 
     /// `; adam beat sgd on 4 of 6 seeds, level on 1`; empty if seeds do not pair.
     fn record(&self) -> String {
         let (won, level, lost) = self.lead.seeds;
-        if self.lead.unpaired.is_some() {
+        if self.brief || self.lead.unpaired.is_some() {
             return String::new();
         }
         let tied = if level > 0 { format!(", level on {level}") } else { String::new() };
@@ -71,6 +83,9 @@ impl<'a> Facts<'a> {
     /// `(permutation test, 10 seeds)` if seeds do not pair.
     fn tested(&self) -> String {
         let p = self.lead.adjusted.map(p_value).unwrap_or_default();
+        if self.brief && self.lead.decided_by == DecidedBy::SignFlips {
+            return format!("p = {p}{}", self.family());
+        }
         let why = match (self.lead.decided_by.ranks(), self.analysis.evaluation.reached()) {
             (false, _) => String::new(),
             (true, false) => ", in which a run that diverged is worse than any other".to_owned(),

@@ -245,7 +245,7 @@ fn tables(report: &Report) -> Markup {
         @if !functions.rows.is_empty() {
             h2 id="functions" { "Each optimizer on each function" }
             (table(functions))
-            (notes(&content::landscape_text(analysis)))
+            (sentences(&content::landscape_text(analysis)))
         }
         @if !best.rows.is_empty() {
             h2 id="best" { "Each optimizer at its best" }
@@ -257,24 +257,24 @@ fn tables(report: &Report) -> Markup {
         @if !comparison.rows.is_empty() {
             h2 id="comparison" { "Who is better than whom" }
             (folded(comparison, "comparisons"))
-            (notes(&content::comparison_text(analysis)))
+            (sentences(&content::comparison_text(analysis)))
         }
         @if !claim.rows.is_empty() {
             h2 id="claim" { "Claim" }
             (table(claim))
-            (notes(&content::claim_text(analysis, report.claims.as_ref())))
+            (sentences(&content::claim_text(analysis, report.claims.as_ref())))
         }
         @if !analysis.by_function() {
             h2 id="time-to-target" { "Time to target" }
             @if !time_to_target.rows.is_empty() { (table(time_to_target)) }
-            (notes(&content::time_to_target_text(analysis)))
+            (sentences(&content::time_to_target_text(analysis)))
         }
         h2 id="ledger" { "Fairness ledger" }
         (sentences(&content::fairness(analysis)))
         (table(ledger))
         @if !grid.rows.is_empty() {
             (table(grid))
-            (notes(&content::spent_text(report)))
+            (sentences(&content::spent_text(report)))
         }
         @if configurations.rows.len() > analysis.plan.optimizers.len() {
             h2 id="configurations" { "All configurations" }
@@ -309,9 +309,9 @@ pub fn sentences(all: &[String]) -> Markup {
     html! { @for sentence in all { p { (sentence) } } }
 }
 
-/// Returns the notes below a table: the first paragraph is shown, the others are in a disclosure,
-/// which is printed open.
-pub fn notes(all: &[String]) -> Markup {
+/// Returns the notes below a table that only explain it: the first paragraph is shown, the others
+/// are in a disclosure, which is printed open. Notes that hold results or caveats are [`sentences`].
+fn notes(all: &[String]) -> Markup {
     let (first, rest) = all.split_at(all.len().min(1));
     html! {
         (sentences(first))
