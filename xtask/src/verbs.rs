@@ -32,11 +32,7 @@ pub(crate) const HANDED_OVER: &[HandedOver] = &[
         "FILE",
         "train the runs of FILE that have no result yet, then write the report",
     ),
-    handed(
-        "report",
-        "FILE..",
-        "redraw a report without training; compare several on one page",
-    ),
+    handed("report", "FILE..", "redraw a report without training; compare several on one page"),
     handed(
         "merge",
         "FILE DIR..",
@@ -44,7 +40,11 @@ pub(crate) const HANDED_OVER: &[HandedOver] = &[
     ),
     handed("nightly", "FILE", "train every run again and judge the results against the baseline"),
     handed("regress", "FILE", "judge the existing results against the baseline, without training"),
-    handed("baseline", "accept|show FILE", "accept the existing results as the baseline, or show it"),
+    handed(
+        "baseline",
+        "accept|show FILE",
+        "accept the existing results as the baseline, or show it",
+    ),
     handed("compare", "A B", "compare two reports run by run"),
     handed("target", "FILE", "derive a target from the seeds of the best configuration"),
     handed("status", "FILE", "print the progress of a running or interrupted sweep"),

@@ -35,6 +35,7 @@ mod status_file;
 mod sweep_progress;
 pub mod text;
 mod threads;
+mod trained;
 mod training;
 mod worker_process;
 pub mod workspace;
