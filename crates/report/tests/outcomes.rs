@@ -204,8 +204,8 @@ fn power_is_told_of_the_seeds_that_differ() {
     let words = text(&answer(&analysis));
     assert!(
         words.contains(
-            "Only 5 of 10 seeds differ, and the smallest p-value that 5 differing seeds can reach is 0.0625, so no lead \
-             can be significant"
+            "Only 5 of 10 seeds differ, and the smallest p-value that 5 differing seeds can reach is 0.0625, so this lead \
+             cannot be significant"
         ),
         "{words}"
     );
