@@ -26,6 +26,7 @@ mod processes;
 mod readers;
 mod released;
 mod reporter;
+mod sections;
 mod tally;
 mod test;
 mod tidy;

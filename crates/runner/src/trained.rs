@@ -17,8 +17,11 @@ pub struct Trained {
     pub(crate) runs: usize,
     /// Runs with a result, or paused at a rung.
     pub(crate) trained: HashSet<Id>,
+    /// Number of attempts that failed or timed out.
     pub(crate) failed: usize,
+    /// Number of runs that were cancelled.
     pub(crate) cancelled: usize,
+    /// Cause that ended the sweep early; `None` if it ran to its end.
     pub(crate) stopped: Option<Stop>,
 }
 

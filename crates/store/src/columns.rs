@@ -78,7 +78,8 @@ pub const TABLES: [Table; 3] = [
     },
 ];
 
-const RUNS: &[Column] = &[
+/// Columns of `runs.parquet`, in their order.
+pub const RUNS: &[Column] = &[
     column("run_id", Text, "Hash of what the run trains."),
     column("config_id", Text, "Hash of the run without its seed."),
     column(

@@ -1,6 +1,8 @@
 //! The results as one Markdown document, and as tables in BENCHMARKS.md and SLURM.md.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+
+use crate::sections;
 
 /// The section of one part, measured or failed.
 pub(super) struct Section {
@@ -47,29 +49,36 @@ pub(super) fn document(about: &str, sections: &[Section]) -> String {
 /// Returns a document with updated tables of the sections that belong there. Failed sections
 /// keep their old tables, which name the date of their measurement.
 pub(super) fn page(text: &str, name: &str, about: &str, sections: &[Section]) -> Result<String> {
-    let mut text = text.to_owned();
-    for section in sections.iter().filter(|section| section.found.is_ok() && section.page == name) {
-        let begin = marker(section.name);
-        let (before, rest) = text.split_once(&begin).with_context(|| {
-            format!("{name} has no place for the tables; it needs the line `{}`", begin.trim())
-        })?;
-        let (_, after) = rest
-            .split_once(END)
-            .with_context(|| format!("{name} has no `{END}` after `{}`", begin.trim()))?;
-        text = format!("{before}{begin}\n{}\n*{about}*\n\n{END}{after}", section.body());
+    let measured = || sections.iter().filter(|s| s.found.is_ok() && s.page == name);
+    for section in measured() {
+        let line = marker(section.name);
+        ensure!(
+            text.contains(&line),
+            "{name} has no place for the tables; it needs the line `{}`",
+            line.trim()
+        );
     }
-    Ok(text)
+    let mut body = |command: &str| {
+        let section = measured().find(|section| command == self::command(section.name));
+        Ok(section.map(|section| format!("{}\n*{about}*", section.body())))
+    };
+    sections::replaced(text, &mut body).with_context(|| name.to_owned())
 }
 
-const END: &str = "<!-- end -->";
+/// Returns the command that measures a part and writes its tables.
+fn command(part: &str) -> String {
+    format!("bench {part} --write-readme")
+}
 
-fn marker(name: &str) -> String {
-    format!("<!-- made by `cargo xtask bench {name} --write-readme` -->\n")
+fn marker(part: &str) -> String {
+    sections::marker(&command(part))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const END: &str = "<!-- end -->";
 
     fn section(name: &'static str, found: Result<&str, &str>) -> Section {
         Section {

@@ -8,15 +8,10 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::build;
+use crate::{build, sections};
 
 /// Longest README.md of the top level, in lines.
 const MAX_README: usize = 150;
-/// Start and end of the line before a generated section; between them is the command.
-const BEGIN: (&str, &str) = ("<!-- made by `cargo xtask ", "` -->\n");
-/// Line after a generated section.
-const END: &str = "<!-- end -->";
-
 /// Documents of the repository by path, with their text.
 pub(super) type Documents = BTreeMap<String, String>;
 
@@ -66,37 +61,12 @@ pub(super) fn stale(
 ) -> Result<Documents> {
     let mut found = Documents::new();
     for (file, text) in documents {
-        let fresh = regenerated(text, generate).with_context(|| file.clone())?;
+        let fresh = sections::replaced(text, generate).with_context(|| file.clone())?;
         if fresh != *text {
             found.insert(file.clone(), fresh);
         }
     }
     Ok(found)
-}
-
-/// Returns the text with every generated section made anew; sections whose command `generate`
-/// does not know stay.
-fn regenerated(
-    text: &str,
-    generate: &mut dyn FnMut(&str) -> Result<Option<String>>,
-) -> Result<String> {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(BEGIN.0) {
-        let (command, section) = after
-            .split_once(BEGIN.1)
-            .with_context(|| format!("`{}` without its end on the line", BEGIN.0))?;
-        let (old, after) =
-            section.split_once(END).with_context(|| format!("`{command}` without `{END}`"))?;
-        out.push_str(&format!("{before}{}{command}{}", BEGIN.0, BEGIN.1));
-        match generate(command)? {
-            Some(new) => out.push_str(&format!("\n{}\n\n", new.trim())),
-            None => out.push_str(old),
-        }
-        out.push_str(END);
-        rest = after;
-    }
-    Ok(out + rest)
 }
 
 /// Returns the generator of all references: `list` of `sweep`, which is built for it, and the help
@@ -238,19 +208,11 @@ mod tests {
     }
 
     #[test]
-    fn stale_sections_are_made_anew_and_others_stay() {
-        let section =
-            |command: &str, body: &str| format!("{}{command}{}{body}{END}\n", BEGIN.0, BEGIN.1);
-        let text = |body: &str| {
-            format!("a\n{}b\n{}", section("list x", body), section("bench y", "\nold\n\n"))
-        };
-        let mut generate =
-            |command: &str| Ok(command.strip_prefix("list ").map(|name| format!("new {name}\n")));
-        let fresh = text("\nnew x\n\n");
-        let found =
-            stale(&documents(&[("a.md", &text("old")), ("b.md", &fresh)]), &mut generate).unwrap();
+    fn documents_with_a_stale_section_are_found() {
+        let text = |body: &str| format!("{}{body}<!-- end -->\n", sections::marker("list x"));
+        let fresh = text("\nnew\n\n");
+        let all = documents(&[("a.md", &text("old")), ("b.md", &fresh)]);
+        let found = stale(&all, &mut |_| Ok(Some("new".to_owned()))).unwrap();
         assert_eq!(found, documents(&[("a.md", &fresh)]));
-        let open = format!("{}list x{}no end", BEGIN.0, BEGIN.1);
-        assert!(stale(&documents(&[("a.md", &open)]), &mut generate).is_err());
     }
 }

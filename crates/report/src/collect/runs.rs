@@ -15,55 +15,8 @@ use crate::table::columns_of;
 use crate::table::{AtBest, Cell, RunRow};
 use spec::grain::Grain;
 
-/// The first columns, in order; one column per metric after the last epoch follows them.
-pub(crate) const COLUMNS_BEFORE: &[&str] = &[
-    "run_id",
-    "config_id",
-    "cell_id",
-    "exec_id",
-    "experiment",
-    "label",
-    "optimizer",
-    "schedule",
-    "dataset",
-    "model",
-    "batch_size",
-    "lr",
-    "seed",
-    "status",
-    "stop_reason",
-    "epochs_completed",
-    "steps",
-    "diverged_step",
-];
-
-/// The fixed columns after those of metrics; the `hp.*` columns follow, sorted by name.
-pub(crate) const COLUMNS_AFTER: &[&str] = &[
-    "longest_step",
-    "best_validation_accuracy",
-    "best_epoch",
-    "target_epoch",
-    "target_step",
-    "target_samples",
-    "target_seconds",
-    "initial_validation_loss",
-    "initial_test_loss",
-    "train_seconds",
-    "epoch_seconds",
-    "eval_seconds",
-    "device",
-    "threads",
-    "slot",
-    "jobs",
-    "attempt",
-    "init_digest",
-    "batch_digest",
-    "weights_digest",
-    "dataset_digest",
-    "code",
-    "error",
-];
-
+/// Returns the columns in the order of `store::columns`, those of metrics in the place of
+/// `train_loss`.
 pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     let plan = &analysis.plan;
     let text = |name: &str, of: &dyn Fn(&PlannedRun) -> String| {
@@ -90,13 +43,15 @@ pub(crate) fn columns(analysis: &Analysis) -> Vec<Column> {
     held.extend(RunRow::columns(&analysis.rows));
     let mut by_name: BTreeMap<String, Column> =
         held.into_iter().map(|c| (c.name().to_string(), c)).collect();
-    let mut fixed = |names: &[&str]| -> Vec<Column> {
-        names.iter().filter_map(|name| by_name.remove(*name)).collect()
-    };
-    let mut out = fixed(COLUMNS_BEFORE);
-    let metrics = columns_of(&analysis.rows).into_iter().map(EpochMetric::column);
-    metrics.for_each(|name| out.extend(fixed(&[&name])));
-    out.extend(fixed(COLUMNS_AFTER));
+    let metrics: Vec<String> =
+        columns_of(&analysis.rows).into_iter().map(EpochMetric::column).collect();
+    let mut out = Vec::new();
+    for described in store::columns::RUNS {
+        match described.name {
+            "train_loss" => out.extend(metrics.iter().filter_map(|name| by_name.remove(name))),
+            name => out.extend(by_name.remove(name)),
+        }
+    }
     out.extend(at_best(analysis));
     if plan.confirm.is_some() {
         out.push(text("stage", &|r| r.stage.name().to_owned()));

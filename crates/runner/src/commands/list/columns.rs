@@ -1,30 +1,20 @@
-//! The columns of the Parquet tables, for a terminal and as Markdown.
+//! The columns of the Parquet tables, as entries for a terminal and as Markdown.
 
 use store::columns::TABLES;
 
 use super::markdown::{cell, row};
-use crate::text::{columns, wrapped_at};
+use super::{Entry, entry};
 
-/// Columns of a terminal that a column's name and type take at most.
-const LEFT: usize = 34;
-
-/// Returns the reference for a terminal.
-pub(super) fn text() -> String {
-    let width = columns();
-    let mut out = "Columns of the Parquet tables of a report folder\n".to_owned();
-    for table in TABLES {
-        out.push_str(&format!("\n  {}: {} in each row\n", table.file, table.row));
-        for column in table.columns {
-            let head = format!("    {}  {}", column.name, column.ty.name());
-            let doc = wrapped_at(&column.doc.replace('`', ""), LEFT + 2, width);
-            if head.len() <= LEFT {
-                out.push_str(&format!("{head:LEFT$}  {}\n", doc.trim_start()));
-            } else {
-                out.push_str(&format!("{head}\n{doc}\n"));
-            }
-        }
-    }
-    out
+/// Returns an entry for each table, followed by one for each of its columns.
+pub(super) fn entries() -> Vec<Entry> {
+    let of_table = |table: &store::columns::Table| {
+        let head = entry(table.file, &format!("Each row is {}.", table.row));
+        let columns = table.columns.iter().map(|column| {
+            entry(format!("{} ({})", column.name, column.ty.name()), &column.doc.replace('`', ""))
+        });
+        std::iter::once(head).chain(columns).collect::<Vec<_>>()
+    };
+    TABLES.iter().flat_map(of_table).collect()
 }
 
 /// Returns one Markdown table for each Parquet table.

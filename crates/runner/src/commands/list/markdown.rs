@@ -34,7 +34,7 @@ pub(super) fn section(section: &Section) -> String {
         out.push_str(
             "\n| kind | parameter | values | default | meaning |\n|---|---|---|---|---|\n",
         );
-        let params = section.entries.iter().flat_map(|e| e.params.iter().map(|p| (e.name, p)));
+        let params = section.entries.iter().flat_map(|e| e.params.iter().map(|p| (&e.name, p)));
         params.for_each(|(of, param)| out.push_str(&with_key(format!("`{of}`"), param)));
     }
     for (heading, keys) in &section.common {

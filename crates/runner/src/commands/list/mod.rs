@@ -42,12 +42,8 @@ pub(super) fn list(what: Option<Registry>, format: ListFormat) -> crate::Result<
     let parts: Vec<String> = chosen
         .iter()
         .map(|&registry| match (registry, format) {
-            (Registry::Columns, ListFormat::Text) => columns::text(),
             (Registry::Columns, ListFormat::Markdown) => columns::markdown(),
-            (Registry::Commands, ListFormat::Text) => verbs::text(),
             (Registry::Commands, ListFormat::Markdown) => verbs::markdown(),
-            (Registry::ExitCodes, ListFormat::Text) => verbs::exit_codes_text(),
-            (Registry::ExitCodes, ListFormat::Markdown) => verbs::exit_codes_markdown(),
             (Registry::Settings, ListFormat::Markdown) => markdown::settings(&sweep_file::tables()),
             (_, ListFormat::Text) => text::section(&section(registry)),
             (_, ListFormat::Markdown) => markdown::section(&section(registry)),
@@ -66,8 +62,9 @@ struct Section {
 }
 
 /// One thing that exists.
+#[derive(Default)]
 struct Entry {
-    name: &'static str,
+    name: String,
     doc: String,
     /// Paper, PyTorch class, licence.
     source: String,
@@ -110,7 +107,7 @@ fn section(registry: Registry) -> Section {
         },
         Registry::Losses => Section {
             title: "Losses",
-            entries: Loss::ALL.iter().map(|&loss| loss_entry(loss)).collect(),
+            entries: Loss::ALL.iter().map(loss_entry).collect(),
             common: Vec::new(),
         },
         Registry::Metrics => Section {
@@ -130,48 +127,46 @@ fn section(registry: Registry) -> Section {
         },
         Registry::Figures => Section {
             title: "Figures of a report",
-            entries: FigureName::ALL.iter().map(|&name| figure_entry(name)).collect(),
+            entries: FigureName::ALL.iter().map(|name| entry(name.name(), name.doc())).collect(),
             common: Vec::new(),
         },
-        Registry::Columns | Registry::Commands | Registry::ExitCodes => {
-            unreachable!("printed by modules of their own")
-        }
+        Registry::Columns => Section {
+            title: "Columns of the Parquet tables of a report folder",
+            entries: columns::entries(),
+            common: Vec::new(),
+        },
+        Registry::Commands => Section {
+            title: "Verbs; `cargo xtask VERB --help` shows the options of one",
+            entries: verbs::entries(),
+            common: Vec::new(),
+        },
+        Registry::ExitCodes => Section {
+            title: "Exit codes",
+            entries: Exit::ALL.iter().map(|exit| entry(*exit as i32, exit.meaning())).collect(),
+            common: Vec::new(),
+        },
     }
 }
 
+/// Returns an entry with a name and a description alone.
+fn entry(name: impl ToString, doc: &str) -> Entry {
+    Entry { name: name.to_string(), doc: doc.trim().to_owned(), ..Entry::default() }
+}
+
 fn kinds(kinds: &'static [Kind]) -> Vec<Entry> {
-    let entry = |kind: &'static Kind| Entry {
-        name: kind.name,
-        doc: kind.doc.trim().to_owned(),
+    let of_kind = |kind: &'static Kind| Entry {
         source: kind.source.to_owned(),
-        remedy: String::new(),
         differs: kind.differs.to_owned(),
         params: kind.params,
+        ..entry(kind.name, kind.doc)
     };
-    kinds.iter().map(entry).collect()
+    kinds.iter().map(of_kind).collect()
 }
 
 fn dataset(name: DatasetName) -> Entry {
     let info = name.info();
-    Entry {
-        name: name.name(),
-        doc: info.doc.to_owned(),
-        source: format!("{}; inputs: {}", info.licence, info.scaling),
-        remedy: String::new(),
-        differs: String::new(),
-        params: &[],
-    }
-}
-
-fn loss_entry(loss: Loss) -> Entry {
-    Entry {
-        name: loss.name(),
-        doc: loss.doc().to_owned(),
-        source: loss.source().to_owned(),
-        remedy: String::new(),
-        differs: String::new(),
-        params: &[],
-    }
+    let source = format!("{}; inputs: {}", info.licence, info.scaling);
+    Entry { source, ..entry(name.name(), info.doc) }
 }
 
 fn metric_entry(metric: Metric) -> Entry {
@@ -184,48 +179,20 @@ fn metric_entry(metric: Metric) -> Entry {
         Needs::RealValues => ", of real values".to_owned(),
     };
     let better = if metric.higher_is_better() { "higher" } else { "lower" };
-    Entry {
-        name: metric.id(),
-        doc: format!("{} {when}{needs}; {better} is better.", about.doc),
-        source: String::new(),
-        remedy: String::new(),
-        differs: String::new(),
-        params: &[],
-    }
+    entry(metric.id(), &format!("{} {when}{needs}; {better} is better.", about.doc))
+}
+
+fn loss_entry(loss: &Loss) -> Entry {
+    Entry { source: loss.source().to_owned(), ..entry(loss.name(), loss.doc()) }
 }
 
 fn table_entry(table: Table) -> Entry {
-    Entry {
-        name: table.name,
-        doc: table.doc.trim().to_owned(),
-        source: String::new(),
-        remedy: String::new(),
-        differs: String::new(),
-        params: table.keys,
-    }
-}
-
-fn figure_entry(name: FigureName) -> Entry {
-    Entry {
-        name: name.name(),
-        doc: name.doc().to_owned(),
-        source: String::new(),
-        remedy: String::new(),
-        differs: String::new(),
-        params: &[],
-    }
+    Entry { params: table.keys, ..entry(table.name, table.doc) }
 }
 
 fn lint_entry(lint: Lint) -> Entry {
     let info = lint.info();
-    Entry {
-        name: lint.name(),
-        doc: info.says.to_owned(),
-        source: String::new(),
-        remedy: info.remedy.to_owned(),
-        differs: String::new(),
-        params: &[],
-    }
+    Entry { remedy: info.remedy.to_owned(), ..entry(lint.name(), info.says) }
 }
 
 /// The default of a parameter; that of a list with every name is `all`.
